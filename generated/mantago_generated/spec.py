@@ -1,0 +1,7 @@
+# Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
+"""What the document that this package was generated from says of itself."""
+
+VERSION = "0.318.0"
+SERVER_URL = "https://mantago.cc/api"
+
+__all__ = ("SERVER_URL", "VERSION")
