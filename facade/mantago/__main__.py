@@ -1,0 +1,21 @@
+"""The command `mantago`, also `python -m mantago`: finds out whether the command line is installed."""
+
+import sys
+
+
+def main() -> int:
+    """Run the command line; return its exit status, see `mantago.cli`."""
+    try:
+        from mantago import cli  # noqa: PLC0415 - needs an extra
+    except ImportError as error:
+        if error.name and error.name.startswith("mantago"):
+            raise
+        print("error: the command line needs an extra: pip install 'mantago[cli]'", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return cli.main()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

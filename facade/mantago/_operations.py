@@ -1,0 +1,142 @@
+"""The operations that have a friendly method, and the rule that identifies a client.
+
+This is the only module of the façade that knows the generated package: a new spec version that breaks the façade
+breaks it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Literal, TypeAlias
+
+import httpx
+from attrs import frozen
+
+from mantago._credentials import encodable
+from mantago._errors import IdentificationError
+from mantago_generated import AuthenticatedClient
+from mantago_generated.api.client_points_gifts import post_openapi_client_gift
+from mantago_generated.models import (
+    ClientIdentificationRequest,
+    ClientIdentificationRequestPlatform,
+    PostOpenapiClientGiftPlatform,
+)
+from mantago_generated.spec import SERVER_URL, VERSION
+from mantago_generated.types import UNSET, OpenStrEnum
+
+__all__ = [
+    "READ_ONLY",
+    "SERVER_URL",
+    "VERSION",
+    "AuthenticatedClient",
+    "Client",
+    "OpenStrEnum",
+    "Platform",
+    "PlatformName",
+    "gifts_request",
+    "identify",
+]
+
+READ_ONLY = frozenset({"/openapi/client/gift"})
+"""Paths whose operation changes nothing at the service, although it is a POST: it may be sent again."""
+
+IdentifyIn: TypeAlias = Literal["both", "body"]
+PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]
+
+RULE = "the rule: either client_id, or both platform and platform_client_id"
+
+
+class Platform(StrEnum):
+    """Where a client is known by a platform's own id: `platform` in the spec."""
+
+    LINE = "line"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
+    LIVE_CHAT = "liveChat"
+    WHATSAPP = "whatsapp"
+
+
+@frozen(repr=False)
+class Client:
+    """Whose gifts are meant, one way or the other; made by `identify` only, so it always obeys the rule.
+
+    The vendor's schema: `ClientIdentificationRequest`. The repr is silent, since the platform's id is personal data.
+    """
+
+    client_id: str | None = None
+    platform: Platform | None = None
+    platform_client_id: str | None = None
+
+
+def identify(*, client_id: object = None, platform: object = None, platform_client_id: object = None) -> Client:
+    """Apply the rule of the spec: "either provide 'clientId' OR both 'platform' and 'platformClientId'".
+
+    Raises IdentificationError, which tells what was given, what is missing and what the rule is, but no id.
+    """
+    values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
+    given = {name: value for name, value in values.items() if value is not None}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise IdentificationError(f"{name} must be a string, not {type(value).__name__}; {RULE}")
+        if not value.strip():
+            raise IdentificationError(f"{name} was given, but is {'blank' if value else 'empty'}; {RULE}")
+        if not encodable(value):
+            raise IdentificationError(f"{name} holds half of a surrogate pair, which UTF-8 can't carry; {RULE}")
+    names = " and ".join(given) or "nothing"
+    if "client_id" in given:
+        if len(given) > 1:
+            raise IdentificationError(f"given were {names}: that is both ways at once, leave one out; {RULE}")
+        return Client(client_id=str(client_id))
+    missing = [name for name in ("platform", "platform_client_id") if name not in given]
+    if missing:
+        lack = "client_id, or platform and platform_client_id" if not given else missing[0]
+        raise IdentificationError(f"given was {names}, missing is {lack}; {RULE}")
+    if platform not in tuple(Platform):
+        raise IdentificationError(
+            f"platform {str(platform)[:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
+        )
+    return Client(platform=Platform(str(platform)), platform_client_id=str(platform_client_id))
+
+
+def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
+    """Return the arguments of httpx's request() for the operation "Get client gifts", still without credentials.
+
+    The transport adds bot id and secret, so that no frame above it ever holds them.
+    """
+    body = ClientIdentificationRequest(
+        secret="",
+        client_id=client.client_id or UNSET,
+        platform=ClientIdentificationRequestPlatform(client.platform) if client.platform else UNSET,
+        platform_client_id=client.platform_client_id or UNSET,
+    )
+    in_query = client.platform is not None and identify_in == "both"
+    # The query's text in the spec says "required if clientId not provided in body", the body's "required if clientId
+    # not provided": only the pair in both places satisfies both.
+    return post_openapi_client_gift._get_kwargs(  # noqa: SLF001 - the generator's own name for what we need
+        body=body,
+        bot_id="",
+        platform=PostOpenapiClientGiftPlatform(client.platform) if in_query and client.platform else UNSET,
+        platform_client_id=client.platform_client_id or UNSET if in_query else UNSET,
+    )
+
+
+def generated_client(
+    base_url: str,
+    transport: httpx.BaseTransport | httpx.AsyncBaseTransport,
+    *,
+    timeout: float,
+    user_agent: str,
+    on_unreadable: Callable[[httpx.Response, Exception], Exception],
+) -> AuthenticatedClient:
+    """Return the generated client, with our transport below everything that is called with it."""
+    return AuthenticatedClient(
+        base_url=base_url,
+        token="",
+        prefix="",  # the transport signs each request
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": user_agent},
+        timeout=httpx.Timeout(timeout),
+        # Without trust_env=False, httpx would put the environment's proxies beside our transport.
+        httpx_args={"transport": transport, "trust_env": False},
+        on_unreadable=on_unreadable,
+    )

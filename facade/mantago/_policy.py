@@ -1,0 +1,288 @@
+"""What happens to a call, decided: pure functions of what was sent and what came back; `_transport` moves the bytes.
+
+Sizes are in bytes, times in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import ssl
+import zlib
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from attrs import frozen
+
+from mantago._credentials import Credentials, Keyring, Mask
+from mantago._errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    Headers,
+    InvalidResponseError,
+    MantaGoError,
+    phrase,
+)
+
+KEPT_OF_A_FAILURE = 64 * 1024
+FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
+LONGEST_RETRY_AFTER = 10**9
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+RENEWAL_CODE = 120000
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+PLAIN, COMPRESSED = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+HOPELESS = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+PAYLOAD = "mantago.payload"
+"""The response extension under which a settled answer's parsed JSON travels, so that it is parsed once."""
+
+
+@frozen
+class Policy:
+    """The limits that one client keeps; `read_only` holds the paths of operations that may be sent again."""
+
+    timeout: float
+    max_retries: int
+    max_response_bytes: int
+    read_only: frozenset[str]
+
+    def seconds_for(self, request: httpx.Request) -> float:
+        """Return what a call may take in all: what httpx was told for this request, else the client's timeout."""
+        told: Mapping[str, Any] = request.extensions.get("timeout", {})
+        limits = [value for value in told.values() if isinstance(value, (int, float)) and 0 < value < math.inf]
+        return max(limits) if limits and len(limits) == len(told) else self.timeout
+
+    def may_repeat(self, request: httpx.Request) -> bool:
+        """Whether the request's operation only reads, so that sending it twice can't do anything twice."""
+        return request.method in SAFE_METHODS or request.url.path in self.read_only
+
+
+# --- out ------------------------------------------------------------------------------------------------------------
+
+
+def sign(request: httpx.Request, credentials: Credentials, held: tuple[Credentials, ...] = ()) -> httpx.Request:
+    """Return the request with token in the header, bot id in the query and secret in a JSON body.
+
+    A bot id or secret that the request already carries stays, unless it is one that this client holds or held:
+    those follow the credentials as they are renewed.
+    """
+    url, headers = request.url, request.headers.copy()
+    bot_id = url.params.get("botId")
+    if not bot_id or any(bot_id == pair.bot_id for pair in held):
+        url = url.copy_set_param("botId", credentials.bot_id)
+    headers["Authorization"] = f"Bearer {credentials.token}"
+    body = json_body(request)
+    if body is None:
+        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
+    if not body.get("secret") or any(body["secret"] == pair.secret for pair in held):
+        body["secret"] = credentials.secret
+    del headers["Content-Length"]
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return httpx.Request(request.method, url, headers=headers, content=content, extensions=dict(request.extensions))
+
+
+def json_body(request: httpx.Request) -> dict[str, Any] | None:
+    """Return the object that a request has for its body, None if its body is something else."""
+    if not request.headers.get("Content-Type", "").startswith("application/json"):
+        return None
+    body = json.loads(request.content)
+    return body if isinstance(body, dict) else None
+
+
+def mask_for(request: httpx.Request, keys: Keyring) -> Mask:
+    """Return what to take out of the answer: what the client holds, and a secret that the request brought itself."""
+    own = (json_body(request) or {}).get("secret")
+    if not isinstance(own, str) or not own or any(own == pair.secret for pair in keys.held):
+        return keys.mask
+    return Mask(keys.held, [own])
+
+
+# --- back -----------------------------------------------------------------------------------------------------------
+
+
+class Body:
+    """The decoded body of an answer as it comes in, never more of it than the limit.
+
+    Problems are kept rather than raised, so that no frame of a traceback holds a piece of the raw answer.
+    """
+
+    def __init__(self, limit: int, headers: httpx.Headers) -> None:
+        self.limit = limit
+        self.problem: str | None = None
+        self._content = bytearray()
+        self._encoding = headers.get("Content-Encoding", "").strip().lower()
+        # 32: zlib finds out itself whether the header is gzip's or zlib's.
+        self._inflate = None if self._encoding in PLAIN else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        if self._encoding not in PLAIN | COMPRESSED:
+            self.problem = "comes in a content encoding that wasn't asked for"
+        length = headers.get("Content-Length", "")
+        if self._inflate is None and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
+            self._refuse_size()
+
+    def feed(self, chunk: bytes | None) -> bool:
+        """Take a piece of the raw answer, None for its end; False when no more is wanted."""
+        if chunk is None:
+            return False
+        if self._inflate is not None:
+            try:
+                # One byte more than is left tells an answer of just the limit from one that goes on.
+                chunk = self._inflate.decompress(chunk, self.limit - len(self._content) + 1)
+            except zlib.error:
+                if self._content or self._encoding != "deflate":
+                    self.problem = f"isn't the {self._encoding} that its header says"
+                    return False
+                # Some servers take "deflate" for the bare stream, without zlib's header.
+                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+                self._encoding = "bare deflate"
+                return self.feed(chunk)
+        if len(self._content) + len(chunk) > self.limit:
+            self._refuse_size()
+            return False
+        self._content += chunk
+        return True
+
+    def finish(self) -> bytes:
+        """Return the whole body; raise InvalidResponseError for what went wrong on the way."""
+        if self.problem is None and self._inflate is not None and self._content and not self._inflate.eof:
+            self.problem = "ends in the middle of its compression"
+        if self.problem is not None:
+            raise InvalidResponseError(self.problem)
+        return bytes(self._content)
+
+    def _refuse_size(self) -> None:
+        self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
+
+
+def settle(status: int, headers: Headers, body: bytes, now: float) -> Any:
+    """Return the parsed JSON of a good answer; raise APIStatusError or InvalidResponseError for any other.
+
+    `now` is the time of day, for a Retry-After that is a date.
+    """
+    if status == 200:
+        payload = parse_json(body)
+        if not (isinstance(payload, dict) and payload.get("success") is False):
+            return payload
+    elif status < 300:
+        raise InvalidResponseError(f"has the status {status} {phrase(status)}".rstrip() + ", where the spec says 200")
+    else:
+        try:
+            payload = parse_json(body)
+        except InvalidResponseError:
+            payload = None
+    envelope = payload.get("errResponse") if isinstance(payload, dict) else None
+    told = envelope if isinstance(envelope, dict) else {}
+    message, bot_id = told.get("message"), told.get("botId")
+    raise APIStatusError.for_status(status)(
+        status_code=status,
+        code=vendor_code(told.get("code")),
+        message=message if isinstance(message, str) else phrase(status) or "no message",
+        bot_id=bot_id if isinstance(bot_id, str) else None,
+        retry_after=retry_after(headers.get("Retry-After"), now),
+        headers=headers,
+        body=body[:KEPT_OF_A_FAILURE],
+    )
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse a body as RFC 8259 has it: UTF-8, no NaN; a byte-order mark is passed over."""
+    problem = "isn't JSON"
+    try:
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        problem = "isn't JSON: not UTF-8"
+    except json.JSONDecodeError as error:
+        problem = f"isn't JSON: {error.msg} at character {error.pos}" if body.strip() else "is empty, not JSON"
+    except RecursionError:
+        problem = "can't be read as JSON: nested too deeply"
+    except ValueError as error:
+        problem = f"can't be read as JSON: {error}"
+    # Raised out here, the error doesn't carry the parser's, which holds the whole document.
+    raise InvalidResponseError(problem)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number in JSON")
+
+
+def vendor_code(value: object) -> int | None:
+    """Return the vendor's number, also where it comes as a string."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks for, given as seconds or as a date; None if it says nothing."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip()):
+        return min(float(value), LONGEST_RETRY_AFTER)
+    try:
+        date = parsedate_to_datetime(value)
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def connection_failure(error: httpx.HTTPError, mask: Mask, address: str) -> APIConnectionError:
+    """Return our exception for what httpx couldn't do."""
+    text = mask.clean_text(" ".join(str(error).split()))
+    named = f"{type(error).__name__}{': ' if text else ''}{text}"
+    if isinstance(error, httpx.TimeoutException):
+        failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {named}")
+    elif is_untrusted(error):
+        failure = APIConnectionError(
+            f"the certificate of {address} is not trusted: {named}; if it is your own, name its authority's file in "
+            "SSL_CERT_FILE"
+        )
+        failure.__cause__ = ssl.SSLCertVerificationError(text)
+        return failure
+    else:
+        failure = APIConnectionError(f"no answer from {address}: {named}")
+    # The cause without its frames and its own causes: those hold the signed request, and may quote the answer.
+    known = next(cls for cls in type(error).__mro__ if cls.__module__ == "httpx")
+    failure.__cause__ = known(text)
+    return failure
+
+
+def is_untrusted(error: BaseException | None) -> bool:
+    """Whether a certificate was the reason, which no further attempt will change."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+# --- again? ---------------------------------------------------------------------------------------------------------
+
+
+def wants_renewal(failure: MantaGoError) -> bool:
+    """Whether the service refused the credentials in a way that new ones could mend."""
+    return isinstance(failure, APIStatusError) and (failure.status_code == 401 or failure.code == RENEWAL_CODE)
+
+
+def may_retry(failure: MantaGoError, *, read_only: bool) -> bool:
+    """Whether the request may be sent again: an operation with effects only if the service can't have acted on it."""
+    if isinstance(failure, APIStatusError):
+        if read_only:
+            return failure.status_code in RETRIED_STATUSES
+        return failure.status_code == 429 or (failure.status_code == 503 and failure.retry_after is not None)
+    if not isinstance(failure, APIConnectionError) or isinstance(failure.__cause__, HOPELESS):
+        return False
+    return read_only or isinstance(failure.__cause__, NEVER_SENT)
+
+
+def wait_before(retry: int, failure: MantaGoError, jitter: float) -> float:
+    """Return how long to wait before a retry (the first is 1): what the service asked for, else full jitter.
+
+    `jitter` is a random number from 0 to 1: the wait is that share of 0.5 s, doubled with each retry up to 8 s.
+    """
+    if isinstance(failure, APIStatusError) and failure.retry_after is not None:
+        return failure.retry_after
+    return jitter * min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(retry - 1, 10))

@@ -1,0 +1,109 @@
+"""What the tests share: a clean environment, clients of both kinds driven by one body, and the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from mantago import AsyncMantaGo, ClientGifts, MantaGo
+
+BOT_ID, TOKEN, SECRET = "1NbWoobyg", "token-of-the-tests", "secret-of-the-tests"
+GOOD = {"success": True, "message": "Get client gifts successfully"}
+
+
+class SyncDriver:
+    """Calls a MantaGo."""
+
+    flavour = "sync"
+
+    def __init__(self, **options: Any) -> None:
+        self.client: Any = MantaGo(**options)
+
+    def get_client_gifts(self, **who: Any) -> ClientGifts:
+        return self.client.get_client_gifts(**who)
+
+    def operation(self, module: ModuleType, client: Any = None, **arguments: Any) -> Any:
+        return module.sync_detailed(client=client or self.client.generated, **arguments)
+
+    def request(self, method: str, url: str, **arguments: Any) -> httpx.Response:
+        return self.client.generated.get_httpx_client().request(method, url, **arguments)
+
+    def close(self) -> None:
+        self.client.close()
+
+
+class AsyncDriver:
+    """Calls an AsyncMantaGo as if it were synchronous, in an event loop of its own."""
+
+    flavour = "async"
+
+    def __init__(self, **options: Any) -> None:
+        self.runner = asyncio.Runner()
+        self.client: Any = AsyncMantaGo(**options)
+
+    def get_client_gifts(self, **who: Any) -> ClientGifts:
+        return self.runner.run(self.client.get_client_gifts(**who))
+
+    def operation(self, module: ModuleType, client: Any = None, **arguments: Any) -> Any:
+        return self.runner.run(module.asyncio_detailed(client=client or self.client.generated, **arguments))
+
+    def request(self, method: str, url: str, **arguments: Any) -> httpx.Response:
+        return self.runner.run(self.client.generated.get_async_httpx_client().request(method, url, **arguments))
+
+    def close(self) -> None:
+        self.runner.run(self.client.aclose())
+        self.runner.close()
+
+
+Connect = Callable[..., Any]
+"""Makes a driver; without credentials among the options, those of the tests are used. `clock` and `jitter` replace
+what tells the time and what draws random numbers."""
+
+
+@pytest.fixture(params=[SyncDriver, AsyncDriver], ids=lambda driver: driver.flavour)
+def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
+    drivers: list[Any] = []
+
+    def connect_one(handler: Callable[[httpx.Request], Any] | None = None, **options: Any) -> Any:
+        if handler is not None:
+            options["transport"] = httpx.MockTransport(handler)
+        if not options.keys() & {"bot_id", "token", "secret", "credentials"}:
+            options |= {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
+        decisions = {name: options.pop(name) for name in ("clock", "jitter") if name in options}
+        driver = request.param(**options)
+        for name, decide in decisions.items():
+            setattr(driver.client._stack.calls, name, decide)
+        drivers.append(driver)
+        return driver
+
+    yield connect_one
+    for driver in drivers:
+        driver.close()
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    proxies = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    for name in os.environ:
+        if name.startswith("MANTAGO_") or name.lower() in proxies:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Any]:
+    from mantago.sandbox import Sandbox
+
+    with Sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def account(sandbox: Any) -> dict[str, str]:
+    """The options that connect a client to the sandbox."""
+    return {name: getattr(sandbox, name) for name in ("base_url", "bot_id", "token", "secret")}

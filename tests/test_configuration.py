@@ -1,0 +1,181 @@
+"""What a client may be configured with, and what is refused before anything is sent."""
+
+import copy
+import math
+import pickle
+import re
+
+import httpx
+import pytest
+
+import mantago
+from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
+from mantago import AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError
+
+PAIR = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
+REFUSED_TIMEOUTS = [None, math.nan, 0, -1, math.inf, -math.inf, "30", True, 10**400]
+
+
+@pytest.mark.parametrize("timeout", REFUSED_TIMEOUTS)
+def test_a_timeout_that_bounds_nothing_is_refused_for_the_client_and_for_a_call(connect: Connect, timeout):
+    with pytest.raises(ConfigurationError, match="timeout must be a number of seconds above zero"):
+        connect(timeout=timeout)
+    with pytest.raises(ConfigurationError, match="timeout must be a number of seconds above zero"):
+        connect(lambda _: httpx.Response(200, json=GOOD)).get_client_gifts(client_id="a", timeout=timeout)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"max_retries": value} for value in (-1, 1.5, True, None, "2")),
+        *({"max_response_bytes": value} for value in (0, -1, 1.5, None)),
+        *({"identify_in": value} for value in ("query", "", None, True)),
+        *({"base_url": value} for value in (5, b"https://host")),
+    ],
+    ids=str,
+)
+def test_an_option_of_the_wrong_kind_is_refused_by_name_and_value(options):
+    [(name, value)] = options.items()
+    for client in (MantaGo, AsyncMantaGo):
+        with pytest.raises(ConfigurationError, match=name) as caught:
+            client(**PAIR, **options)
+        assert repr(value) in str(caught.value) or type(value).__name__ in str(caught.value)
+
+
+def test_a_transport_of_the_wrong_flavour_is_refused():
+    with pytest.raises(ConfigurationError, match=r"must be an httpx\.BaseTransport, not AsyncHTTPTransport"):
+        MantaGo(**PAIR, transport=httpx.AsyncHTTPTransport())  # type: ignore[arg-type]
+    with pytest.raises(ConfigurationError, match=r"must be an httpx\.AsyncBaseTransport, not HTTPTransport"):
+        AsyncMantaGo(**PAIR, transport=httpx.HTTPTransport())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://mantago.cc/api", "https://mantago.cc", "https://mantago.cc/api/", "HTTPS://mantago.cc:8443/v2"),
+        *("http://127.0.0.1:8000/api", "http://localhost/api", "http://LOCALHOST:1/", "http://[::1]:8000", "http://127.9.9.9"),
+        "https://例え.jp/api",
+    ],
+)  # fmt: skip
+def test_https_is_accepted_anywhere_and_http_on_loopback(url):
+    with MantaGo(**PAIR, base_url=url) as client:
+        assert url in repr(client)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("http://mantago.cc/api", "http://localhost.evil.com", "http://127.0.0.1.evil.com", "http://10.0.0.1", "http://2130706433"),
+        *("ftp://mantago.cc", "mantago.cc/api", "//mantago.cc", "https://", "https:///api", "file:///etc/passwd", "javascript:alert(1)"),
+        *("https://u:hidden@mantago.cc", "https://hidden@mantago.cc", "https://mantago.cc?hidden=1", "https://mantago.cc/#hidden"),
+        *("https://mantago.cc\\hidden", "https://mantago.cc /api", " https://mantago.cc", "https://mantago.cc\n", "", "  "),
+        *("https://mantago.cc:port", "https://[::1", "https://mantago.cc:99999", "http://localhost@evil.com"),
+    ],
+)  # fmt: skip
+def test_any_other_address_is_refused_naming_argument_and_variable(url, monkeypatch):
+    with pytest.raises(
+        ConfigurationError, match=r"base_url \(or the environment variable MANTAGO_BASE_URL\)"
+    ) as caught:
+        MantaGo(**PAIR, base_url=url)
+    assert "hidden" not in str(caught.value)
+    if url:
+        monkeypatch.setenv("MANTAGO_BASE_URL", url)
+        with pytest.raises(ConfigurationError, match="MANTAGO_BASE_URL"):
+            MantaGo(**PAIR)
+
+
+def test_the_address_comes_from_the_argument_else_the_environment_else_the_spec(connect: Connect, monkeypatch):
+    sent = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        sent.append(re.sub(r"\?.*", "", str(request.url)))
+        return httpx.Response(200, json=GOOD)
+
+    connect(handler).get_client_gifts(client_id="a")
+    monkeypatch.setenv("MANTAGO_BASE_URL", "")
+    connect(handler).get_client_gifts(client_id="a")
+    monkeypatch.setenv("MANTAGO_BASE_URL", "https://environment.example/v1/")
+    connect(handler).get_client_gifts(client_id="a")
+    connect(handler, base_url="https://argument.example").get_client_gifts(client_id="a")
+    assert sent == [
+        "https://mantago.cc/api/openapi/client/gift",
+        "https://mantago.cc/api/openapi/client/gift",
+        "https://environment.example/v1/openapi/client/gift",
+        "https://argument.example/openapi/client/gift",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environment", "proxy"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, "http://proxy:3128"),
+        ({"https_proxy": "proxy:3128"}, "http://proxy:3128"),
+        ({"ALL_PROXY": "http://all:1"}, "http://all:1"),
+        ({"HTTP_PROXY": "http://plain:1"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "mantago.cc"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "cc"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "*"}, None),
+        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": "other.example"}, "http://proxy:3128"),
+    ],
+)
+def test_the_environments_proxy_is_used_as_httpx_users_expect(environment, proxy, monkeypatch):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert mantago._client._environment_proxy("https://mantago.cc/api") == proxy
+
+
+def test_a_closed_client_says_so_and_closing_twice_is_fine(connect: Connect):
+    driver = connect(lambda _: httpx.Response(200, json=GOOD))
+    driver.get_client_gifts(client_id="a")
+    for _ in range(2):
+        driver.runner.run(driver.client.aclose()) if driver.flavour == "async" else driver.client.close()
+    with pytest.raises(MantaGoError, match="this client is closed"):
+        driver.get_client_gifts(client_id="a")
+    with pytest.raises(MantaGoError, match="this client is closed"):
+        driver.request("POST", "/openapi/client/gift")
+
+
+def test_a_client_that_never_called_closes_its_transport_too():
+    closed = []
+
+    class Transport(httpx.MockTransport):
+        def close(self) -> None:
+            closed.append(1)
+
+    with MantaGo(**PAIR, transport=Transport(lambda _: httpx.Response(200))):
+        pass
+    assert closed == [1]
+
+
+def test_entering_a_closed_client_is_refused(connect: Connect):
+    driver = connect()
+    driver.close() if driver.flavour == "sync" else driver.runner.run(driver.client.aclose())
+    enter = (
+        driver.client.__enter__ if driver.flavour == "sync" else lambda: driver.runner.run(driver.client.__aenter__())
+    )
+    with pytest.raises(MantaGoError, match="closed"):
+        enter()
+
+
+def test_pickling_or_copying_a_client_is_refused_with_what_to_do_instead(connect: Connect):
+    for attempt in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError, match="make a client in each process"):
+            attempt(connect().client)
+
+
+def test_a_clients_repr_shows_where_and_who_but_no_secret(connect: Connect):
+    shown = repr(connect().client)
+    assert "base_url='https://mantago.cc/api'" in shown
+    assert f"bot_id='{BOT_ID}'" in shown
+    assert TOKEN not in shown
+    assert SECRET not in shown
+
+
+def test_what_is_public_says_it_comes_from_mantago():
+    for name in mantago.__all__:
+        member = getattr(mantago, name)
+        if isinstance(member, type):
+            assert member.__module__ == "mantago"
+            assert pickle.loads(pickle.dumps(member)) is member
+    assert mantago.SPEC_VERSION == "0.318.0"
