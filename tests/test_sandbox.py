@@ -1,0 +1,943 @@
+"""The sandbox: what it checks, what it answers, and how it comes and goes; over real sockets."""
+
+import base64
+import copy
+import errno
+import importlib.util
+import json
+import logging
+import re
+import signal
+import socket
+import ssl
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from mantago import _scenarios
+from mantago._scenarios import Answer, Card, Refusal, granted
+from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
+
+SPEC = json.loads(files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8"))
+GIFTS = "/openapi/client/gift"
+LINE = {"platform": "line", "platformClientId": "U4af4980629e14c3b8d2f7a61c05be937"}
+BY_ID = {card.id: card for card in (*CLIENTS, *TRIGGERS)}
+# httpx makes a costly one for every request otherwise.
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+LISTS = ("tickets", "physicalGifts", "virtualGifts")
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def body_only() -> Iterator[Sandbox]:
+    with Sandbox(identify_in="body") as sandbox:
+        yield sandbox
+
+
+def ask(
+    sandbox: Sandbox, body: Any = None, query: Any = None, *, path: str = GIFTS, method: str = "POST", **options: Any
+) -> httpx.Response:
+    """A request that is right but for what is given; None takes a part away."""
+    params = {"botId": sandbox.bot_id, **(query or {})}
+    content = {"secret": sandbox.secret, **({"clientId": "VolejRejN"} if body is None else body)}
+    return httpx.request(
+        method,
+        sandbox.base_url + path,
+        params={name: value for name, value in params.items() if value is not None},
+        headers={"Authorization": f"Bearer {sandbox.token}", **options.pop("headers", {})},
+        verify=NO_TLS,
+        trust_env=False,
+        **(options or {"json": {name: value for name, value in content.items() if value is not None}}),
+    )
+
+
+def told(response: httpx.Response) -> tuple[int, int, str]:
+    """Status, code and message of a refusal in the vendor's envelope."""
+    payload = response.json()
+    assert response.headers["content-type"] == "application/json"
+    assert payload.keys() == {"success", "errResponse"}
+    assert payload["success"] is False
+    error = payload["errResponse"]
+    assert error.keys() <= {"message", "code", "botId"}
+    return response.status_code, error["code"], error["message"]
+
+
+def bad_variables(response: httpx.Response) -> str:
+    """What a 400 says behind the vendor's message."""
+    status, code, message = told(response)
+    assert (status, code) == (400, 110000)
+    start = "Get correct request variables failed: "
+    assert message.startswith(start)
+    return message.removeprefix(start)
+
+
+def by_platform(card: Card) -> list[dict[str, str]]:
+    if card.platform_ids:
+        return [{"platform": pair.platform, "platformClientId": pair.platform_client_id} for pair in card.platform_ids]
+    return [{"platform": "whatsapp", "platformClientId": card.id}]
+
+
+def with_operation(path: str, **operation: Any) -> dict[str, Any]:
+    """The spec with one POST more, which no scenario knows."""
+    spec: dict[str, Any] = copy.deepcopy(SPEC)
+    spec["paths"][path] = {"post": {"responses": {"200": {"description": ""}}, **operation}}
+    return spec
+
+
+def serving(spec: dict[str, Any], **options: Any) -> Sandbox:
+    sandbox = Sandbox(**options)
+    sandbox._spec = spec
+    return sandbox
+
+
+def json_response(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": "", "content": {"application/json": {"schema": schema}}}
+
+
+# Coming and going
+
+
+def test_the_address_is_on_loopback_and_ends_with_the_path_of_the_specs_server(shared: Sandbox) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/api", shared.base_url)
+
+
+def test_it_answers_as_soon_as_the_block_begins() -> None:
+    for _ in range(5):
+        with Sandbox() as sandbox:
+            assert ask(sandbox).status_code == 200
+
+
+def test_it_is_gone_when_the_block_ends() -> None:
+    threads = set(threading.enumerate())
+    with Sandbox() as sandbox:
+        ask(sandbox)
+    assert set(threading.enumerate()) <= threads
+    with pytest.raises(httpx.ConnectError):
+        ask(sandbox)
+
+
+def test_it_is_gone_when_the_block_fails() -> None:
+    sandbox = Sandbox()
+    with pytest.raises(ZeroDivisionError), sandbox:
+        raise ZeroDivisionError
+    with pytest.raises(httpx.ConnectError):
+        ask(sandbox)
+
+
+def test_the_port_can_be_chosen_and_is_free_again_afterwards() -> None:
+    with Sandbox() as first:
+        ask(first)
+    port = httpx.URL(first.base_url).port
+    assert port is not None
+    with Sandbox(port=port) as second:
+        assert second.base_url == first.base_url
+        assert ask(second).status_code == 200
+
+
+def test_a_port_in_use_is_an_os_error_and_leaves_nothing_behind() -> None:
+    threads = set(threading.enumerate())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        sandbox = Sandbox(port=taken.getsockname()[1])
+        with pytest.raises(OSError, match=str(taken.getsockname()[1])) as caught, sandbox:
+            pass
+    assert caught.value.errno == errno.EADDRINUSE
+    assert set(threading.enumerate()) <= threads
+    with sandbox:
+        assert ask(sandbox).status_code == 200
+
+
+def test_a_server_that_cannot_start_is_an_error_and_no_endless_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*args: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(uvicorn.Server, "startup", fail)
+    crashes: list[Any] = []
+    monkeypatch.setattr(threading, "excepthook", crashes.append)
+    sandbox = Sandbox()
+    with pytest.raises(RuntimeError, match="did not start"), sandbox:
+        pass
+    assert [crash.exc_type for crash in crashes] == [MemoryError]
+    with pytest.raises(RuntimeError, match="no address"):
+        _ = sandbox.base_url
+
+
+def test_it_has_no_address_before_the_block() -> None:
+    with pytest.raises(RuntimeError, match="with statement"):
+        _ = Sandbox().base_url
+
+
+def test_it_runs_once() -> None:
+    sandbox = Sandbox()
+    with sandbox, pytest.raises(RuntimeError, match="once"), sandbox:
+        pass
+    with pytest.raises(RuntimeError, match="once"), sandbox:
+        pass
+
+
+def test_leaving_without_having_entered_is_harmless() -> None:
+    Sandbox().__exit__(None, None, None)
+
+
+def test_several_run_at_a_time_each_with_its_own_credentials_and_memory() -> None:
+    with Sandbox() as one, Sandbox() as two:
+        assert one.base_url != two.base_url
+        assert ask(one, {"clientId": "rate-limited-once"}).status_code == 429
+        assert ask(two, {"clientId": "rate-limited-once"}).status_code == 429
+        assert ask(one, {"clientId": "rate-limited-once"}).status_code == 200
+        assert ask(one, headers={"Authorization": f"Bearer {two.token}"}).status_code == 401
+        assert ask(one, {"clientId": "VolejRejN", "secret": two.secret}).status_code == 403
+
+
+def test_it_ends_within_a_second_while_answers_are_in_flight_and_connections_idle() -> None:
+    failures: list[Exception] = []
+
+    def wait_for_gifts() -> None:
+        try:
+            ask(sandbox, {"clientId": "slow-answer"})
+        except httpx.TransportError as error:
+            failures.append(error)
+
+    with Sandbox() as sandbox, httpx.Client() as keeping_alive:
+        keeping_alive.get(sandbox.base_url)
+        url = httpx.URL(sandbox.base_url)
+        with (
+            socket.create_connection((url.host, url.port)),
+            socket.create_connection((url.host, url.port)) as unfinished,
+        ):
+            unfinished.sendall(b"POST /api/openapi/client/gift HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            waiting = threading.Thread(target=wait_for_gifts)
+            waiting.start()
+            time.sleep(0.2)
+            begin = time.monotonic()
+            sandbox.__exit__(None, None, None)
+            assert time.monotonic() - begin < 1
+            waiting.join()
+    assert len(failures) == 1
+
+
+def test_the_slow_answer_takes_about_five_seconds() -> None:
+    assert Sandbox()._slow_seconds == 5
+
+
+def test_a_caller_that_goes_away_harms_nobody() -> None:
+    sandbox = Sandbox()
+    sandbox._slow_seconds = 0.1
+    with sandbox:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(
+                f"{sandbox.base_url}{GIFTS}?botId={sandbox.bot_id}",
+                json={"secret": sandbox.secret, "clientId": "slow-answer"},
+                headers={"Authorization": f"Bearer {sandbox.token}"},
+                timeout=httpx.Timeout(5, read=0.05),
+            )
+        url = httpx.URL(sandbox.base_url)
+        with socket.create_connection((url.host, url.port)) as unfinished:
+            unfinished.sendall(b"POST /api/openapi/client/gift HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+            time.sleep(0.05)
+        time.sleep(0.1)
+        assert ask(sandbox).status_code == 200
+
+
+def test_it_leaves_signal_handlers_alone() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    with Sandbox() as sandbox:
+        ask(sandbox)
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_it_prints_and_logs_nothing_and_leaves_the_loggers_as_they_were(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    def state() -> list[tuple[Any, ...]]:
+        loggers = [logging.getLogger(name) for name in ("asyncio", "uvicorn.access", "uvicorn.error")]
+        return [(one.level, one.propagate, [*one.handlers], [*one.filters]) for one in loggers]
+
+    before = state()
+    with caplog.at_level(logging.INFO), Sandbox() as sandbox:
+        ask(sandbox)
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(sandbox, {"clientId": "cut-off-answer"})
+        url = httpx.URL(sandbox.base_url)
+        with socket.create_connection((url.host, url.port)) as nonsense:
+            nonsense.sendall(b"nonsense\r\n\r\n")
+            nonsense.recv(1000)
+        logging.getLogger("uvicorn.error").info("of another server")
+    assert [record.message for record in caplog.records if record.name.startswith(("uvicorn", "asyncio"))] == [
+        "of another server"
+    ]
+    assert state() == before
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_bug_of_its_own_is_logged_with_its_traceback(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("mantago.sandbox.card_for", lambda body: 1 / 0)
+    with Sandbox() as sandbox:
+        assert ask(sandbox).status_code == 500
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+# Credentials
+
+
+def test_the_token_is_a_jwt_that_expires_in_thirty_days() -> None:
+    header, payload, signature = Sandbox().token.split(".")
+
+    def decoded(part: str) -> Any:
+        return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+    assert decoded(header)["typ"] == "JWT"
+    remaining = datetime.fromtimestamp(decoded(payload)["exp"], UTC) - datetime.now(UTC)
+    assert timedelta(days=30) - timedelta(minutes=1) < remaining <= timedelta(days=30)
+    assert re.fullmatch(r"[\w-]{40,}", signature)
+
+
+def test_the_credentials_are_new_for_every_sandbox_and_look_like_the_vendors() -> None:
+    one, two = Sandbox(), Sandbox()
+    assert one.bot_id == two.bot_id == "1NbWoobyg"
+    assert one.token != two.token
+    assert one.secret != two.secret
+    assert len(one.secret) >= 32
+
+
+def test_the_repr_never_shows_token_or_secret() -> None:
+    with Sandbox() as sandbox:
+        shown = repr(sandbox)
+        assert shown == f"<Sandbox {sandbox.base_url} running>"
+    for text in (shown, repr(sandbox), repr(Sandbox())):
+        assert sandbox.token not in text
+        assert sandbox.secret not in text
+    assert repr(sandbox).endswith("not running>")
+    assert repr(Sandbox()) == "<Sandbox not running>"
+
+
+@pytest.mark.parametrize(
+    "header", [{"Authorization": ""}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic {token}"}]
+)
+def test_a_missing_or_wrong_token_is_401_with_code_1004(shared: Sandbox, header: dict[str, str]) -> None:
+    headers = {name: value.format(token=shared.token) for name, value in header.items()}
+    assert told(ask(shared, headers=headers)) == (401, 1004, "Token is invalid or expired")
+
+
+def test_a_request_without_any_authorization_is_401_with_code_1004(shared: Sandbox) -> None:
+    assert told(httpx.post(shared.base_url + GIFTS)) == (401, 1004, "Token is invalid or expired")
+
+
+def test_an_unknown_bot_is_404_with_code_5001(shared: Sandbox) -> None:
+    assert told(ask(shared, query={"botId": "another"})) == (404, 5001, "尋找Bot資訊失敗,無此botId")
+
+
+def test_a_wrong_secret_is_403_with_code_1002(shared: Sandbox) -> None:
+    body = {"secret": "wrong", "clientId": "VolejRejN"}
+    assert told(ask(shared, body)) == (403, 1002, "permission denied")
+
+
+def test_refusals_name_the_bot_once_it_is_known(shared: Sandbox) -> None:
+    assert ask(shared, {"clientId": "nobody"}).json()["errResponse"]["botId"] == shared.bot_id
+    assert "botId" not in ask(shared, query={"botId": "another"}).json()["errResponse"]
+
+
+# Shape of the request
+
+CLIENT = {"clientId": "VolejRejN"}
+JSON = {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("request_parts", "said"),
+    [
+        ({"query": {"botId": None}}, "query parameter botId: is missing"),
+        ({"query": {"botId": ""}}, "query parameter botId: is empty"),
+        ({"query": {"botId": ["1NbWoobyg", "1NbWoobyg"]}}, "query parameter botId: given more than once"),
+        ({"query": {"platform": "telegram"}}, 'query parameter platform $: breaks enum ["line", '),
+        ({"body": {"secret": None}}, "body $: 'secret' is a required property"),
+        ({"body": {"secret": 5}}, 'body $.secret: breaks type "string"'),
+        ({"body": {"clientId": 5}}, 'body $.clientId: breaks type "string"'),
+        ({"body": {"platform": "LINE", "platformClientId": "x"}}, 'body $.platform: breaks enum ["line", '),
+        ({"json": {"secret": "x", "clientId": None}}, 'body $.clientId: breaks type "string"'),
+        ({"json": ["secret"]}, 'body $: breaks type "object"'),
+        ({"content": b"", "headers": JSON}, "body: is missing"),
+        ({"content": b"{", "headers": JSON}, "body: isn't what its Content-Type says"),
+        ({"content": b'{"secret": "\xff"}', "headers": JSON}, "body: isn't what its Content-Type says"),
+        ({"content": b"[" * 100_000, "headers": JSON}, "body: isn't what its Content-Type says"),
+        ({"content": b"{}"}, "body: has a Content-Type that the spec doesn't list"),
+        ({"data": {"secret": "x"}}, "body: has a Content-Type that the spec doesn't list"),
+    ],
+)
+def test_a_request_that_the_spec_does_not_allow_is_400_and_says_what_is_wrong(
+    shared: Sandbox, request_parts: dict[str, Any], said: str
+) -> None:
+    assert bad_variables(ask(shared, **request_parts)).startswith(said)
+
+
+def test_all_that_is_wrong_is_said_at_once(shared: Sandbox) -> None:
+    said = bad_variables(ask(shared, {"secret": None}, {"botId": None}))
+    assert said == "query parameter botId: is missing; body $: 'secret' is a required property"
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"json": {"secret": "{secret}", "clientId": 5}},
+        {"json": {"secret": ["{secret}"], "clientId": "{token}"}},
+        {"json": {"secret": "{secret}", "platform": "{secret}"}},
+        {"json": "{secret}"},
+        {"content": "{secret} {token}", "headers": JSON},
+        {"query": {"platform": "{secret}", "botId": "{token}"}},
+        {"query": {"botId": "{secret}"}},
+    ],
+)
+def test_no_refusal_repeats_the_secret_or_the_token(shared: Sandbox, spoilt: dict[str, Any]) -> None:
+    filled = json.dumps(spoilt).replace("{secret}", shared.secret).replace("{token}", shared.token)
+    response = ask(shared, **json.loads(filled))
+    assert response.status_code in {400, 404}
+    assert shared.secret not in response.text
+    assert shared.token not in response.text
+
+
+def test_an_answer_to_a_body_in_pieces_is_the_same(shared: Sandbox) -> None:
+    def pieces() -> Iterator[bytes]:
+        for character in json.dumps({"secret": shared.secret, **CLIENT}):
+            yield character.encode()
+
+    assert ask(shared, content=pieces(), headers=JSON).json() == ask(shared).json()
+
+
+# Routes
+
+
+@pytest.mark.parametrize("path", ["", "/openapi", f"{GIFTS}s", f"/x{GIFTS}", f"{GIFTS}/", f"/api{GIFTS}"])
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_an_unknown_path_is_404_in_the_vendors_envelope(shared: Sandbox, path: str, method: str) -> None:
+    assert told(ask(shared, path=path, method=method)) == (404, 404, "No such path")
+
+
+@pytest.mark.parametrize("prefix", ["", "/other", "//[", "/apis"])
+def test_the_path_of_the_server_is_part_of_the_path(shared: Sandbox, prefix: str) -> None:
+    url = httpx.URL(shared.base_url)
+    with socket.create_connection((url.host, url.port)) as connection:
+        connection.sendall(f"POST {prefix}{GIFTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        with connection.makefile("rb") as answer:
+            assert answer.readline() == b"HTTP/1.1 404 Not Found\r\n"
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"])
+def test_a_wrong_method_is_405_in_the_vendors_envelope_and_names_the_right_one(shared: Sandbox, method: str) -> None:
+    response = ask(shared, method=method)
+    assert told(response) == (405, 405, "Wrong method for this path")
+    assert response.headers["allow"] == "POST"
+
+
+def test_a_head_request_gets_no_body(shared: Sandbox) -> None:
+    response = ask(shared, method="HEAD")
+    assert (response.status_code, response.content) == (405, b"")
+
+
+# The identification rule
+
+VOLEJ = {"clientId": "VolejRejN"}
+HALVES = [{"platform": "line"}, {"platformClientId": LINE["platformClientId"]}]
+BROKEN_ANYWHERE = [
+    ({}, {}, "want clientId"),
+    ({}, LINE, "want clientId"),
+    *[(half, {}, "") for half in HALVES],
+    *[(half, LINE, "is missing in the body") for half in HALVES],
+    *[(LINE, half, "is missing in the query") for half in HALVES],
+    (VOLEJ | LINE, {}, "both given"),
+    (VOLEJ | LINE, LINE, "both given"),
+    (VOLEJ, LINE, "both given"),
+    *[(VOLEJ | half, {}, "both given") for half in HALVES],
+    *[(VOLEJ, half, "both given") for half in HALVES],
+    (LINE, {**LINE, "platformClientId": "U0"}, "differ between query and body"),
+    (LINE, {**LINE, "platform": "whatsapp"}, "differ between query and body"),
+    ({"clientId": ""}, {}, "clientId is blank in the body"),
+    ({"clientId": " \t"}, {}, "clientId is blank in the body"),
+    ({"clientId": "", **LINE}, LINE, "clientId is blank in the body"),
+    ({**LINE, "platformClientId": " "}, LINE, "platformClientId is blank in the body"),
+    (LINE, {**LINE, "platformClientId": " "}, "platformClientId is blank in the query"),
+    (LINE, {**LINE, "platformClientId": ""}, "query parameter platformClientId: is empty"),
+]
+
+
+@pytest.mark.parametrize(("body", "query", "said"), BROKEN_ANYWHERE)
+def test_a_broken_identification_rule_is_400(
+    shared: Sandbox, body: dict[str, str], query: dict[str, str], said: str
+) -> None:
+    assert said in bad_variables(ask(shared, body, query))
+
+
+@pytest.mark.parametrize(("body", "query", "said"), BROKEN_ANYWHERE)
+def test_a_rule_broken_in_the_body_or_by_the_query_is_400_in_the_other_reading_too(
+    body_only: Sandbox, body: dict[str, str], query: dict[str, str], said: str
+) -> None:
+    assert said in bad_variables(ask(body_only, body, query))
+
+
+def test_a_platform_pair_must_stand_in_the_query_too(shared: Sandbox) -> None:
+    assert "in the query too" in bad_variables(ask(shared, LINE))
+
+
+def test_a_platform_pair_may_be_absent_from_the_query_in_the_other_reading(body_only: Sandbox) -> None:
+    assert ask(body_only, LINE).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["shared", "body_only"])
+def test_a_platform_pair_in_both_places_is_fine_in_both_readings(name: str, request: pytest.FixtureRequest) -> None:
+    assert ask(request.getfixturevalue(name), LINE, LINE).json() == ask(request.getfixturevalue(name)).json()
+
+
+def test_another_reading_is_refused() -> None:
+    with pytest.raises(ValueError, match="'query'"):
+        Sandbox(identify_in="query")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("client_id", ["nobody", "volejrejn", " VolejRejN", LINE["platformClientId"]])
+def test_an_unknown_client_is_404_with_code_37011(shared: Sandbox, client_id: str) -> None:
+    assert told(ask(shared, {"clientId": client_id})) == (404, 37011, "Get client failed")
+
+
+def test_a_client_id_that_is_no_text_is_an_unknown_client(shared: Sandbox) -> None:
+    body = json.dumps({"secret": shared.secret, "clientId": "\ud800"})
+    assert told(ask(shared, content=body, headers=JSON))[:2] == (404, 37011)
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        {"platform": "line", "platformClientId": "U0"},
+        {"platform": "facebook", "platformClientId": LINE["platformClientId"]},
+        {"platform": "line", "platformClientId": "VolejRejN"},
+    ],
+)
+def test_an_unknown_platform_id_is_404_with_code_37011(shared: Sandbox, pair: dict[str, str]) -> None:
+    assert told(ask(shared, pair, pair)) == (404, 37011, "Get client failed")
+
+
+# The clients
+
+
+@pytest.mark.parametrize("card", CLIENTS, ids=lambda card: card.id)
+def test_a_client_has_the_same_gifts_under_every_id(shared: Sandbox, card: Card) -> None:
+    answers = [ask(shared, {"clientId": card.id}), *(ask(shared, pair, pair) for pair in by_platform(card))]
+    assert {answer.status_code for answer in answers} == {200}
+    assert answers[0].json()["message"] == "Get client gifts successfully"
+    assert all(answer.content == answers[0].content for answer in answers)
+
+
+def gifts_of(sandbox: Sandbox, client_id: str) -> dict[str, list[dict[str, Any]]]:
+    payload = ask(sandbox, {"clientId": client_id}).json()
+    assert payload["success"] is True
+    return {name: payload.get(name, []) for name in LISTS}
+
+
+def test_one_client_has_a_bit_of_everything(shared: Sandbox) -> None:
+    lists = gifts_of(shared, "VolejRejN")
+    gifts = lists["physicalGifts"] + lists["virtualGifts"]
+    assert all(lists.values())
+    known = SPEC["components"]["schemas"]["GiftItem"]["properties"]["resource"]["enum"]
+    assert {gift["resource"] for gift in gifts} == set(known)
+    assert any("\u4e00" <= character <= "\u9fff" for gift in gifts for character in gift["name"])
+
+
+def test_an_expired_gift_and_no_other_says_when_it_was_valid(shared: Sandbox) -> None:
+    lists = gifts_of(shared, "VolejRejN")
+    gifts = lists["physicalGifts"] + lists["virtualGifts"]
+    assert {gift["isExpired"] for gift in gifts} == {True, False}
+    for gift in gifts:
+        assert ("startTime" in gift, "endTime" in gift) == (gift["isExpired"],) * 2
+        if gift["isExpired"]:
+            assert gift["startTime"] < gift["endTime"]
+
+
+def test_timestamps_look_like_the_vendors(shared: Sandbox) -> None:
+    times = re.findall(r'"(?:\w+At|\w+Time)": "([^"]+)"', ask(shared).text)
+    assert len(times) > 5
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for time in times)
+
+
+def test_one_client_has_one_gift_and_one_has_none(shared: Sandbox) -> None:
+    counts = {card.id: [len(gifts_of(shared, card.id)[name]) for name in LISTS] for card in CLIENTS}
+    assert sorted(sum(count[1:]) for count in counts.values())[:2] == [0, 1]
+    assert [0, 0, 0] in counts.values()
+
+
+def test_platform_ids_look_like_the_platforms_and_cover_several() -> None:
+    pairs = [pair for card in CLIENTS for pair in card.platform_ids]
+    assert {pair.platform for pair in pairs} == {"line", "facebook", "instagram", "liveChat", "whatsapp"}
+    assert len(set(pairs)) == len(pairs)
+    line = [pair.platform_client_id for pair in pairs if pair.platform == "line"]
+    assert all(re.fullmatch("U[0-9a-f]{32}", line_id) for line_id in line)
+
+
+# The ids that make trouble
+
+REFUSALS = {
+    "bad-variables": (400, 110000, "Get correct request variables failed"),
+    "token-expired": (401, 1004, "Token is invalid or expired"),
+    "credentials-renewed": (401, 120000, "Get open api failed"),
+    "permission-denied": (403, 1002, "permission denied"),
+    "bot-not-found": (404, 5001, "尋找Bot資訊失敗,無此botId"),
+    "platform-not-connected": (404, 11001, "尋找Integration資訊失敗,無此IntegrationId"),
+    "client-not-found": (404, 37011, "Get client failed"),
+    "rate-limited": (429, 429, "Rate limit exceeded"),
+    "server-error": (500, 500, "Internal server error"),
+    "refused-with-200": (200, 37011, "Get client failed"),
+}
+
+
+def each_way(sandbox: Sandbox, id_: str) -> list[httpx.Response]:
+    """The answers to one id as a client id and as a platform client id on two platforms."""
+    pairs = [{"platform": platform, "platformClientId": id_} for platform in ("line", "liveChat")]
+    return [ask(sandbox, {"clientId": id_}), *(ask(sandbox, pair, pair) for pair in pairs)]
+
+
+@pytest.mark.parametrize("id_", REFUSALS)
+def test_an_id_is_refused_as_its_name_says_however_it_is_given(shared: Sandbox, id_: str) -> None:
+    assert [told(response) for response in each_way(shared, id_)] == [REFUSALS[id_]] * 3
+
+
+def test_there_is_an_id_for_each_status_of_the_spec_and_each_code_of_the_vendor() -> None:
+    answers = [answer for card in BY_ID.values() for answer in card.answers]
+    documented = {int(status) for status in SPEC["paths"][GIFTS]["post"]["responses"]}
+    assert documented <= {answer.status for answer in answers}
+    codes = {code for _, code, _ in REFUSALS.values()}
+    assert {1002, 1004, 5001, 11001, 37011, 110000, 120000} <= codes
+
+
+def test_a_rate_limit_says_when_to_come_back_and_lasts(shared: Sandbox) -> None:
+    assert [answer.headers["retry-after"] for answer in each_way(shared, "rate-limited")] == ["1"] * 3
+
+
+def test_rate_limited_once_is_good_from_the_second_request_on_whichever_way_it_is_asked() -> None:
+    with Sandbox() as sandbox:
+        first, *rest = each_way(sandbox, "rate-limited-once")
+        good = ask(sandbox).json()
+    assert (first.status_code, first.headers["retry-after"]) == (429, "0")
+    assert [answer.json() for answer in rest] == [good, good]
+
+
+@pytest.mark.parametrize(("id_", "status"), [("bad-gateway", 502), ("not-json", 200)])
+def test_a_page_for_people_is_html(shared: Sandbox, id_: str, status: int) -> None:
+    for response in each_way(shared, id_):
+        assert response.status_code == status
+        assert response.headers["content-type"].startswith("text/html")
+        assert response.text.startswith("<!doctype html>")
+
+
+def test_a_slow_answer_is_a_good_one_that_comes_late() -> None:
+    sandbox = Sandbox()
+    sandbox._slow_seconds = 0.1
+    with sandbox:
+        begin = time.monotonic()
+        assert ask(sandbox, {"clientId": "slow-answer"}).json() == ask(sandbox).json()
+        assert time.monotonic() - begin >= 0.1
+
+
+def test_others_are_served_while_a_slow_answer_is_on_its_way() -> None:
+    answers: list[int] = []
+    sandbox = Sandbox()
+    sandbox._slow_seconds = 0.5
+
+    def wait_for_gifts() -> None:
+        answers.append(ask(sandbox, {"clientId": "slow-answer"}).status_code)
+
+    with sandbox:
+        waiting = threading.Thread(target=wait_for_gifts)
+        waiting.start()
+        time.sleep(0.1)
+        assert ask(sandbox).status_code == 200
+        assert answers == []
+        waiting.join()
+    assert answers == [200]
+
+
+def test_a_cut_off_answer_announces_more_than_it_sends(shared: Sandbox) -> None:
+    for body in ({"clientId": "cut-off-answer"}, {"platform": "line", "platformClientId": "cut-off-answer"}):
+        query = {name: value for name, value in body.items() if name != "clientId"}
+        with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
+            ask(shared, body, query)
+
+
+@pytest.mark.parametrize(
+    ("id_", "seen"),
+    [
+        ("field-from-the-future", lambda payload: (payload["loyaltyPoints"], payload["virtualGifts"][0]["rarity"])),
+        ("enum-from-the-future", lambda payload: payload["virtualGifts"][0]["resource"]),
+        ("missing-is-expired", lambda payload: sorted(payload["physicalGifts"][0])),
+    ],
+)
+def test_an_answer_from_another_version_is_good_but_for_one_thing(
+    shared: Sandbox, id_: str, seen: Callable[[Any], Any]
+) -> None:
+    expected = {
+        "field-from-the-future": (120, "gold"),
+        "enum-from-the-future": "birthdayCampaign",
+        "missing-is-expired": ["createdAt", "name", "resource"],
+    }
+    for response in each_way(shared, id_):
+        assert response.status_code == 200
+        assert response.json()["success"] is True
+        assert seen(response.json()) == expected[id_]
+
+
+def test_the_catalogue_explains_itself_in_one_line_each() -> None:
+    cards = [*CLIENTS, *TRIGGERS]
+    assert len({card.id for card in cards}) == len(cards)
+    assert len({card.description for card in cards}) == len(cards)
+    for card in cards:
+        assert card.description
+        assert "\n" not in card.description
+        assert "answers" not in repr(card)
+    assert all(card.platform_ids for card in CLIENTS)
+    assert not any(card.platform_ids for card in TRIGGERS)
+
+
+# Against the spec
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
+    card = Card("odd", "odd", (answer,))
+    monkeypatch.setitem(_scenarios._BY_CLIENT_ID, "odd", card)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            Answer(200, json.dumps(granted(tickets=[{"createdAt": "yesterday"}])).encode()),
+            'body $.tickets[0].createdAt: breaks format "date-time"',
+        ),
+        (Answer(200, json.dumps(granted(tickets=[{}])).encode()), "body $.tickets[0]: 'createdAt' is a required"),
+        (Answer(404, b'{"success": false}'), "body $: 'errResponse' is a required property"),
+        (Answer(418, b'{"success": "no", "errResponse": {"message": "", "code": 1}}'), "body $.success: breaks type"),
+        (Answer(200, b"fine", "text/plain"), "body: has a Content-Type that the spec doesn't list"),
+        (Answer(200, b""), "body: missing data"),
+    ],
+)
+def test_an_answer_of_its_own_that_breaks_the_spec_is_a_loud_500(
+    shared: Sandbox, monkeypatch: pytest.MonkeyPatch, answer: Answer, said: str
+) -> None:
+    answering(monkeypatch, answer)
+    status, code, message = told(ask(shared, {"clientId": "odd"}))
+    assert (status, code) == (500, 500)
+    assert f"the sandbox's own answer breaks the spec, {said}" in message
+
+
+def test_a_refusal_is_held_to_the_specs_envelope_even_where_no_operation_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = copy.deepcopy(SPEC)
+    spec["components"]["schemas"]["ErrorResponse"]["required"].append("traceId")
+    with serving(spec) as sandbox:
+        for response in (ask(sandbox, path="/nowhere"), ask(sandbox, method="GET"), ask(sandbox, {"secret": 5})):
+            assert "'traceId' is a required property" in told(response)[2]
+
+
+def test_an_answer_off_the_spec_on_purpose_is_sent_as_it_is(shared: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, Answer(200, b"[]", off_spec=True))
+    assert ask(shared, {"clientId": "odd"}).json() == []
+
+
+def test_a_new_rule_of_the_spec_holds_without_new_code() -> None:
+    spec = copy.deepcopy(SPEC)
+    spec["components"]["schemas"]["ClientIdentificationRequest"]["required"].append("locale")
+    parameter = {"name": "page", "in": "query", "required": True, "schema": {"type": "integer"}}
+    spec["paths"][GIFTS]["post"]["parameters"].append(parameter)
+    with serving(spec) as sandbox:
+        said = bad_variables(ask(sandbox, query={"page": "two"}))
+        assert said == "query parameter page: cast error; body $: 'locale' is a required property"
+        assert ask(sandbox, {**VOLEJ, "locale": "zh"}, {"page": "2"}).status_code == 200
+
+
+THING = {
+    "allOf": [
+        {"$ref": "#/components/schemas/BasicSuccessResponse"},
+        {
+            "required": ["things", "kind", "at", "label", "size", "either", "nothing", "free", "named", "none"],
+            "properties": {
+                "things": {"type": "array", "minItems": 2, "items": {"type": "integer", "minimum": 3}},
+                "kind": {"type": "string", "enum": ["b", "a"]},
+                "at": {"type": "string", "format": "date-time"},
+                "label": {"type": "string", "minLength": 9},
+                "size": {"type": "number", "default": 2.5},
+                "either": {"oneOf": [{"type": "integer"}, {"type": "string"}]},
+                "nothing": {"type": "array", "items": {}},
+                "free": {},
+                "named": {"type": "string", "example": "Ann"},
+                "none": {"anyOf": [{"type": "object", "required": ["x"]}]},
+            },
+        },
+    ]
+}
+
+
+def test_an_operation_without_a_scenario_gets_the_smallest_answer_that_conforms() -> None:
+    spec = with_operation(
+        "/openapi/things/{thing~id}",
+        requestBody={"$ref": "#/components/requestBodies/Thing"},
+        parameters=[{"name": "thing~id", "in": "path", "required": True, "schema": {"type": "string"}}],
+        responses={"404": {"description": ""}, "201": json_response(THING)},
+    )
+    body = {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}}}
+    spec["components"]["requestBodies"] = {"Thing": json_response(body)}
+    with serving(spec) as sandbox:
+        response = ask(sandbox, path="/openapi/things/7")
+        assert response.status_code == 201
+        assert response.json() == {
+            "success": True,
+            "message": "example",
+            "things": [3, 3],
+            "kind": "b",
+            "at": "2024-07-15T10:30:28.700Z",
+            "label": "example..",
+            "size": 2.5,
+            "either": 0,
+            "nothing": [],
+            "free": {},
+            "named": "Ann",
+            "none": {"x": {}},
+        }
+        assert told(ask(sandbox, {"secret": "wrong"}, path="/openapi/things/7"))[:2] == (403, 1002)
+        assert ask(sandbox, {"secret": 5}, path="/openapi/things/7").status_code == 400
+        assert ask(sandbox, path="/openapi/things/7", headers={"Authorization": ""}).status_code == 401
+        assert ask(sandbox, path="/openapi/things/7", method="GET").headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("responses", "status", "content"),
+    [
+        ({"204": {"description": ""}}, 204, b""),
+        ({"2XX": json_response({"type": "boolean"})}, 200, b"true"),
+        ({"default": json_response({"type": "integer"})}, 200, b"0"),
+        ({"200": {"description": "", "content": {"application/json": {"example": [1]}}}}, 200, b"[1]"),
+    ],
+)
+def test_the_smallest_answer_has_the_status_of_the_spec(responses: Any, status: int, content: bytes) -> None:
+    with serving(with_operation("/new", responses=responses)) as sandbox:
+        response = ask(sandbox, path="/new")
+        assert (response.status_code, response.content) == (status, content)
+
+
+def test_an_answer_that_cannot_be_made_up_is_a_loud_500() -> None:
+    pattern = {"type": "string", "pattern": "^[0-9]{4}$"}
+    page = {"description": "", "content": {"text/csv": {"schema": {"type": "string"}}}}
+    spec = with_operation("/digits", responses={"200": json_response(pattern)})
+    spec["paths"]["/page"] = {"get": {"responses": {"200": page}}}
+    with serving(spec) as sandbox:
+        assert 'body $: breaks pattern "^[0-9]{4}$"' in told(ask(sandbox, path="/digits"))[2]
+        assert "body: missing data" in told(ask(sandbox, path="/page", method="GET"))[2]
+
+
+def test_the_smallest_answer_of_a_newer_openapi_may_be_null() -> None:
+    spec = with_operation("/null", responses={"200": json_response({"type": ["null", "string"]})})
+    spec["openapi"] = "3.1.0"
+    with serving(spec) as sandbox:
+        assert ask(sandbox, path="/null").content == b"null"
+
+
+def identified(schema: dict[str, Any], **operation: Any) -> dict[str, Any]:
+    ok = json_response({"$ref": "#/components/schemas/BasicSuccessResponse"})
+    return with_operation("/openapi/points", requestBody=json_response(schema), responses={"200": ok}, **operation)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "#/components/schemas/ClientIdentificationRequest"},
+        {"allOf": [{"$ref": "#/components/schemas/ClientIdentificationRequest"}, {"type": "object"}]},
+    ],
+)
+def test_the_rule_and_the_failures_hold_for_every_operation_whose_body_identifies_a_client(
+    schema: dict[str, Any],
+) -> None:
+    with serving(identified(schema)) as sandbox:
+        assert "want clientId" in bad_variables(ask(sandbox, {}, path="/openapi/points"))
+        assert ask(sandbox, {"clientId": "nobody"}, path="/openapi/points").status_code == 404
+        assert ask(sandbox, {"clientId": "rate-limited"}, path="/openapi/points").status_code == 429
+        good = ask(sandbox, LINE, path="/openapi/points")
+        assert (good.status_code, good.json()) == (200, {"success": True, "message": "example"})
+
+
+def test_the_pair_is_wanted_in_the_query_only_where_the_operation_declares_it_there() -> None:
+    declared = SPEC["paths"][GIFTS]["post"]["parameters"]
+    schema = {"$ref": "#/components/schemas/ClientIdentificationRequest"}
+    with serving(identified(schema, parameters=declared)) as sandbox:
+        assert "in the query too" in bad_variables(ask(sandbox, LINE, path="/openapi/points"))
+
+
+def test_an_operation_that_asks_for_no_credentials_gets_none() -> None:
+    with serving(with_operation("/health", security=[])) as sandbox:
+        assert httpx.post(sandbox.base_url + "/health").status_code == 200
+
+
+def test_a_deprecated_parameter_is_served_without_a_warning() -> None:
+    spec = copy.deepcopy(SPEC)
+    for parameter in spec["paths"][GIFTS]["post"]["parameters"]:
+        parameter["deprecated"] = True
+    with serving(spec) as sandbox:
+        assert ask(sandbox, LINE, LINE).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("servers", "path"),
+    [
+        ([{"url": "https://mantago.cc/api/"}], "/api"),
+        ([{"url": "/v2"}], "/v2"),
+        ([{"url": "https://{host}/{v}", "variables": {"host": {"default": "h.cc"}, "v": {"default": "v1"}}}], "/v1"),
+        ([{"url": "https://first.cc/one"}, {"url": "https://second.cc/two"}], "/one"),
+        ([], ""),
+        (None, ""),
+    ],
+)
+def test_it_is_served_under_the_path_of_the_first_server(servers: Any, path: str) -> None:
+    spec = {**SPEC, "servers": servers}
+    if servers is None:
+        del spec["servers"]
+    with serving(spec) as sandbox:
+        assert httpx.URL(sandbox.base_url).path.rstrip("/") == path
+        assert ask(sandbox).status_code == 200
+
+
+# Shared decisions, and what is missing
+
+
+def test_a_refusal_carries_detail_and_bot_only_where_given() -> None:
+    assert Refusal.CLIENT_NOT_FOUND.envelope() == {
+        "success": False,
+        "errResponse": {"message": "Get client failed", "code": 37011},
+    }
+    assert Refusal.CLIENT_NOT_FOUND.envelope("why", "b")["errResponse"] == {
+        "message": "Get client failed: why",
+        "code": 37011,
+        "botId": "b",
+    }
+
+
+@pytest.mark.parametrize("missing", ["uvicorn", "openapi_core"])
+def test_without_the_extra_the_import_says_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    spec = importlib.util.find_spec("mantago.sandbox")
+    assert spec is not None
+    assert spec.loader is not None
+    with pytest.raises(ImportError, match=re.escape("pip install 'mantago[sandbox]'")):
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+
+
+def test_the_shared_decisions_need_no_extra() -> None:
+    source = files("mantago").joinpath("_scenarios.py").read_text(encoding="utf-8")
+    imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
+    assert imported <= {*sys.stdlib_module_names, "attrs"}
