@@ -7,6 +7,8 @@ def main() -> int:
     """Run the command line; return its exit status, see `mantago.cli`."""
     try:
         from mantago import cli  # noqa: PLC0415 - needs an extra
+
+        return cli.main()
     except ImportError as error:
         if error.name and error.name.startswith("mantago"):
             raise
@@ -14,7 +16,6 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    return cli.main()
 
 
 if __name__ == "__main__":

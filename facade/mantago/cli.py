@@ -52,8 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(format="note: %(message)s", level=logging.WARNING)
     try:
         return int(app(arguments, standalone_mode=False) or 0)
-    except KeyboardInterrupt:
-        return 130
     except IdentificationError as error:
         return _complain(re.sub(r"\b(platform_client_id|client_id|platform)\b", _option, str(error)), 2)
     except (ConfigurationError, ImportError) as error:
@@ -150,8 +148,8 @@ def gifts(
 def _show(result: ClientGifts, who: str) -> None:
     console = Console(highlight=False)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for column in ("kind", "name", "from", "created (UTC)", "valid (UTC)"):
-        table.add_column(column, overflow="fold")
+    for column in ("kind", "name", "from", "created", "valid"):
+        table.add_column(column, overflow="fold", no_wrap=column != "name")
     kinds: list[tuple[str, tuple[Ticket | Gift, ...]]] = [
         ("ticket", result.tickets),
         ("physical", result.physical_gifts),
@@ -159,18 +157,18 @@ def _show(result: ClientGifts, who: str) -> None:
     ]
     for kind, found in kinds:
         for gift in found:
-            created = f"{gift.created_at.astimezone(UTC):%Y-%m-%d %H:%M}"
+            created = f"{gift.created_at.astimezone(UTC):%Y-%m-%d}"
             name, resource, valid = "", "", ""
             if isinstance(gift, Gift):
                 name, resource, valid = escape(_visible(gift.name)), escape(_visible(gift.resource)), _validity(gift)
             table.add_row(kind, name, resource, created, valid)
-    console.print(f"Gifts of client [bold]{escape(who)}[/]:", soft_wrap=True)
+    console.print(f"Gifts of client [bold]{escape(who)}[/] (dates in UTC):", soft_wrap=True)
     console.print(table if table.row_count else "none")
 
 
 def _validity(gift: Gift) -> str:
     span = " to ".join(f"{moment.astimezone(UTC):%Y-%m-%d}" for moment in (gift.start_time, gift.end_time) if moment)
-    return " ".join(filter(None, ["[red]expired[/]" if gift.is_expired else "", span]))
+    return "\n".join(filter(None, ["[red]expired[/]" if gift.is_expired else "", span]))
 
 
 def _visible(text: str) -> str:
