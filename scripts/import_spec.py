@@ -230,11 +230,7 @@ def read_page(data: bytes) -> dict[str, Any]:
 
 def lock_text(spec: Mapping[str, Any], vendored: Vendored, files: Mapping[Path, bytes]) -> str:
     """Return the text of lock.toml for a spec, its file and its page."""
-    spec_file = {
-        "file": vendored.spec.name,
-        "version": spec["info"]["version"],
-        "sha256": sha256(files[vendored.spec]),
-    }
+    spec_file = {"file": vendored.spec.name, "version": spec["info"]["version"], "sha256": sha256(files[vendored.spec])}
     tables = [("[spec]", spec_file)]
     tables += [
         ("[[sources]]", {"name": path.name, "sha256": sha256(data)})

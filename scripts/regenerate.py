@@ -52,7 +52,8 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
             if action.get("remove"):
                 if node.parent is None:
                     raise ScriptError(f"{where} would remove the whole document")
-                del node.parent.obj[node.parts[-1]]  # type: ignore[attr-defined]
+                parent: Any = node.parent.obj
+                del parent[node.parts[-1]]
             else:
                 merge(node.obj, action["update"], where)
     return result

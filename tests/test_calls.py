@@ -1,5 +1,6 @@
 """What happens in a call, from the caller's side: retries, exceptions, and that both clients behave the same."""
 
+import asyncio
 import itertools
 import logging
 import pickle
@@ -212,8 +213,6 @@ def test_cookies_of_an_answer_are_not_sent_back(connect: Connect):
 
 
 def test_a_synchronous_call_that_would_suspend_is_a_bug_that_shows():
-    import asyncio
-
     with pytest.raises(RuntimeError, match="about to suspend"):
         run(asyncio.sleep(0))
 
@@ -230,3 +229,25 @@ def test_a_generator_of_credentials_errors_is_not_swallowed(connect: Connect):
 
     with pytest.raises(ConfigurationError, match="raised TimeoutError"):
         connect(Script(), credentials=provide).get_client_gifts(client_id="a")
+
+
+def test_a_transports_stream_need_not_be_a_generator():
+    class Pieces(httpx.AsyncByteStream):
+        def __init__(self) -> None:
+            self.pieces = [b"[", b"]"]
+
+        def __aiter__(self) -> "Pieces":
+            return self
+
+        async def __anext__(self) -> bytes:
+            if not self.pieces:
+                raise StopAsyncIteration
+            return self.pieces.pop(0)
+
+    async def main() -> None:
+        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Pieces()))
+        async with AsyncMantaGo(bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=transport) as client:
+            await client.get_client_gifts(client_id="a")
+
+    with pytest.raises(InvalidResponseError, match="must be an object, not a list"):
+        asyncio.run(main())

@@ -11,17 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import import_spec
-from _vendored import (
-    ROOT,
-    ScriptError,
-    Vendored,
-    canonical,
-    read_lock,
-    read_spec,
-    run,
-    sha256,
-    write_all,
-)
+from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run, sha256, write_all
 
 SPEC = {
     "openapi": "3.0.3",
@@ -155,11 +145,7 @@ def broken(*lines: str) -> str:
             broken("{", '  "openapi": "3.0.3",', '  "a": 1,', "}"), ["broken", "line 9, column 1"], id="comma"
         ),
         pytest.param(broken('{"openapi": "3.0.3"', " x}").replace("\n", "\r\n"), ["line 7, column 2"], id="Windows"),
-        pytest.param(
-            broken('{"openapi": "3.0.3"', " x}").replace("\n", "\r"),
-            ["line 7, column 2"],
-            id="old Mac",
-        ),
+        pytest.param(broken('{"openapi": "3.0.3"', " x}").replace("\n", "\r"), ["line 7, column 2"], id="old Mac"),
         pytest.param(
             broken('{"openapi": "3.0.3"', " x}").replace("\n", "\n> "), ["line 7, column 4"], id="block quote"
         ),
@@ -193,11 +179,7 @@ def broken(*lines: str) -> str:
     ],
 )
 def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written(
-    text: str,
-    said: list[str],
-    page: Path,
-    vendored: Vendored,
-    capsys: pytest.CaptureFixture[str],
+    text: str, said: list[str], page: Path, vendored: Vendored, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page.write_bytes(text.encode())
     assert import_page(page, vendored) == 2
@@ -224,12 +206,7 @@ def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written
         pytest.param(spec(components=[]), ["$.components: "], id="components is a list"),
         pytest.param(
             spec(
-                paths={
-                    "/x": {
-                        "parameters": [{"$ref": "#/info"}],
-                        "get": {"responses": {"200": {"description": "x"}}},
-                    }
-                }
+                paths={"/x": {"parameters": [{"$ref": "#/info"}], "get": {"responses": {"200": {"description": "x"}}}}}
             ),
             ["$: can't be validated", "wrong kind"],
             id="a validator's crash is no traceback",
@@ -485,13 +462,7 @@ def test_only_files_that_differ_are_written_and_none_removes_a_file(tmp_path: Pa
     changed = write_all({same: b"old", differs: b"new", gone: None, never: None, new / "deep" / "file": b"new"})
     assert changed == [differs, gone, new / "deep" / "file"]
     assert same.stat() == stamp
-    assert tree(tmp_path) == {
-        "a": b"old",
-        "b": b"new",
-        "e": b"folder",
-        "e/deep": b"folder",
-        "e/deep/file": b"new",
-    }
+    assert tree(tmp_path) == {"a": b"old", "b": b"new", "e": b"folder", "e/deep": b"folder", "e/deep/file": b"new"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
@@ -506,11 +477,7 @@ def test_a_written_file_has_the_mode_of_any_new_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("call", [0, 1])
 @pytest.mark.parametrize("failure", [OSError("disk full"), KeyboardInterrupt()])
 def test_a_failure_at_any_point_leaves_the_tree_as_it_was(
-    operation: str,
-    call: int,
-    failure: BaseException,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    operation: str, call: int, failure: BaseException, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("changed", "removed", "removed too"):
         (tmp_path / name).write_bytes(b"old")
@@ -566,9 +533,7 @@ def said_in_chinese(arguments: list[str] | None) -> int:
     return 1
 
 
-def test_an_output_that_cannot_say_a_chinese_name_gets_it_escaped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_output_that_cannot_say_a_chinese_name_gets_it_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, "ascii", write_through=True))
     assert run(said_in_chinese) == 1

@@ -55,7 +55,6 @@ __all__ = [
 ]
 
 # The modules behind are nobody's business: tracebacks, pickles and documentation say mantago.MantaGo.
-for _name in __all__:
-    if isinstance(_object := globals()[_name], type):
-        _object.__module__ = __name__
-del _name, _object
+for _public in map(globals().__getitem__, __all__):
+    if isinstance(_public, type):
+        _public.__module__ = __name__

@@ -9,8 +9,10 @@ import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote, quote_plus
+
+from attrs import frozen
 
 from mantago._errors import ConfigurationError
 
@@ -26,13 +28,12 @@ LONGEST: Mapping[str, tuple[int, str]] = {
 """How many characters a value may have, and where it must fit."""
 
 
+@frozen(init=False, repr=False)
 class Credentials:
     """A bot's id with its token and secret: they belong together, and are renewed together.
 
     A blank value, and a token that can't stand in a header, is a `ConfigurationError`. The repr shows the bot id only.
     """
-
-    __slots__ = ("bot_id", "secret", "token")
 
     bot_id: str
     token: str
@@ -40,33 +41,14 @@ class Credentials:
 
     def __init__(self, *, bot_id: str, token: str, secret: str) -> None:
         problem = problem_of({"bot_id": bot_id, "token": token, "secret": secret})
-        object.__setattr__(self, "bot_id", bot_id)
-        object.__setattr__(self, "token", token)
-        object.__setattr__(self, "secret", secret)
+        self.__attrs_init__(bot_id, token, secret)  # pyright: ignore[reportAttributeAccessIssue]
         # A traceback with locals, as error reporters record it, must not show the two.
         del token, secret
         if problem:
             raise ConfigurationError(problem)
 
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"Credentials can't be changed ({name}): make new ones")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"Credentials can't be changed ({name}): make new ones")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Credentials):
-            return NotImplemented
-        return (self.bot_id, self.token, self.secret) == (other.bot_id, other.token, other.secret)
-
-    def __hash__(self) -> int:
-        return hash((self.bot_id, self.token, self.secret))
-
     def __repr__(self) -> str:
         return f"Credentials(bot_id={self.bot_id!r}, token={REDACTED}, secret={REDACTED})"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (self.bot_id, self.token, self.secret)
 
     @property
     def expires_at(self) -> datetime | None:
@@ -78,10 +60,6 @@ class Credentials:
             return None if isinstance(expiry, bool) else datetime.fromtimestamp(expiry, UTC)
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
             return None
-
-
-def _unpickled(bot_id: str, token: str, secret: str) -> Credentials:
-    return Credentials(bot_id=bot_id, token=token, secret=secret)
 
 
 Provider = Callable[[], Credentials]
@@ -182,7 +160,10 @@ class Mask:
 
 
 def _spellings(value: str) -> Iterable[str]:
-    spellings = [value, quote(value), quote(value, safe=""), quote_plus(value), html.escape(value), repr(value)[1:-1]]
+    in_urls = [quote(value), quote(value, safe=""), quote_plus(value)]
+    # An error's text may quote a piece of the answer as Python writes it.
+    in_python = [repr(value)[1:-1], ascii(value)[1:-1], repr(value.encode())[2:-1]]
+    spellings = [value, *in_urls, html.escape(value), *in_python]
     return dict.fromkeys(spellings)
 
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import anyio
 import httpcore
@@ -41,6 +41,7 @@ from mantago._policy import (
 )
 
 T = TypeVar("T")
+Edge: TypeAlias = "SyncEdge | AsyncEdge"
 
 # As many connections are kept as may be open: httpx's default of 20 closes the others after each burst.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
@@ -53,34 +54,6 @@ close the connection in order; a handshake that is cancelled leaves its socket t
 # The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
 # would tie calls together, which this API doesn't do.
 NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
-
-
-class Edge(Protocol):
-    """What a call does to the world."""
-
-    def bound(self, seconds: float) -> AbstractContextManager[object]:
-        """Limit what happens inside; the asynchronous edge raises TimeoutError, the synchronous one cuts each wait."""
-
-    async def send(self, request: httpx.Request) -> tuple[httpx.Response, Any]:
-        """Send a request; return the response's head, and an iterator of its raw body."""
-
-    async def more(self, chunks: Any) -> bytes | None:
-        """Return the next piece of a body, None at its end."""
-
-    async def done(self, response: httpx.Response, chunks: Any, /) -> None:
-        """Give the connection back, or close it if the body wasn't read to its end."""
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-    async def ask(self, provider: Callable[[], object]) -> object:
-        """Call the callable that was given as credentials."""
-
-    async def acquire(self, seconds: float, /) -> bool:
-        """Take the lock on the credentials, False if that took too long."""
-
-    def release(self) -> None:
-        """Give the lock back."""
 
 
 @define
@@ -220,7 +193,7 @@ def run(call: Coroutine[Any, Any, T]) -> T:
 
 
 class SyncEdge:
-    """The edge for threads; `Edge` says what each method does."""
+    """What a call does to the world, for threads: its coroutines block, but never suspend."""
 
     def __init__(self, transport: httpx.BaseTransport) -> None:
         self.transport = transport
@@ -228,6 +201,7 @@ class SyncEdge:
 
     @contextmanager
     def bound(self, seconds: float) -> Iterator[None]:
+        """Limit what happens inside, by cutting each wait of a socket to what is left."""
         token = _deadline.set(time.monotonic() + seconds)
         try:
             yield
@@ -235,19 +209,25 @@ class SyncEdge:
             _deadline.reset(token)
 
     async def send(self, request: httpx.Request) -> tuple[httpx.Response, Iterator[bytes]]:
+        """Send a request; return the head of its response, and an iterator of the raw body."""
         response = self.transport.handle_request(request)
-        return response, iter(response.stream)  # type: ignore[arg-type]
+        stream: Any = response.stream
+        return response, iter(stream)
 
-    async def more(self, chunks: Iterator[bytes]) -> bytes | None:
+    async def more(self, chunks: Any) -> bytes | None:
+        """Return the next piece of a body, None at its end."""
         return next(chunks, None)
 
     async def done(self, response: httpx.Response, _: object) -> None:
+        """Give the connection back, or close it if the body wasn't read to its end."""
         response.close()
 
     async def sleep(self, seconds: float) -> None:
+        """Wait."""
         time.sleep(seconds)  # noqa: ASYNC251 - no event loop waits for this edge
 
     async def ask(self, provider: Any) -> object:
+        """Call the callable that was given as credentials."""
         answer = provider()
         if inspect.isawaitable(answer):
             if inspect.iscoroutine(answer):
@@ -256,9 +236,11 @@ class SyncEdge:
         return answer
 
     async def acquire(self, seconds: float) -> bool:
+        """Take the lock on the credentials; False if that took too long."""
         return self.lock.acquire(timeout=seconds)
 
     def release(self) -> None:
+        """Give the lock back."""
         self.lock.release()
 
 
@@ -362,7 +344,7 @@ class DeadlineTransport(httpx.HTTPTransport):
 
 
 class AsyncEdge:
-    """The edge for asyncio and trio; `Edge` says what each method does."""
+    """The same for tasks, on asyncio and trio; `bound` raises TimeoutError."""
 
     def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
         self.transport = transport
@@ -373,12 +355,13 @@ class AsyncEdge:
 
     async def send(self, request: httpx.Request) -> tuple[httpx.Response, AsyncIterator[bytes]]:
         response = await self.transport.handle_async_request(request)
-        return response, aiter(response.stream)  # type: ignore[arg-type]
+        stream: Any = response.stream
+        return response, aiter(stream)
 
-    async def more(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+    async def more(self, chunks: Any) -> bytes | None:
         return await anext(chunks, None)
 
-    async def done(self, response: httpx.Response, chunks: AsyncIterator[bytes]) -> None:
+    async def done(self, response: httpx.Response, chunks: Any) -> None:
         if inspect.isasyncgen(chunks):
             await chunks.aclose()
         await response.aclose()
