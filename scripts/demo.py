@@ -16,7 +16,7 @@ def main() -> int:
     steps = [
         ("The gifts of one client, by MantaGO's own id:", ["--client-id", CLIENTS[0].id], 0),
         ("The gifts of another, by LINE's id:", ["--platform", "line", "--platform-client-id", line_id], 0),
-        ("A client that doesn't exist is a refusal: one line, exit status 1:", ["--client-id", "client-not-found"], 1),
+        ("A client that doesn't exist is refused, and that is one line:", ["--client-id", "client-not-found"], 1),
     ]
     print("MantaGO keeps gifts for the clients of a shop's chat bot: coupons (tickets), physical and virtual gifts.")
     print("Here a stand-in for the service runs on this machine; nothing leaves it.")
@@ -26,7 +26,9 @@ def main() -> int:
         for title, options, expected in steps:
             command = ["gifts", *options]
             print(f"\n{title}\n$ mantago {shlex.join(command)}", flush=True)
-            if cli.main(command) != expected:
+            status = cli.main(command)
+            print(f"(exit status {status})", flush=True)
+            if status != expected:
                 return 1
     print("\nThat's all: README.md says how to do the same in Python.")
     return 0

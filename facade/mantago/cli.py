@@ -15,7 +15,6 @@ from datetime import UTC
 from typing import Annotated, Any
 
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -147,7 +146,7 @@ def gifts(
 
 def _show(result: ClientGifts, who: str) -> None:
     console = Console(highlight=False)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in ("kind", "name", "from", "created", "valid"):
         table.add_column(column, overflow="fold", no_wrap=column != "name")
     kinds: list[tuple[str, tuple[Ticket | Gift, ...]]] = [
