@@ -4,8 +4,10 @@ import asyncio
 import itertools
 import logging
 import pickle
+import time
 from collections.abc import Callable
 
+import anyio
 import httpx
 import pytest
 from pytest_httpx import HTTPXMock
@@ -48,11 +50,8 @@ def waits(monkeypatch) -> list[float]:
     """Waits take no time and are noted."""
     noted: list[float] = []
 
-    async def sleep(_: object, seconds: float) -> None:
-        noted.append(seconds)
-
-    monkeypatch.setattr(mantago._transport.SyncEdge, "sleep", sleep)
-    monkeypatch.setattr(mantago._transport.AsyncEdge, "sleep", sleep)
+    monkeypatch.setattr(time, "sleep", noted.append)
+    monkeypatch.setattr(anyio, "sleep", noted.append)
     return noted
 
 
@@ -180,10 +179,11 @@ def test_a_provider_that_another_thread_waits_for_too_long_is_a_timeout():
     with MantaGo(
         credentials=lambda: Credentials(bot_id="b", token="t", secret="s"), base_url="http://localhost:1"
     ) as client:
-        edge = mantago._transport.SyncEdge(httpx.MockTransport(Script(NOTHING)))
-        client._stack._edges[mantago._transport.os.getpid()] = edge
-        with edge.lock, pytest.raises(APITimeoutError, match="0 attempts"):
+        edge = client._stack._current()
+        assert edge.acquire(1)
+        with pytest.raises(APITimeoutError, match="0 attempts"):
             client.get_client_gifts(client_id="a", timeout=0.01)
+        edge.release()
 
 
 def test_the_default_client_can_be_mocked_as_any_httpx_client(httpx_mock: HTTPXMock):

@@ -135,3 +135,11 @@ def test_the_personal_id_is_in_no_log_of_ours_and_in_no_error(connect: Connect, 
     assert personal not in "".join(
         record.getMessage() for record in caplog.records if record.name.startswith("mantago")
     )
+
+
+def test_a_secret_that_a_generated_call_brings_itself_is_masked_too(connect: Connect, canaries):
+    driver = connect(refused(403))
+    with pytest.raises(mantago.PermissionDeniedError) as caught:
+        driver.request("POST", "/openapi/client/gift", params={"botId": "other"}, json={"secret": canaries["secret"]})
+    assert canaries["secret"][-32:] not in "".join(shown(caught.value))
+    assert "<redacted>" in str(caught.value)

@@ -7,8 +7,8 @@ import logging
 import os
 import re
 import urllib.request
-from collections.abc import Callable
-from types import EllipsisType, TracebackType
+from collections.abc import Callable, Coroutine
+from types import EllipsisType
 from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, overload
 from urllib.parse import urlsplit
 
@@ -28,26 +28,31 @@ from mantago._operations import (
 )
 from mantago._policy import PAYLOAD, Policy
 from mantago._results import ClientGifts, Drift, read_client_gifts
-from mantago._transport import AsyncTransport, Calls, SyncTransport
+from mantago._transport import AsyncTransport, BelowT, Calls, SyncTransport
 
 __version__ = "0.1.0"
 
-BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 ProviderT = TypeVar("ProviderT")
+ClientGiftsT = TypeVar("ClientGiftsT")
+T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
 
 _drift_log = logging.getLogger("mantago.drift")
 
 
-class _Client(Generic[BelowT, ProviderT]):
-    """What both clients share: everything but the sending."""
+class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
+    """What both clients share: everything but the sending.
 
-    _flavour: type[httpx.BaseTransport | httpx.AsyncBaseTransport]
-    _stack_type: Callable[..., Any]
-    _http_of: Callable[[AuthenticatedClient], Any]
+    Each operation is written once, here; its result's type is a parameter, so that the asynchronous client returns a
+    coroutine of it.
+    """
+
+    _stack_type: Any
     _stack: Any
     _http: Any
+    _open_http: Callable[[AuthenticatedClient], Any]
+    _perform: Callable[..., Any]
     # Until they are set: error reporters show the repr of a client that refused its arguments.
     _keys = Keyring(None)
     _base_url = ""
@@ -74,10 +79,7 @@ class _Client(Generic[BelowT, ProviderT]):
         if isinstance(source, ConfigurationError):
             raise source
         self._keys = Keyring(source)
-        if transport is not None and not isinstance(transport, self._flavour):
-            raise ConfigurationError(
-                f"transport must be an httpx.{self._flavour.__name__}, not {type(transport).__name__}"
-            )
+        _check_flavour(transport, self._stack_type)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = _address(base_url)
@@ -99,7 +101,7 @@ class _Client(Generic[BelowT, ProviderT]):
             user_agent=f"mantago/{__version__}",
             on_unreadable=_unreadable,
         )
-        self._http = self._http_of(self._generated)
+        self._http = self._open_http(self._generated)
 
     @property
     def credentials(self) -> Credentials | None:
@@ -124,7 +126,35 @@ class _Client(Generic[BelowT, ProviderT]):
             "process, from the environment or from a credentials callable"
         )
 
-    def _gifts_request(self, timeout: float | EllipsisType, **who: str | None) -> dict[str, Any]:
+    @overload
+    def get_client_gifts(self, *, client_id: str, timeout: float = ...) -> ClientGiftsT: ...
+    @overload
+    def get_client_gifts(
+        self, *, platform: Platform | PlatformName, platform_client_id: str, timeout: float = ...
+    ) -> ClientGiftsT: ...
+    def get_client_gifts(
+        self,
+        *,
+        client_id: str | None = None,
+        platform: str | None = None,
+        platform_client_id: str | None = None,
+        timeout: float | EllipsisType = ...,
+    ) -> ClientGiftsT:
+        """Return all gifts of one client: tickets, physical and virtual gifts.
+
+        Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an
+        IdentificationError, raised before anything is sent. `timeout` is in seconds, for this call in all.
+        Raises APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
+        """
+        who = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
+        result: ClientGiftsT = self._perform(lambda: self._gifts_request(who, timeout), self._gifts)
+        return result
+
+    def _entered(self) -> Self:
+        self._stack.calls.refuse_if_closed()
+        return self
+
+    def _gifts_request(self, who: dict[str, str | None], timeout: float | EllipsisType) -> dict[str, Any]:
         """Return the arguments for httpx's request()."""
         arguments = gifts_request(identify(**who), self._identify_in)
         if timeout is not ...:
@@ -154,106 +184,50 @@ class _Client(Generic[BelowT, ProviderT]):
                 _drift_log.warning("%s %s: %s (warned of once)", line.kind, line.pattern, line.detail)
 
 
-class MantaGo(_Client[httpx.BaseTransport, Provider]):
+class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
     """A client of the MantaGO open API; safe to share between threads and forked processes.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
     seconds and bounds a whole call with its retries. Raises ConfigurationError.
     """
 
-    _flavour = httpx.BaseTransport
     _stack_type = SyncTransport
-    _http_of = staticmethod(AuthenticatedClient.get_httpx_client)
-    _stack: SyncTransport
-    _http: httpx.Client
+    _open_http = staticmethod(AuthenticatedClient.get_httpx_client)
 
-    @overload
-    def get_client_gifts(self, *, client_id: str, timeout: float = ...) -> ClientGifts: ...
-    @overload
-    def get_client_gifts(
-        self, *, platform: Platform | PlatformName, platform_client_id: str, timeout: float = ...
-    ) -> ClientGifts: ...
-    def get_client_gifts(
-        self,
-        *,
-        client_id: str | None = None,
-        platform: str | None = None,
-        platform_client_id: str | None = None,
-        timeout: float | EllipsisType = ...,
-    ) -> ClientGifts:
-        """Return all gifts of one client: tickets, physical and virtual gifts.
-
-        Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an
-        IdentificationError, raised before anything is sent. `timeout` is in seconds, for this call in all.
-        Raises APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
-        """
-        request = self._gifts_request(
-            timeout, client_id=client_id, platform=platform, platform_client_id=platform_client_id
-        )
-        return self._gifts(self._http.request(**request))
+    def _perform(self, prepare: Callable[[], dict[str, Any]], read: Callable[[httpx.Response], T]) -> T:
+        return read(self._http.request(**prepare()))
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
         self._stack.shut()
 
     def __enter__(self) -> Self:
-        self._stack.calls.refuse_if_closed()
-        return self
+        return self._entered()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider]):
+class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coroutine[Any, Any, ClientGifts]]):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
 
     `credentials` may also be an asynchronous callable.
     """
 
-    _flavour = httpx.AsyncBaseTransport
     _stack_type = AsyncTransport
-    _http_of = staticmethod(AuthenticatedClient.get_async_httpx_client)
-    _stack: AsyncTransport
-    _http: httpx.AsyncClient
+    _open_http = staticmethod(AuthenticatedClient.get_async_httpx_client)
 
-    @overload
-    async def get_client_gifts(self, *, client_id: str, timeout: float = ...) -> ClientGifts: ...
-    @overload
-    async def get_client_gifts(
-        self, *, platform: Platform | PlatformName, platform_client_id: str, timeout: float = ...
-    ) -> ClientGifts: ...
-    async def get_client_gifts(
-        self,
-        *,
-        client_id: str | None = None,
-        platform: str | None = None,
-        platform_client_id: str | None = None,
-        timeout: float | EllipsisType = ...,
-    ) -> ClientGifts:
-        """Return all gifts of one client: tickets, physical and virtual gifts.
-
-        Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an
-        IdentificationError, raised before anything is sent. `timeout` is in seconds, for this call in all.
-        Raises APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
-        """
-        request = self._gifts_request(
-            timeout, client_id=client_id, platform=platform, platform_client_id=platform_client_id
-        )
-        return self._gifts(await self._http.request(**request))
+    async def _perform(self, prepare: Callable[[], dict[str, Any]], read: Callable[[httpx.Response], T]) -> T:
+        return read(await self._http.request(**prepare()))
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
         await self._stack.shut()
 
     async def __aenter__(self) -> Self:
-        self._stack.calls.refuse_if_closed()
-        return self
+        return self._entered()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
 
@@ -274,6 +248,12 @@ def _source(
     return ConfigurationError(
         f"credentials must be a Credentials or a callable that returns one, not {type(credentials).__name__}"
     )
+
+
+def _check_flavour(transport: object, stack_type: type) -> None:
+    flavour = httpx.BaseTransport if issubclass(stack_type, httpx.BaseTransport) else httpx.AsyncBaseTransport
+    if transport is not None and not isinstance(transport, flavour):
+        raise ConfigurationError(f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}")
 
 
 def _address(base_url: str | None) -> str:

@@ -1,8 +1,9 @@
 """The stack below every call: what `_policy` decides, done to real requests, with a deadline over all of it.
 
-`Calls.call` is the whole way of a call, written once: its edge is either the asynchronous one, or the synchronous
-one, whose methods are coroutines that never suspend (see `run`). It is an httpx transport, so that the generated
-operations get it as well as the friendly methods; an `httpx.Auth` would sit above it and never see a 401.
+`Calls.call` is the whole way of a call, written once, as a coroutine. Its `Edge` is what it does to the world: with
+the functions of the synchronous one it never suspends, so that `run` can step through it without an event loop. The
+stack is an httpx transport, so that the generated operations get it as well as the friendly methods; an `httpx.Auth`
+would sit above it and never see a 401.
 """
 
 from __future__ import annotations
@@ -14,16 +15,16 @@ import random
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 import anyio
 import httpcore
 import httpx
 from anyio.lowlevel import RunVar
-from attrs import define, field
+from attrs import define, field, frozen
 
 from mantago._credentials import Credentials, Keyring
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
@@ -41,7 +42,7 @@ from mantago._policy import (
 )
 
 T = TypeVar("T")
-Edge: TypeAlias = "SyncEdge | AsyncEdge"
+BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
 # As many connections are kept as may be open: httpx's default of 20 closes the others after each burst.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
@@ -54,6 +55,33 @@ close the connection in order; a handshake that is cancelled leaves its socket t
 # The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
 # would tie calls together, which this API doesn't do.
 NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
+
+
+@frozen
+class Edge:
+    """What a call does to the world; each function returns a value, or an awaitable of it."""
+
+    transport: Any
+    send: Callable[[httpx.Request], Any]
+    """Send a request; return its response, whose body is still to be read."""
+    pieces: Callable[[Any], Any]
+    next_piece: Callable[[Any, None], Any]
+    """Return the next of the pieces of a body, None at its end."""
+    close: Callable[[httpx.Response], Any]
+    """Give the connection back, or close it if the body wasn't read to its end."""
+    sleep: Callable[[float], Any]
+    ask: Callable[[Any], Any]
+    """Call the callable that was given as credentials."""
+    acquire: Callable[[float], Any]
+    """Take the lock on the credentials within so many seconds, or return False."""
+    release: Callable[[], None]
+    bound: Callable[[float], AbstractContextManager[object]]
+    """Limit what happens inside to so many seconds."""
+
+
+async def resolved(value: Any) -> Any:
+    """Return the value, or what it resolves to if it is an awaitable."""
+    return await value if inspect.isawaitable(value) else value
 
 
 @define
@@ -116,7 +144,7 @@ class Calls:
             hopeless = retries > self.policy.max_retries or not may_retry(outcome, read_only=read_only)
             if hopeless or now + wait >= effort.deadline:
                 raise tried(outcome, effort.attempts, now - effort.started)
-            await edge.sleep(wait)
+            await resolved(edge.sleep(wait))
 
     async def _attempt(
         self, request: httpx.Request, credentials: Credentials, edge: Edge, effort: Effort
@@ -127,14 +155,17 @@ class Calls:
         left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
         try:
-            response, chunks = await edge.send(signed)
+            response = await resolved(edge.send(signed))
+            pieces = edge.pieces(response.stream)
             try:
                 body = Body(self.policy.max_response_bytes, response.headers)
                 # A piece gets no name: it could echo a secret, and a name would show it in a traceback.
-                while body.problem is None and body.feed(await edge.more(chunks)):
+                while body.problem is None and body.feed(await resolved(edge.next_piece(pieces, None))):
                     pass
             finally:
-                await edge.done(response, chunks)
+                if inspect.isasyncgen(pieces):
+                    await pieces.aclose()
+                await resolved(edge.close(response))
         except httpx.HTTPError as error:
             return connection_failure(error, mask, _address(request))
         fields = [(mask.clean_text(name), mask.clean_text(value)) for name, value in response.headers.multi_items()]
@@ -148,7 +179,7 @@ class Calls:
 
     async def _renew(self, asked: int, request: httpx.Request, edge: Edge, effort: Effort) -> Credentials:
         """Ask for credentials, unless another call has asked since `asked` answers were given."""
-        if not await edge.acquire(max(0.0, min(effort.deadline - self.clock(), LONGEST_WAIT))):
+        if not await resolved(edge.acquire(max(0.0, min(effort.deadline - self.clock(), LONGEST_WAIT)))):
             raise self._timed_out(request, effort)
         try:
             credentials = self.keys.current
@@ -162,7 +193,7 @@ class Calls:
 
     async def _ask(self, edge: Edge) -> object:
         try:
-            return await edge.ask(self.keys.provider)
+            return await resolved(edge.ask(self.keys.provider))
         except ConfigurationError:
             raise
         except Exception as error:
@@ -178,11 +209,11 @@ def _address(request: httpx.Request) -> str:
     return request.url.netloc.decode("ascii")
 
 
-# --- synchronous ----------------------------------------------------------------------------------------------------
+# --- the two edges --------------------------------------------------------------------------------------------------
 
 
 def run(call: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine whose edge never suspends: it is done after one step."""
+    """Run a coroutine that never suspends: it is done after one step."""
     try:
         call.send(None)
     except StopIteration as done:
@@ -192,83 +223,64 @@ def run(call: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a synchronous call was about to suspend")
 
 
-class SyncEdge:
-    """What a call does to the world, for threads: its coroutines block, but never suspend."""
-
-    def __init__(self, transport: httpx.BaseTransport) -> None:
-        self.transport = transport
-        self.lock = threading.Lock()
-
-    @contextmanager
-    def bound(self, seconds: float) -> Iterator[None]:
-        """Limit what happens inside, by cutting each wait of a socket to what is left."""
-        token = _deadline.set(time.monotonic() + seconds)
-        try:
-            yield
-        finally:
-            _deadline.reset(token)
-
-    async def send(self, request: httpx.Request) -> tuple[httpx.Response, Iterator[bytes]]:
-        """Send a request; return the head of its response, and an iterator of the raw body."""
-        response = self.transport.handle_request(request)
-        stream: Any = response.stream
-        return response, iter(stream)
-
-    async def more(self, chunks: Any) -> bytes | None:
-        """Return the next piece of a body, None at its end."""
-        return next(chunks, None)
-
-    async def done(self, response: httpx.Response, _: object) -> None:
-        """Give the connection back, or close it if the body wasn't read to its end."""
-        response.close()
-
-    async def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)  # noqa: ASYNC251 - no event loop waits for this edge
-
-    async def ask(self, provider: Any) -> object:
-        """Call the callable that was given as credentials."""
-        answer = provider()
-        if inspect.isawaitable(answer):
-            if inspect.iscoroutine(answer):
-                answer.close()
-            raise ConfigurationError("the callable given as credentials is asynchronous: use it with AsyncMantaGo")
-        return answer
-
-    async def acquire(self, seconds: float) -> bool:
-        """Take the lock on the credentials; False if that took too long."""
-        return self.lock.acquire(timeout=seconds)
-
-    def release(self) -> None:
-        """Give the lock back."""
-        self.lock.release()
+def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
+    """Return the edge for threads."""
+    transport, lock = below or DeadlineTransport(proxy), threading.Lock()
+    return Edge(
+        transport=transport,
+        send=transport.handle_request,
+        pieces=iter,
+        next_piece=next,
+        close=httpx.Response.close,
+        sleep=time.sleep,
+        ask=_ask_synchronously,
+        acquire=lambda seconds: lock.acquire(timeout=seconds),
+        release=lock.release,
+        bound=_cut_waits,
+    )
 
 
-class SyncTransport(httpx.BaseTransport):
-    """The stack as an httpx transport; the connections are each process's own, so that a fork shares none."""
+def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edge:
+    """Return the edge for tasks, on asyncio and trio."""
+    transport, lock = below or httpx.AsyncHTTPTransport(limits=LIMITS, proxy=proxy), anyio.Lock()
 
-    def __init__(self, calls: Calls, below: httpx.BaseTransport | None, proxy: str | None) -> None:
-        self.calls = calls
-        self._below = below
-        self._proxy = proxy
-        # By process: a child must not use its parent's sockets, nor close them, nor wait for its locks.
-        self._edges: dict[int, SyncEdge] = {}
+    async def acquire(_: float) -> bool:
+        await lock.acquire()  # `bound` limits it
+        return True
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.refuse_if_closed()
-        edge = self._edges.get(os.getpid())
-        if edge is None:
-            edge = self._edges.setdefault(os.getpid(), SyncEdge(self._below or DeadlineTransport(self._proxy)))
-        return run(self.calls.call(request, edge))
+    return Edge(
+        transport=transport,
+        send=transport.handle_async_request,
+        pieces=aiter,
+        next_piece=anext,
+        close=httpx.Response.aclose,
+        sleep=anyio.sleep,
+        ask=lambda provider: provider(),
+        acquire=acquire,
+        release=lock.release,
+        bound=lambda seconds: anyio.fail_after(seconds + GRACE),
+    )
 
-    def shut(self) -> None:
-        """Close the connections; `close()` doesn't, since clients derived from the generated one call it too."""
-        self.calls.closed = True
-        edge = self._edges.pop(os.getpid(), None)
-        below = edge.transport if edge else self._below
-        if below is not None:
-            below.close()
 
+def _ask_synchronously(provider: Callable[[], object]) -> object:
+    answer = provider()
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise ConfigurationError("the callable given as credentials is asynchronous: use it with AsyncMantaGo")
+    return answer
+
+
+@contextmanager
+def _cut_waits(seconds: float) -> Iterator[None]:
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
+
+
+# --- the network below the synchronous edge -------------------------------------------------------------------------
 
 _deadline: ContextVar[float] = ContextVar("mantago_deadline", default=math.inf)
 
@@ -340,69 +352,79 @@ class DeadlineTransport(httpx.HTTPTransport):
         self._pool._network_backend = DeadlineBackend()  # noqa: SLF001
 
 
-# --- asynchronous ---------------------------------------------------------------------------------------------------
+# --- the two stacks -------------------------------------------------------------------------------------------------
 
 
-class AsyncEdge:
-    """The same for tasks, on asyncio and trio; `bound` raises TimeoutError."""
+class PerProcess:
+    """What anyio's RunVar is to an event loop, for processes: a forked child begins without a value."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport) -> None:
-        self.transport = transport
-        self.lock = anyio.Lock()
+    def __init__(self) -> None:
+        self._values: dict[int, Edge] = {}
 
-    def bound(self, seconds: float) -> AbstractContextManager[object]:
-        return anyio.fail_after(seconds + GRACE)
+    def get(self) -> Edge | None:
+        """Return this process's value."""
+        return self._values.get(os.getpid())
 
-    async def send(self, request: httpx.Request) -> tuple[httpx.Response, AsyncIterator[bytes]]:
-        response = await self.transport.handle_async_request(request)
-        stream: Any = response.stream
-        return response, aiter(stream)
-
-    async def more(self, chunks: Any) -> bytes | None:
-        return await anext(chunks, None)
-
-    async def done(self, response: httpx.Response, chunks: Any) -> None:
-        if inspect.isasyncgen(chunks):
-            await chunks.aclose()
-        await response.aclose()
-
-    async def sleep(self, seconds: float) -> None:
-        await anyio.sleep(seconds)
-
-    async def ask(self, provider: Any) -> object:
-        answer = provider()
-        return await answer if inspect.isawaitable(answer) else answer
-
-    async def acquire(self, _: float) -> bool:
-        await self.lock.acquire()  # the cancel scope bounds it
-        return True
-
-    def release(self) -> None:
-        self.lock.release()
+    def set(self, value: Edge | None) -> None:
+        """Set this process's value, unless another thread just did; None takes it away."""
+        if value is None:
+            self._values.pop(os.getpid(), None)
+        else:
+            self._values.setdefault(os.getpid(), value)
 
 
-class AsyncTransport(httpx.AsyncBaseTransport):
-    """The stack as an asynchronous httpx transport; the connections are each event loop's own."""
+class _Stack(Generic[BelowT]):
+    """What both stacks share; the connections are each process's, or each event loop's, own."""
 
-    def __init__(self, calls: Calls, below: httpx.AsyncBaseTransport | None, proxy: str | None) -> None:
+    def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None) -> None:
         self.calls = calls
-        self._below = below
+        self._below: BelowT | None = below
         self._proxy = proxy
-        self._edge: RunVar[AsyncEdge | None] = RunVar("mantago_edge", default=None)
+        self._edge = self._make_slot()
+
+    _make_slot: Callable[[], Any]
+    _make_edge: Callable[[BelowT | None, str | None], Edge]
+
+    def _current(self) -> Edge:
+        self.calls.refuse_if_closed()
+        if self._edge.get() is None:
+            self._edge.set(self._make_edge(self._below, self._proxy))
+        edge: Edge = self._edge.get()
+        return edge
+
+    def _leave(self) -> Any:
+        """Refuse calls from now on; return the transport to close, if there is one."""
+        self.calls.closed = True
+        edge: Edge | None = self._edge.get()
+        self._edge.set(None)
+        return edge.transport if edge else self._below
+
+
+class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
+    """The stack for threads and forked processes."""
+
+    _make_slot = PerProcess
+    _make_edge = staticmethod(sync_edge)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return run(self.calls.call(request, self._current()))
+
+    def shut(self) -> None:
+        """Close the connections; `close()` doesn't, since clients derived from the generated one call it too."""
+        if below := self._leave():
+            below.close()
+
+
+class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
+    """The stack for tasks, on asyncio and trio."""
+
+    _make_slot = staticmethod(lambda: RunVar("mantago_edge", None))
+    _make_edge = staticmethod(async_edge)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.calls.refuse_if_closed()
-        edge = self._edge.get()
-        if edge is None:
-            below = self._below or httpx.AsyncHTTPTransport(limits=LIMITS, proxy=self._proxy)
-            self._edge.set(edge := AsyncEdge(below))
-        return await self.calls.call(request, edge)
+        return await self.calls.call(request, self._current())
 
     async def shut(self) -> None:
-        """Close the connections of this event loop; `aclose()` doesn't, since derived clients call it too."""
-        self.calls.closed = True
-        edge = self._edge.get()
-        below = edge.transport if edge else self._below
-        self._edge.set(None)
-        if below is not None:
+        """Close the connections of this event loop; see `SyncTransport.shut`."""
+        if below := self._leave():
             await below.aclose()
