@@ -1,9 +1,12 @@
 """What a client may be configured with, and what is refused before anything is sent."""
 
+import asyncio
 import copy
+import inspect
 import math
 import pickle
 import re
+from unittest.mock import create_autospec
 
 import httpx
 import pytest
@@ -179,3 +182,15 @@ def test_what_is_public_says_it_comes_from_mantago():
             assert member.__module__ == "mantago"
             assert pickle.loads(pickle.dumps(member)) is member
     assert mantago.SPEC_VERSION == "0.318.0"
+
+
+def test_the_clients_can_be_specified_as_mocks_and_show_their_signature():
+    assert inspect.iscoroutinefunction(AsyncMantaGo.get_client_gifts)
+    assert not inspect.iscoroutinefunction(MantaGo.get_client_gifts)
+    for client in (MantaGo, AsyncMantaGo):
+        names = ["self", "client_id", "platform", "platform_client_id", "timeout"]
+        assert list(inspect.signature(client.get_client_gifts).parameters) == names
+        assert "Give either `client_id`" in str(inspect.getdoc(client.get_client_gifts))
+    mock = create_autospec(AsyncMantaGo, instance=True)
+    mock.get_client_gifts.return_value = mantago.ClientGifts()
+    assert asyncio.run(mock.get_client_gifts(client_id="a")) == mantago.ClientGifts()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import ipaddress
 import logging
 import os
@@ -41,6 +43,14 @@ LONGEST_TIMEOUT = 10**9
 _drift_log = logging.getLogger("mantago.drift")
 
 
+def _awaiting(operation: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(operation)
+    async def awaiting(*arguments: Any, **options: Any) -> Any:
+        return await operation(*arguments, **options)
+
+    return awaiting
+
+
 class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
     """What both clients share: everything but the sending.
 
@@ -56,6 +66,13 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
     # Until they are set: error reporters show the repr of a client that refused its arguments.
     _keys = Keyring(None)
     _base_url = ""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # For whoever looks, as unittest.mock does, the asynchronous client's operations are coroutine functions.
+        for name, operation in inspect.getmembers(_Client, inspect.isfunction):
+            if inspect.iscoroutinefunction(cls._perform) and not name.startswith("_"):
+                setattr(cls, name, _awaiting(operation))
 
     def __init__(
         self,
@@ -147,7 +164,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         Raises APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
         """
         who = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
-        result: ClientGiftsT = self._perform(lambda: self._gifts_request(who, timeout), self._gifts)
+        result: ClientGiftsT = self._perform(self._gifts_request(who, timeout), self._gifts)
         return result
 
     def _entered(self) -> Self:
@@ -194,8 +211,8 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
     _stack_type = SyncTransport
     _open_http = staticmethod(AuthenticatedClient.get_httpx_client)
 
-    def _perform(self, prepare: Callable[[], dict[str, Any]], read: Callable[[httpx.Response], T]) -> T:
-        return read(self._http.request(**prepare()))
+    def _perform(self, request: dict[str, Any], read: Callable[[httpx.Response], T]) -> T:
+        return read(self._http.request(**request))
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -217,8 +234,8 @@ class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coroutine[An
     _stack_type = AsyncTransport
     _open_http = staticmethod(AuthenticatedClient.get_async_httpx_client)
 
-    async def _perform(self, prepare: Callable[[], dict[str, Any]], read: Callable[[httpx.Response], T]) -> T:
-        return read(await self._http.request(**prepare()))
+    async def _perform(self, request: dict[str, Any], read: Callable[[httpx.Response], T]) -> T:
+        return read(await self._http.request(**request))
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
