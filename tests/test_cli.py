@@ -241,15 +241,19 @@ def test_a_port_in_use_is_one_line(capsys):
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that stands for Ctrl-C in one process")
 def test_ctrl_c_ends_the_sandbox_with_130_and_no_traceback():
-    command = [sys.executable, "-W", "error", "-u", "-m", "mantago", "sandbox"]
+    # Where the tests run in the background, a shell has them ignore the signal, and children inherit that.
+    code = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from mantago.__main__ import main; exit(main())"
+    command = [sys.executable, "-W", "error", "-u", "-c", code, "sandbox"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        while "Ctrl-C" not in process.stdout.readline():
-            pass
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
+        try:
+            assert process.stdout is not None
+            assert any("Ctrl-C" in line for line in process.stdout)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+            assert process.stderr is not None
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
 
 
 def without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
