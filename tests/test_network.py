@@ -23,7 +23,7 @@ import trustme
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, AsyncMantaGo, InvalidResponseError, MantaGo
-from mantago._transport import DeadlineBackend
+from mantago._network import DeadlineBackend, cut_waits
 
 PAIR = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
 SLACK = 0.5
@@ -288,7 +288,7 @@ def test_one_async_client_serves_several_event_loops_and_trio():
             gifts = await client.get_client_gifts(client_id="a")
             edge = client._stack._edge.get()
             assert edge is not None
-            await edge.transport.aclose()
+            await edge.shut()
             return gifts.extra["echo"]
 
         assert [asyncio.run(call()), asyncio.run(call()), trio.run(call)] == ["a"] * 3
@@ -342,14 +342,8 @@ def test_a_host_without_address_is_a_connection_error(monkeypatch):
 
 
 def test_a_wait_of_a_socket_after_the_deadline_is_not_begun():
-    from mantago import _transport
-
-    token = _transport._deadline.set(time.monotonic() - 1)
-    try:
-        with pytest.raises(httpcore.ConnectTimeout, match="used up"):
-            DeadlineBackend().connect_tcp("127.0.0.1", 1)
-    finally:
-        _transport._deadline.reset(token)
+    with cut_waits(-1), pytest.raises(httpcore.ConnectTimeout, match="used up"):
+        DeadlineBackend().connect_tcp("127.0.0.1", 1)
 
 
 def test_a_proxy_of_the_environment_carries_the_call(connect: Connect, monkeypatch):

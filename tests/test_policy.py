@@ -7,13 +7,21 @@ import zlib
 import httpx
 import pytest
 
-from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, InvalidResponseError
+from mantago import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    ConfigurationError,
+    Credentials,
+    InvalidResponseError,
+)
 from mantago._credentials import Mask
 from mantago._errors import Headers
 from mantago._policy import (
     Body,
     Policy,
     connection_failure,
+    fields_of,
     may_retry,
     parse_json,
     retry_after,
@@ -24,7 +32,13 @@ from mantago._policy import (
 )
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
-POLICY = Policy(timeout=30.0, max_retries=2, max_response_bytes=100, read_only=frozenset({"/api/read"}))
+POLICY = Policy(
+    base_url=httpx.URL("https://host/api"),
+    timeout=30.0,
+    max_retries=2,
+    max_response_bytes=100,
+    read_only=frozenset({"/api/read"}),
+)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +124,7 @@ def test_a_request_is_repeated_only_where_that_helps_and_can_do_nothing_twice(fa
     ],
 )
 def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path, expected):
-    assert POLICY.may_repeat(httpx.Request(method, f"https://host{path}")) is expected
+    assert POLICY.may_repeat(POLICY.asked(httpx.Request(method, f"https://host{path}"))) is expected
 
 
 @pytest.mark.parametrize(
@@ -118,15 +132,15 @@ def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path,
     [
         (httpx.Timeout(5), 5),
         (httpx.Timeout(5, read=9), 9),
-        (httpx.Timeout(None), 30),
-        (httpx.Timeout(5, pool=None), 30),
-        (httpx.Timeout(-1), 30),
-        (None, 30),
+        (httpx.Timeout(None), None),
+        (httpx.Timeout(5, pool=None), None),
+        (httpx.Timeout(-1), None),
+        (None, None),
     ],
 )
-def test_a_calls_time_is_what_httpx_was_told_or_the_clients_and_never_unlimited(timeout, expected):
+def test_a_calls_time_is_what_httpx_was_told_unless_that_leaves_something_unlimited(timeout, expected):
     extensions = {} if timeout is None else {"timeout": timeout.as_dict()}
-    assert POLICY.seconds_for(httpx.Request("POST", "https://host/", extensions=extensions)) == expected
+    assert POLICY.asked(httpx.Request("POST", "https://host/", extensions=extensions)).timeout == expected
 
 
 OLD, NEW = (Credentials(bot_id=f"bot-{n}", token=f"token-{n}", secret=f"secret-{n}") for n in ("old", "new"))
@@ -146,24 +160,46 @@ def test_signing_fills_in_and_follows_the_clients_own_credentials_only(bot_id, s
     params = {"page": "1 & 2"} if bot_id is None else {"page": "1 & 2", "botId": bot_id}
     body = {"name": "杯"} if secret is None else {"name": "杯", "secret": secret}
     request = httpx.Request("POST", "https://host/x", params=params, json=body, headers={"Authorization": "other"})
-    signed = sign(request, NEW, (OLD, NEW))
-    assert dict(signed.url.params) == {"page": "1 & 2", "botId": signed_bot}
-    assert json.loads(signed.content) == {"name": "杯", "secret": signed_secret}
-    assert signed.headers["Authorization"] == "Bearer token-new"
-    assert int(signed.headers["Content-Length"]) == len(signed.content)
+    signed, headers, content = signed_parts(request, OLD, NEW)
+    assert dict(signed.params) == {"page": "1 & 2", "botId": signed_bot}
+    assert json.loads(content) == {"name": "杯", "secret": signed_secret}
+    assert headers["Authorization"] == "Bearer token-new"
+    assert int(headers["Content-Length"]) == len(content)
 
 
-@pytest.mark.parametrize("arguments", [{}, {"content": b"raw"}, {"json": [1]}, {"data": {"a": "b"}}])
+def signed_parts(request: httpx.Request, *held: Credentials) -> tuple[httpx.URL, httpx.Headers, bytes]:
+    signed = sign(POLICY.asked(request), POLICY.base_url, NEW, held)
+    return httpx.URL(bytes(signed.url).decode()), httpx.Headers(signed.headers), b"".join(signed.stream)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *({}, {"content": b"raw"}, {"json": [1]}, {"data": {"a": "b"}}),
+        {"content": b"{", "headers": {"Content-Type": "application/json"}},
+        {"content": iter([b"a stream"]), "headers": {"Content-Type": "application/json"}},
+    ],
+    ids=["nothing", "bytes", "list", "form", "broken", "stream"],
+)
 def test_a_body_that_is_no_json_object_is_sent_as_it_is(arguments):
     request = httpx.Request("POST", "https://host/x", **arguments)
-    signed = sign(request, NEW)
-    assert b"".join(signed.stream) == request.content  # type: ignore[arg-type]
-    assert signed.headers.get("Content-Length") == request.headers.get("Content-Length")
+    expected = request.content if isinstance(request.stream, httpx.ByteStream) else b"a stream"
+    _, headers, content = signed_parts(request)
+    assert content == expected
+    assert headers.get("Content-Length") == request.headers.get("Content-Length")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://other/api/x", "http://host/x", "https://host:444/x", "https://host.other/x", "https://hos/x"]
+)
+def test_a_request_to_another_server_is_refused(url):
+    with pytest.raises(ConfigurationError, match="sends its token and secret to https://host only, not to http"):
+        POLICY.asked(httpx.Request("POST", url))
 
 
 def read(raw: bytes, encoding: str = "", *, limit: int = 100, piece: int = 7, length: str | None = None) -> bytes:
     headers = {"Content-Encoding": encoding} if encoding else {}
-    body = Body(limit, httpx.Headers(headers | ({"Content-Length": length} if length else {})))
+    body = Body(limit, Headers([*headers.items(), *([("Content-Length", length)] if length else [])]))
     pieces = iter([*(raw[i : i + piece] for i in range(0, len(raw), piece)), None])
     while body.problem is None and body.feed(next(pieces)):
         pass
@@ -304,3 +340,8 @@ def test_a_failure_on_the_way_keeps_a_cause_without_frames_and_secrets():
     assert str(failure) == "no answer from host:443: OwnTransportError: x: line <redacted> (1 attempt, 0.00 s)"
     assert repr(failure.__cause__) == "ConnectError('x: line <redacted>')"
     assert isinstance(lost(httpx.ReadTimeout("")), APITimeoutError)
+
+
+def test_header_fields_are_read_as_utf_8_or_else_as_latin_1():
+    raw = [(b"A", b"plain"), (b"B", "杯".encode()), (b"C", b"caf\xe9")]
+    assert list(fields_of(raw, Mask([]))) == [("A", "plain"), ("B", "杯"), ("C", "café")]

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mantago._credentials import AsyncProvider, Credentials, Keyring, Provider, from_environment
-from mantago._errors import ConfigurationError, IdentificationError, InvalidResponseError
+from mantago._errors import ConfigurationError, InvalidResponseError
 from mantago._operations import (
     READ_ONLY,
     SERVER_URL,
@@ -28,9 +28,9 @@ from mantago._operations import (
     gifts_request,
     identify,
 )
-from mantago._policy import PAYLOAD, Policy
+from mantago._policy import Asked, Policy
 from mantago._results import ClientGifts, Drift, read_client_gifts
-from mantago._transport import AsyncTransport, BelowT, Calls, SyncTransport
+from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransport
 
 __version__ = "0.1.0"
 
@@ -60,7 +60,6 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
 
     _stack_type: Any
     _stack: Any
-    _http: Any
     _open_http: Callable[[AuthenticatedClient], Any]
     _perform: Callable[..., Any]
     # Until they are set: error reporters show the repr of a client that refused its arguments.
@@ -100,12 +99,14 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = _address(base_url)
-        path = httpx.URL(self._base_url).path.rstrip("/")
+        url = httpx.URL(self._base_url)
+        self._path = url.raw_path.decode("ascii").rstrip("/")
         policy = Policy(
+            base_url=url,
             timeout=_seconds(timeout),
             max_retries=_whole("max_retries", max_retries, least=0),
             max_response_bytes=_whole("max_response_bytes", max_response_bytes, least=1),
-            read_only=frozenset(path + operation for operation in READ_ONLY),
+            read_only=frozenset(self._path + operation for operation in READ_ONLY),
         )
         self._identify_in: Literal["both", "body"] = identify_in
         self._strict = bool(strict)
@@ -118,7 +119,9 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
             user_agent=f"mantago/{__version__}",
             on_unreadable=_unreadable,
         )
-        self._http = self._open_http(self._generated)
+        # What httpx puts into the header of a generated operation's request, this client's own requests have too.
+        template = self._open_http(self._generated).build_request("POST", url, json={})
+        self._headers = policy.asked(template).headers
 
     @property
     def credentials(self) -> Credentials | None:
@@ -171,24 +174,23 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         self._stack.calls.refuse_if_closed()
         return self
 
-    def _gifts_request(self, who: dict[str, str | None], timeout: float | EllipsisType) -> dict[str, Any]:
-        """Return the arguments for httpx's request()."""
-        arguments = gifts_request(identify(**who), self._identify_in)
-        if timeout is not ...:
-            arguments["timeout"] = _seconds(timeout)
-        try:
-            httpx.URL(self._base_url, params=arguments["params"])
-        except httpx.InvalidURL as error:
-            raise IdentificationError(
-                f"platform_client_id can't stand in a URL ({error}): is it an id? identify_in='body' keeps it out"
-            ) from None
-        return arguments
+    def _gifts_request(self, who: dict[str, str | None], timeout: float | EllipsisType) -> Asked:
+        return self._asked(gifts_request(identify(**who), self._identify_in), timeout)
 
-    def _gifts(self, response: httpx.Response) -> ClientGifts:
+    def _asked(self, arguments: dict[str, Any], timeout: float | EllipsisType) -> Asked:
+        """Return what a generated operation asks with these arguments, without httpx's detour over a URL."""
+        return Asked(
+            arguments["method"].upper(),
+            self._path + arguments["url"],
+            tuple(arguments["params"].items()),
+            self._headers,
+            arguments["json"],
+            timeout=None if timeout is ... else _seconds(timeout),
+        )
+
+    def _gifts(self, answer: Answer) -> ClientGifts:
         gifts = read_client_gifts(
-            response.extensions[PAYLOAD],
-            strict=self._strict,
-            byte_order_mark=response.content.startswith(b"\xef\xbb\xbf"),
+            answer.payload, strict=self._strict, byte_order_mark=answer.content.startswith(b"\xef\xbb\xbf")
         )
         self._warn(gifts.drift)
         return gifts
@@ -211,8 +213,8 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
     _stack_type = SyncTransport
     _open_http = staticmethod(AuthenticatedClient.get_httpx_client)
 
-    def _perform(self, request: dict[str, Any], read: Callable[[httpx.Response], T]) -> T:
-        return read(self._http.request(**request))
+    def _perform(self, asked: Asked, read: Callable[[Answer], T]) -> T:
+        return read(self._stack.send(asked))
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -234,8 +236,8 @@ class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coroutine[An
     _stack_type = AsyncTransport
     _open_http = staticmethod(AuthenticatedClient.get_async_httpx_client)
 
-    async def _perform(self, request: dict[str, Any], read: Callable[[httpx.Response], T]) -> T:
-        return read(await self._http.request(**request))
+    async def _perform(self, asked: Asked, read: Callable[[Answer], T]) -> T:
+        return read(await self._stack.send(asked))
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""

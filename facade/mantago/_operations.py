@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
+from urllib.parse import quote
 
 import httpx
 from attrs import frozen
@@ -44,6 +45,7 @@ READ_ONLY = frozenset({"/openapi/client/gift"})
 IdentifyIn: TypeAlias = Literal["both", "body"]
 PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]
 
+LONGEST_IN_URL = 8_000
 RULE = "the rule: either client_id, or both platform and platform_client_id"
 
 
@@ -100,7 +102,7 @@ def identify(*, client_id: object = None, platform: object = None, platform_clie
 
 
 def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
-    """Return the arguments of httpx's request() for the operation "Get client gifts", still without credentials.
+    """Return the generated arguments for the operation "Get client gifts", still without credentials.
 
     The transport adds bot id and secret, so that no frame above it ever holds them.
     """
@@ -111,6 +113,11 @@ def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
         platform_client_id=client.platform_client_id or UNSET,
     )
     in_query = client.platform is not None and identify_in == "both"
+    if in_query and len(quote(client.platform_client_id or "")) > LONGEST_IN_URL:
+        raise IdentificationError(
+            f"platform_client_id can't stand in a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
+            "an id? identify_in='body' keeps it out"
+        )
     # The query's text in the spec says "required if clientId not provided in body", the body's "required if clientId
     # not provided": only the pair in both places satisfies both.
     return post_openapi_client_gift._get_kwargs(  # noqa: SLF001 - the generator's own name for what we need

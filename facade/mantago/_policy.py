@@ -10,11 +10,13 @@ import math
 import re
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import quote, urlencode
 
+import httpcore
 import httpx
 from attrs import frozen
 
@@ -23,12 +25,14 @@ from mantago._errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    ConfigurationError,
     Headers,
     InvalidResponseError,
     MantaGoError,
     phrase,
 )
 
+NOTHING = httpx.ByteStream(b"")
 KEPT_OF_A_FAILURE = 64 * 1024
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
 LONGEST_RETRY_AFTER = 10**9
@@ -38,65 +42,114 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 PLAIN, COMPRESSED = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 HOPELESS = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-PAYLOAD = "mantago.payload"
-"""The response extension under which a settled answer's parsed JSON travels, so that it is parsed once."""
+CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
+NETWORK_FAILURES = (httpx.HTTPError, *CORE_FAILURES)
+
+
+@frozen(repr=False)
+class Asked:
+    """What a call asks, before it is signed: credentials go into header, query and JSON body, so these are in parts.
+
+    The repr is silent: a caller may have put a secret of its own into the body.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: Mapping[str, Any] | None = None
+    """The JSON object to send; None where the body is something else: `content`."""
+    content: Any = NOTHING
+    timeout: float | None = None
 
 
 @frozen
 class Policy:
     """The limits that one client keeps; `read_only` holds the paths of operations that may be sent again."""
 
+    base_url: httpx.URL
     timeout: float
     max_retries: int
     max_response_bytes: int
     read_only: frozenset[str]
 
-    def seconds_for(self, request: httpx.Request) -> float:
-        """Return what a call may take in all: what httpx was told for this request, else the client's timeout."""
-        told: Mapping[str, Any] = request.extensions.get("timeout", {})
-        limits = [value for value in told.values() if isinstance(value, (int, float)) and 0 < value < math.inf]
-        return max(limits) if limits and len(limits) == len(told) else self.timeout
+    def asked(self, request: httpx.Request) -> Asked:
+        """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
+        url, ours = request.url, self.base_url
+        if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
+            raise ConfigurationError(
+                f"this client sends its token and secret to {ours.scheme}://{self.host} only, not to "
+                f"{url.scheme}://{url.netloc.decode('ascii')}"
+            )
+        body = json_body(request)
+        dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
+        return Asked(
+            request.method,
+            url.raw_path.partition(b"?")[0].decode("ascii"),
+            tuple(url.params.multi_items()),
+            tuple((name, value) for name, value in request.headers.raw if name.lower() not in dropped),
+            body,
+            request.stream,
+            told_seconds(request.extensions.get("timeout", {})),
+        )
 
-    def may_repeat(self, request: httpx.Request) -> bool:
-        """Whether the request's operation only reads, so that sending it twice can't do anything twice."""
-        return request.method in SAFE_METHODS or request.url.path in self.read_only
+    @property
+    def host(self) -> str:
+        """The server's name, and its port where that isn't the usual one."""
+        return self.base_url.netloc.decode("ascii")
+
+    def may_repeat(self, asked: Asked) -> bool:
+        """Whether the operation only reads, so that sending it twice can't do anything twice."""
+        return asked.method in SAFE_METHODS or asked.path in self.read_only
 
 
 # --- out ------------------------------------------------------------------------------------------------------------
 
 
-def sign(request: httpx.Request, credentials: Credentials, held: tuple[Credentials, ...] = ()) -> httpx.Request:
+def told_seconds(timeouts: Mapping[str, Any]) -> float | None:
+    """Return what httpx was told that a request may take, None unless that limits everything."""
+    limits = [value for value in timeouts.values() if isinstance(value, (int, float)) and 0 < value < math.inf]
+    return max(limits) if limits and len(limits) == len(timeouts) else None
+
+
+def sign(asked: Asked, base_url: httpx.URL, credentials: Credentials, held: Iterable[Credentials]) -> httpcore.Request:
     """Return the request with token in the header, bot id in the query and secret in a JSON body.
 
     A bot id or secret that the request already carries stays, unless it is one that this client holds or held:
     those follow the credentials as they are renewed.
     """
-    url, headers = request.url, request.headers.copy()
-    bot_id = url.params.get("botId")
+    bot_id = next((value for name, value in asked.query if name == "botId"), "")
     if not bot_id or any(bot_id == pair.bot_id for pair in held):
-        url = url.copy_set_param("botId", credentials.bot_id)
-    headers["Authorization"] = f"Bearer {credentials.token}"
-    body = json_body(request)
-    if body is None:
-        return httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
-    if not body.get("secret") or any(body["secret"] == pair.secret for pair in held):
-        body["secret"] = credentials.secret
-    del headers["Content-Length"]
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    return httpx.Request(request.method, url, headers=headers, content=content, extensions=dict(request.extensions))
+        bot_id = credentials.bot_id
+    query = [("botId", bot_id), *(item for item in asked.query if item[0] != "botId")]
+    target = f"{asked.path}?{urlencode(query, quote_via=quote)}"
+    headers = [*asked.headers, (b"Authorization", f"Bearer {credentials.token}".encode())]
+    content = asked.content
+    if asked.body is not None:
+        secret = asked.body.get("secret")
+        if not secret or any(secret == pair.secret for pair in held):
+            secret = credentials.secret
+        packed = json.dumps({**asked.body, "secret": secret}, ensure_ascii=False, separators=(",", ":")).encode()
+        headers.append((b"Content-Length", b"%d" % len(packed)))
+        content = httpx.ByteStream(packed)
+    url = httpcore.URL(scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=target)
+    return httpcore.Request(asked.method, url, headers=headers, content=content)
 
 
 def json_body(request: httpx.Request) -> dict[str, Any] | None:
     """Return the object that a request has for its body, None if its body is something else."""
     if not request.headers.get("Content-Type", "").startswith("application/json"):
         return None
-    body = json.loads(request.content)
+    try:
+        body = json.loads(request.content)
+    except (ValueError, httpx.RequestNotRead):
+        return None
     return body if isinstance(body, dict) else None
 
 
-def mask_for(request: httpx.Request, keys: Keyring) -> Mask:
+def mask_for(asked: Asked, keys: Keyring) -> Mask:
     """Return what to take out of the answer: what the client holds, and a secret that the request brought itself."""
-    own = (json_body(request) or {}).get("secret")
+    own = (asked.body or {}).get("secret")
     if not isinstance(own, str) or not own or any(own == pair.secret for pair in keys.held):
         return keys.mask
     return Mask(keys.held, [own])
@@ -105,13 +158,23 @@ def mask_for(request: httpx.Request, keys: Keyring) -> Mask:
 # --- back -----------------------------------------------------------------------------------------------------------
 
 
+def fields_of(raw: Iterable[tuple[bytes, bytes]], mask: Mask) -> Iterable[tuple[str, str]]:
+    """Return header fields as text, without secrets."""
+    for pair in raw:
+        name, value = map(mask.clean, pair)
+        try:
+            yield name.decode("ascii"), value.decode()
+        except UnicodeDecodeError:
+            yield name.decode("latin-1"), value.decode("latin-1")
+
+
 class Body:
     """The decoded body of an answer as it comes in, never more of it than the limit.
 
     Problems are kept rather than raised, so that no frame of a traceback holds a piece of the raw answer.
     """
 
-    def __init__(self, limit: int, headers: httpx.Headers) -> None:
+    def __init__(self, limit: int, headers: Headers) -> None:
         self.limit = limit
         self.problem: str | None = None
         self._content = bytearray()
@@ -229,11 +292,14 @@ def retry_after(value: str | None, now: float) -> float | None:
         return None
 
 
-def connection_failure(error: httpx.HTTPError, mask: Mask, address: str) -> APIConnectionError:
-    """Return our exception for what httpx couldn't do."""
+def connection_failure(error: Exception, mask: Mask, address: str) -> APIConnectionError:
+    """Return our exception for what httpx, or httpcore below it, couldn't do."""
     text = mask.clean_text(" ".join(str(error).split()))
+    # httpcore's names are httpx's; a transport of the caller's may raise classes of its own below them.
+    known = next(cls for cls in type(error).__mro__ if cls.__module__ in ("httpx", "httpcore"))
+    kind: type[Exception] = getattr(httpx, known.__name__)
     named = f"{type(error).__name__}{': ' if text else ''}{text}"
-    if isinstance(error, httpx.TimeoutException):
+    if issubclass(kind, httpx.TimeoutException):
         failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {named}")
     elif is_untrusted(error):
         failure = APIConnectionError(
@@ -245,8 +311,7 @@ def connection_failure(error: httpx.HTTPError, mask: Mask, address: str) -> APIC
     else:
         failure = APIConnectionError(f"no answer from {address}: {named}")
     # The cause without its frames and its own causes: those hold the signed request, and may quote the answer.
-    known = next(cls for cls in type(error).__mro__ if cls.__module__ == "httpx")
-    failure.__cause__ = known(text)
+    failure.__cause__ = kind(text)
     return failure
 
 

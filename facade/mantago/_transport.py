@@ -9,15 +9,12 @@ would sit above it and never see a 401.
 from __future__ import annotations
 
 import inspect
-import math
 import os
 import random
-import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -29,10 +26,12 @@ from attrs import define, field, frozen
 from mantago._credentials import Credentials, Keyring
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
 from mantago._policy import (
-    PAYLOAD,
+    NETWORK_FAILURES,
+    Asked,
     Body,
     Policy,
     connection_failure,
+    fields_of,
     mask_for,
     may_retry,
     settle,
@@ -44,31 +43,43 @@ from mantago._policy import (
 T = TypeVar("T")
 BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
-# As many connections are kept as may be open: httpx's default of 20 closes the others after each burst.
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
 LONGEST_WAIT = 86_400.0
 """Seconds: operating systems refuse longer waits for a socket."""
-PIECE = 65_536
 GRACE = 0.05
-"""Seconds after the deadline until a call is cancelled: httpcore's own timeouts, set to what is left, come first and
-close the connection in order; a handshake that is cancelled leaves its socket to the garbage collector."""
+"""Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
+connection in order."""
 # The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
 # would tie calls together, which this API doesn't do.
 NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
+
+
+@frozen(repr=False)
+class Answer:
+    """A settled answer: `payload` is what `content` says."""
+
+    headers: Headers
+    content: bytes
+    payload: Any
+
+    def to_httpx(self) -> httpx.Response:
+        """Return the answer as the generated operations take it."""
+        kept = {name: value for name, value in self.headers.items() if name not in NOT_HANDED_ON}
+        return httpx.Response(200, headers=kept, content=self.content)
 
 
 @frozen
 class Edge:
     """What a call does to the world; each function returns a value, or an awaitable of it."""
 
-    transport: Any
-    send: Callable[[httpx.Request], Any]
-    """Send a request; return its response, whose body is still to be read."""
+    send: Callable[[httpcore.Request], Any]
+    """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]
     """Return the next of the pieces of a body, None at its end."""
-    close: Callable[[httpx.Response], Any]
-    """Give the connection back, or close it if the body wasn't read to its end."""
+    done: Callable[[httpcore.Response, Any], Any]
+    """Keep the connection for another request, or close it if the body wasn't read to its end."""
+    shut: Callable[[], Any]
+    """Close all connections."""
     sleep: Callable[[float], Any]
     ask: Callable[[Any], Any]
     """Call the callable that was given as credentials."""
@@ -103,42 +114,42 @@ class Calls:
     jitter: Callable[[], float] = random.random
     closed: bool = field(default=False, init=False)
 
-    async def call(self, request: httpx.Request, edge: Edge) -> httpx.Response:
+    async def call(self, asked: Asked, edge: Edge) -> Answer:
         """Answer a request within its deadline, or raise a MantaGoError."""
-        seconds = self.policy.seconds_for(request)
+        seconds = self.policy.timeout if asked.timeout is None else asked.timeout
         started = self.clock()
         effort = Effort(started, started + seconds)
         try:
             with edge.bound(seconds):
-                return await self._attempts(request, edge, effort)
+                return await self._attempts(asked, edge, effort)
         except TimeoutError:
             pass
         # Raised out here, the error doesn't drag the cancelled frames along.
-        raise self._timed_out(request, effort)
+        raise self._timed_out(effort)
 
     def refuse_if_closed(self) -> None:
         """Raise if the client was closed."""
         if self.closed:
             raise MantaGoError("this client is closed: make a new one, or keep it open as long as it is used")
 
-    async def _attempts(self, request: httpx.Request, edge: Edge, effort: Effort) -> httpx.Response:
-        read_only, retries, renewed = self.policy.may_repeat(request), 0, False
+    async def _attempts(self, asked: Asked, edge: Edge, effort: Effort) -> Answer:
+        read_only, retries, renewed = self.policy.may_repeat(asked), 0, False
         while True:
-            asked, credentials = self.keys.answers, self.keys.current
+            answers, credentials = self.keys.answers, self.keys.current
             if credentials is None:
-                credentials = await self._renew(asked, request, edge, effort)
-                asked = self.keys.answers
+                credentials = await self._renew(answers, edge, effort)
+                answers = self.keys.answers
             effort.attempts += 1
-            outcome = await self._attempt(request, credentials, edge, effort)
-            if isinstance(outcome, httpx.Response):
+            outcome = await self._attempt(asked, credentials, edge, effort)
+            if isinstance(outcome, Answer):
                 return outcome
             if wants_renewal(outcome) and self.keys.provider and not renewed:
                 renewed = True
-                if await self._renew(asked, request, edge, effort) != credentials:
+                if await self._renew(answers, edge, effort) != credentials:
                     continue
             now = self.clock()
             if isinstance(outcome, APITimeoutError) and now >= effort.deadline:
-                raise self._timed_out(request, effort)
+                raise self._timed_out(effort)
             retries += 1
             wait = wait_before(retries, outcome, self.jitter())
             hopeless = retries > self.policy.max_retries or not may_retry(outcome, read_only=read_only)
@@ -147,48 +158,46 @@ class Calls:
             await resolved(edge.sleep(wait))
 
     async def _attempt(
-        self, request: httpx.Request, credentials: Credentials, edge: Edge, effort: Effort
-    ) -> httpx.Response | MantaGoError:
-        """Send the request once; return the settled response, or what went wrong."""
-        mask = mask_for(request, self.keys)
-        signed = sign(request, credentials, self.keys.held)
+        self, asked: Asked, credentials: Credentials, edge: Edge, effort: Effort
+    ) -> Answer | MantaGoError:
+        """Send the request once; return the settled answer, or what went wrong."""
+        mask = mask_for(asked, self.keys)
+        signed = sign(asked, self.policy.base_url, credentials, self.keys.held)
         left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
         try:
-            response = await resolved(edge.send(signed))
+            response, connection = await resolved(edge.send(signed))
             pieces = edge.pieces(response.stream)
             try:
-                body = Body(self.policy.max_response_bytes, response.headers)
+                headers = Headers(fields_of(response.headers, mask))
+                body = Body(self.policy.max_response_bytes, headers)
                 # A piece gets no name: it could echo a secret, and a name would show it in a traceback.
                 while body.problem is None and body.feed(await resolved(edge.next_piece(pieces, None))):
                     pass
             finally:
                 if inspect.isasyncgen(pieces):
                     await pieces.aclose()
-                await resolved(edge.close(response))
-        except httpx.HTTPError as error:
-            return connection_failure(error, mask, _address(request))
-        fields = [(mask.clean_text(name), mask.clean_text(value)) for name, value in response.headers.multi_items()]
+                await resolved(edge.done(response, connection))
+        except NETWORK_FAILURES as error:
+            return connection_failure(error, mask, self.policy.host)
         try:
             content = mask.clean(body.finish())
-            payload = settle(response.status_code, Headers(fields), content, time.time())
+            return Answer(headers, content, settle(response.status, headers, content, time.time()))
         except MantaGoError as error:
             return error
-        kept = [(name, value) for name, value in fields if name.lower() not in NOT_HANDED_ON]
-        return httpx.Response(response.status_code, headers=kept, content=content, extensions={PAYLOAD: payload})
 
-    async def _renew(self, asked: int, request: httpx.Request, edge: Edge, effort: Effort) -> Credentials:
-        """Ask for credentials, unless another call has asked since `asked` answers were given."""
+    async def _renew(self, answers: int, edge: Edge, effort: Effort) -> Credentials:
+        """Ask for credentials, unless another call has asked since `answers` answers were given."""
         if not await resolved(edge.acquire(max(0.0, min(effort.deadline - self.clock(), LONGEST_WAIT)))):
-            raise self._timed_out(request, effort)
+            raise self._timed_out(effort)
         try:
             credentials = self.keys.current
-            if credentials is None or self.keys.answers == asked:
+            if credentials is None or self.keys.answers == answers:
                 credentials = self.keys.take(await self._ask(edge))
         finally:
             edge.release()
         if self.clock() >= effort.deadline:
-            raise self._timed_out(request, effort)
+            raise self._timed_out(effort)
         return credentials
 
     async def _ask(self, edge: Edge) -> object:
@@ -199,14 +208,10 @@ class Calls:
         except Exception as error:
             raise ConfigurationError(f"the callable given as credentials raised {type(error).__name__}") from error
 
-    def _timed_out(self, request: httpx.Request, effort: Effort) -> MantaGoError:
+    def _timed_out(self, effort: Effort) -> MantaGoError:
         allowed = effort.deadline - effort.started
-        error = APITimeoutError(f"{_address(request)} gave no whole answer within the {allowed:g} s allowed")
+        error = APITimeoutError(f"{self.policy.host} gave no whole answer within the {allowed:g} s allowed")
         return tried(error, effort.attempts, self.clock() - effort.started)
-
-
-def _address(request: httpx.Request) -> str:
-    return request.url.netloc.decode("ascii")
 
 
 # --- the two edges --------------------------------------------------------------------------------------------------
@@ -225,35 +230,41 @@ def run(call: Coroutine[Any, Any, T]) -> T:
 
 def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
     """Return the edge for threads."""
-    transport, lock = below or DeadlineTransport(proxy), threading.Lock()
+    from mantago import _network  # noqa: PLC0415 - only a client that calls needs it
+
+    line = _network.Through(below, _network.SYNC) if below else _network.for_threads(proxy)
+    lock = threading.Lock()
     return Edge(
-        transport=transport,
-        send=transport.handle_request,
+        send=line.send,
         pieces=iter,
         next_piece=next,
-        close=httpx.Response.close,
+        done=line.done,
+        shut=line.shut,
         sleep=time.sleep,
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
-        bound=_cut_waits,
+        bound=_network.cut_waits,
     )
 
 
 def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edge:
     """Return the edge for tasks, on asyncio and trio."""
-    transport, lock = below or httpx.AsyncHTTPTransport(limits=LIMITS, proxy=proxy), anyio.Lock()
+    from mantago import _network  # noqa: PLC0415 - see sync_edge
+
+    line = _network.Through(below, _network.ASYNC) if below else _network.for_tasks(proxy)
+    lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:
         await lock.acquire()  # `bound` limits it
         return True
 
     return Edge(
-        transport=transport,
-        send=transport.handle_async_request,
+        send=line.send,
         pieces=aiter,
         next_piece=anext,
-        close=httpx.Response.aclose,
+        done=line.done,
+        shut=line.shut,
         sleep=anyio.sleep,
         ask=lambda provider: provider(),
         acquire=acquire,
@@ -269,87 +280,6 @@ def _ask_synchronously(provider: Callable[[], object]) -> object:
             answer.close()
         raise ConfigurationError("the callable given as credentials is asynchronous: use it with AsyncMantaGo")
     return answer
-
-
-@contextmanager
-def _cut_waits(seconds: float) -> Iterator[None]:
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
-
-
-# --- the network below the synchronous edge -------------------------------------------------------------------------
-
-_deadline: ContextVar[float] = ContextVar("mantago_deadline", default=math.inf)
-
-
-def _left(timeout: float | None, error: type[Exception]) -> float | None:
-    """Return how long a socket may wait; httpx's own timeouts begin anew with each byte, the deadline doesn't."""
-    left = _deadline.get() - time.monotonic()
-    if left <= 0:
-        raise error("the time allowed is used up")
-    return min(left, LONGEST_WAIT if timeout is None else timeout)
-
-
-class DeadlineStream(httpcore.NetworkStream):
-    """A connection whose every wait is cut to what the call has left."""
-
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left(timeout, httpcore.ReadTimeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), PIECE):
-            self._stream.write(buffer[start : start + PIECE], _left(timeout, httpcore.WriteTimeout))
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
-        left = _left(timeout, httpcore.ConnectTimeout)
-        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, left))
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
-
-
-class DeadlineBackend(httpcore.SyncBackend):
-    """httpcore's network, with all the addresses of a host tried within one deadline."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        for rest, address in zip(range(len(found), 0, -1), found, strict=True):
-            left = (_left(timeout, httpcore.ConnectTimeout) or 0) / rest
-            try:
-                stream = super().connect_tcp(str(address[4][0]), port, left, local_address, socket_options)
-                return DeadlineStream(stream)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                if rest == 1:
-                    raise
-        raise httpcore.ConnectError(f"{host} has no address")
-
-
-class DeadlineTransport(httpx.HTTPTransport):
-    """httpx's own transport on the network above; a subclass, so that what mocks httpx's mocks ours."""
-
-    def __init__(self, proxy: str | None) -> None:
-        super().__init__(limits=LIMITS, proxy=proxy)
-        # httpx has no argument for httpcore's network backend, which is a public one there.
-        self._pool._network_backend = DeadlineBackend()  # noqa: SLF001
 
 
 # --- the two stacks -------------------------------------------------------------------------------------------------
@@ -392,12 +322,14 @@ class _Stack(Generic[BelowT]):
         edge: Edge = self._edge.get()
         return edge
 
-    def _leave(self) -> Any:
-        """Refuse calls from now on; return the transport to close, if there is one."""
+    def _leave(self) -> Callable[[], Any] | None:
+        """Refuse calls from now on; return what closes the connections, if there are any."""
         self.calls.closed = True
         edge: Edge | None = self._edge.get()
         self._edge.set(None)
-        return edge.transport if edge else self._below
+        if edge is None and self._below is not None:
+            edge = self._make_edge(self._below, None)
+        return edge.shut if edge else None
 
 
 class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
@@ -407,12 +339,16 @@ class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
     _make_edge = staticmethod(sync_edge)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return run(self.calls.call(request, self._current()))
+        return self.send(self.calls.policy.asked(request)).to_httpx()
+
+    def send(self, asked: Asked) -> Answer:
+        """Answer what a friendly method asks."""
+        return run(self.calls.call(asked, self._current()))
 
     def shut(self) -> None:
         """Close the connections; `close()` doesn't, since clients derived from the generated one call it too."""
-        if below := self._leave():
-            below.close()
+        if close := self._leave():
+            run(resolved(close()))
 
 
 class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
@@ -422,9 +358,13 @@ class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport)
     _make_edge = staticmethod(async_edge)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return await self.calls.call(request, self._current())
+        return (await self.send(self.calls.policy.asked(request))).to_httpx()
+
+    async def send(self, asked: Asked) -> Answer:
+        """Answer what a friendly method asks."""
+        return await self.calls.call(asked, self._current())
 
     async def shut(self) -> None:
         """Close the connections of this event loop; see `SyncTransport.shut`."""
-        if below := self._leave():
-            await below.aclose()
+        if close := self._leave():
+            await close()
