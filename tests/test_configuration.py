@@ -194,3 +194,25 @@ def test_the_clients_can_be_specified_as_mocks_and_show_their_signature():
     mock = create_autospec(AsyncMantaGo, instance=True)
     mock.get_client_gifts.return_value = mantago.ClientGifts()
     assert asyncio.run(mock.get_client_gifts(client_id="a")) == mantago.ClientGifts()
+
+
+@pytest.mark.parametrize(
+    ("proxy", "told"),
+    [
+        ("garbage://user:hidden@x", "is no address of a proxy"),
+        ("http://[::1", "is no address"),
+        ("socks5://x:1", "pip install socksio"),
+    ],
+)
+def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_configuration_error(
+    connect: Connect, monkeypatch, proxy, told
+):
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(ConfigurationError, match=told) as caught:
+        connect(base_url="https://api.example")
+    assert "hidden" not in str(caught.value)
+
+
+def test_an_empty_base_url_is_refused_as_such(connect: Connect):
+    with pytest.raises(ConfigurationError, match=r"base_url .* is empty"):
+        connect(base_url="")

@@ -12,7 +12,7 @@ import pytest
 
 from conftest import GOOD, Connect
 from mantago import AsyncMantaGo, ConfigurationError, Credentials, MantaGo
-from mantago._credentials import Mask
+from mantago._credentials import Keyring, Mask
 
 PAIR = {"bot_id": "bot-1", "token": "token-12345678", "secret": "secret-12345678"}
 
@@ -289,3 +289,11 @@ def test_a_secret_is_masked_however_it_is_spelled(secret, spelling):
 def test_what_is_shorter_than_eight_characters_is_not_masked():
     pair = Credentials(bot_id="b", token="tok", secret="s")
     assert Mask([pair]).clean_text("a token \\ and secrets") == "a token \\ and secrets"
+
+
+def test_only_the_last_credentials_are_masked_however_often_they_change():
+    keys = Keyring(lambda: None)
+    for n in range(100):
+        keys.take(Credentials(bot_id="b", token=f"token-{n:03}", secret=f"secret-{n:03}"))
+    assert [pair.token for pair in keys.held] == ["token-096", "token-097", "token-098", "token-099"]
+    assert keys.mask.clean_text("token-099 token-096 token-095") == "<redacted> <redacted> token-095"

@@ -4,16 +4,20 @@ import copy
 import json
 import logging
 import pickle
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import attrs
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
-from mantago._results import read_client_gifts
+from mantago._results import RFC_3339, read_client_gifts
 
 CREATED = "2024-07-15T10:30:28.700Z"
 GIFT = {"name": "保溫杯", "resource": "rewardsCard", "createdAt": CREATED, "isExpired": False}
@@ -249,3 +253,45 @@ def test_a_byte_order_mark_is_passed_over_and_told(connect: Connect):
     assert [str(line) for line in gifts.drift] == ["format $: begins with a byte-order mark"]
     with pytest.raises(InvalidResponseError, match="byte-order mark"):
         connect(marked, strict=True).get_client_gifts(client_id="a")
+
+
+@given(st.lists(st.tuples(st.integers(0, 23), st.sampled_from("0123456789-+:.,TtZzWx ٣")), max_size=3))
+@settings(max_examples=2_000)
+def test_a_timestamp_is_read_only_if_rfc_3339_has_it(changes):
+    text = list(CREATED)
+    for place, character in changes:
+        text[place] = character
+    stamp = "".join(text)
+    allowed = RFC_3339.fullmatch(stamp.upper().replace(" ", "T", 1))
+    with nullcontext() if allowed else pytest.raises(InvalidResponseError, match="RFC 3339"):
+        with suppress_calendar():
+            read(changed("tickets.0.createdAt", stamp))
+
+
+@contextmanager
+def suppress_calendar() -> Iterator[None]:
+    try:
+        yield
+    except InvalidResponseError as error:
+        if "no calendar has" not in str(error):
+            raise
+
+
+def test_results_made_by_hand_are_as_immutable_as_those_read():
+    made = ClientGifts(tickets=[Ticket(created_at=MOMENT)])  # type: ignore[arg-type]
+    assert made == ClientGifts(tickets=(Ticket(created_at=MOMENT),))
+    assert made.to_dict()["tickets"] == [{"createdAt": CREATED}]
+
+
+def test_a_field_named_to_forge_a_line_of_the_log_is_logged_in_one(connect: Connect, caplog):
+    connect(lambda _: httpx.Response(200, json=GOOD | {"a\nERROR forged": 1})).get_client_gifts(client_id="a")
+    assert [record.getMessage() for record in caplog.records if record.name == "mantago.drift"] == [
+        r"unknown_field 'a\nERROR forged': not in the spec (warned of once)"
+    ]
+
+
+def test_a_service_that_makes_up_fields_fills_neither_log_nor_memory(connect: Connect, caplog, monkeypatch):
+    monkeypatch.setattr("mantago._client.MOST_WARNINGS", 3)
+    answer = GOOD | {f"field-{n}": n for n in range(10)}
+    connect(lambda _: httpx.Response(200, json=answer)).get_client_gifts(client_id="a")
+    assert len([record for record in caplog.records if record.name == "mantago.drift"]) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import inspect
 import ipaddress
 import logging
@@ -39,6 +40,8 @@ ClientGiftsT = TypeVar("ClientGiftsT")
 T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
+MOST_WARNINGS = 1_000
+"""Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
 
 _drift_log = logging.getLogger("mantago.drift")
 
@@ -198,9 +201,11 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
     def _warn(self, drift: tuple[Drift, ...]) -> None:
         for line in drift:
             key = (line.kind, line.pattern)
-            if key not in self._warned:
+            if key not in self._warned and len(self._warned) < MOST_WARNINGS:
                 self._warned.add(key)
-                _drift_log.warning("%s %s: %s (warned of once)", line.kind, line.pattern, line.detail)
+                # A field's name is the service's: a line break in it would forge a line of the log.
+                where = line.pattern if line.pattern.isprintable() else ascii(line.pattern)
+                _drift_log.warning("%s %s: %s (warned of once)", line.kind, where[:500], line.detail)
 
 
 class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
@@ -272,7 +277,10 @@ def _source(
 def _check_flavour(transport: object, stack_type: type) -> None:
     flavour = httpx.BaseTransport if issubclass(stack_type, httpx.BaseTransport) else httpx.AsyncBaseTransport
     if transport is not None and not isinstance(transport, flavour):
-        raise ConfigurationError(f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}")
+        other = "AsyncMantaGo" if flavour is httpx.BaseTransport else "MantaGo"
+        raise ConfigurationError(
+            f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}: or is it for {other}?"
+        )
 
 
 def _address(base_url: str | None) -> str:
@@ -281,6 +289,8 @@ def _address(base_url: str | None) -> str:
     url = (os.environ.get("MANTAGO_BASE_URL") or SERVER_URL) if base_url is None else base_url
     if not isinstance(url, str):
         raise ConfigurationError(f"{name} must be a string, not {type(url).__name__}")
+    if not url:
+        raise ConfigurationError(f"{name} is empty")
     # Before anything else, and without quoting the address: these parts could be secrets.
     if re.search(r"[?#@\\]|\s", url):
         raise ConfigurationError(f"{name} must be without user info, query, fragment, backslashes and white space")
@@ -310,12 +320,25 @@ def _environment_proxy(address: str) -> str | None:
     proxy = proxies.get(url.scheme) or proxies.get("all")
     if not proxy or urllib.request.proxy_bypass(url.netloc.decode("ascii")):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    name = f"the proxy that the environment names for {url.scheme} ({url.scheme.upper()}_PROXY or ALL_PROXY)"
+    try:
+        scheme = httpx.Proxy(proxy).url.scheme
+    except (ValueError, httpx.InvalidURL):
+        # Not quoted: a proxy's address may hold a password.
+        raise ConfigurationError(
+            f"{name} is no address of a proxy: it must begin with http://, https:// or socks5://"
+        ) from None
+    if scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        raise ConfigurationError(f"{name} speaks SOCKS, for which a package is missing: pip install socksio")
+    return proxy
 
 
 def _seconds(timeout: object) -> float:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
-        raise ConfigurationError(f"timeout must be a number of seconds above zero, not {timeout!r}")
+        raise ConfigurationError(
+            f"timeout must be a number of seconds above zero, at most {LONGEST_TIMEOUT:,}, not {str(timeout)[:50]}"
+        )
     return float(timeout)
 
 

@@ -18,6 +18,8 @@ from mantago._errors import ConfigurationError
 
 ARGUMENTS = ("bot_id", "token", "secret")
 REDACTED = "<redacted>"
+HELD = 4
+"""Credentials of one client that are masked: those in force and the last ones before."""
 SHORTEST_MASKED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
 LONGEST: Mapping[str, tuple[int, str]] = {
@@ -80,7 +82,11 @@ def problem_of(values: Mapping[str, object]) -> str | None:
         if len(value) > limit:
             return f"{name} is too long for {place}: {len(value):,} characters, more than {limit:,}"
         if argument == "token" and (bad := re.search(r"[^\x21-\x7e]", value)):
-            kind = "a space or a line break" if bad[0].isspace() else "a character outside of ASCII's visible ones"
+            kind = (
+                "a space or a line break (from a file?)"
+                if bad[0].isspace()
+                else "a character outside of ASCII's visible ones"
+            )
             return f"{name} can't stand in a header: character {bad.start() + 1} of {len(value)} is {kind}"
         if not encodable(value):
             return f"{name} holds half of a surrogate pair, which UTF-8 can't carry"
@@ -127,7 +133,8 @@ class Keyring:
             )
         self.answers += 1
         if answer != self.current:
-            self.current, self.held = answer, (*self.held, answer)
+            # Answers may still echo what was in force just before; what is older would only slow the mask down.
+            self.current, self.held = answer, (*self.held[1 - HELD :], answer)
             self.mask = Mask(self.held)
         return answer
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
+NO_MESSAGE = "the service gave no message"
 T_co = TypeVar("T_co", covariant=True)
 
 CODE_MEANINGS: Mapping[int, str] = {
@@ -149,15 +150,23 @@ class APIStatusError(MantaGoError):
         """Return the class for a status: the base where the tree above has no branch."""
         return _BY_STATUS.get(status_code, ServerError if 500 <= status_code <= 599 else APIStatusError)
 
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(status_code={self.status_code}, code={self.code}, message={self.message[:500]!r})"
+        )
+
     def __str__(self) -> str:
         parts = [f"{self.status_code} {phrase(self.status_code)}".strip()]
         if self.code is not None:
             parts.append(f"code {self.code}")
-        text = f"{', '.join(parts)}: {' '.join(self.message.split())[:500]}"
+        text = f"{', '.join(parts)}: {' '.join(self.message.split())[:500] or NO_MESSAGE}"
         if self.code is not None and self.code in CODE_MEANINGS:
             text += f" [{CODE_MEANINGS[self.code]}]"
         if 300 <= self.status_code <= 399:
-            text += " [a redirect is not followed, since the body holds the secret: correct base_url]"
+            # Without its query, which could hold the personal id.
+            target = self.headers.get("Location", "nowhere").partition("?")[0]
+            text += " [a redirect is not followed, since the body holds the secret: correct base_url; "
+            text += f"it leads to {target[:200]}]"
         about = [] if self.bot_id is None else [f"bot {self.bot_id}"]
         if self.retry_after is not None:
             about.append(f"retry after {self.retry_after:g} s")

@@ -289,7 +289,7 @@ class DeadlineBackend(httpcore.SyncBackend):
     ) -> httpcore.NetworkStream:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA can't write
             raise httpcore.ConnectError(str(error)) from error
         for rest, address in zip(range(len(found), 0, -1), found, strict=True):
             share = left(timeout, httpcore.ConnectTimeout) / rest
@@ -415,6 +415,6 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         try:
             _, wire = await loop.create_connection(Wire, host, port, happy_eyeballs_delay=0.25)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(str(error)) from error
         return wire

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, urlencode
 
 import httpcore
@@ -22,6 +22,7 @@ from attrs import frozen
 
 from mantago._credentials import Credentials, Keyring, Mask
 from mantago._errors import (
+    NO_MESSAGE,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -43,7 +44,7 @@ PLAIN, COMPRESSED = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "d
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 HOPELESS = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
-NETWORK_FAILURES = (httpx.HTTPError, *CORE_FAILURES)
+NETWORK_FAILURES = (httpx.HTTPError, *CORE_FAILURES, OSError)
 
 
 @frozen(repr=False)
@@ -65,7 +66,7 @@ class Asked:
 
 @frozen
 class Policy:
-    """The limits that one client keeps; `read_only` holds the paths of operations that may be sent again."""
+    """The limits that one client keeps; `read_only` holds the paths where a POST may be sent again."""
 
     base_url: httpx.URL
     timeout: float
@@ -100,7 +101,7 @@ class Policy:
 
     def may_repeat(self, asked: Asked) -> bool:
         """Whether the operation only reads, so that sending it twice can't do anything twice."""
-        return asked.method in SAFE_METHODS or asked.path in self.read_only
+        return asked.method in SAFE_METHODS or (asked.method == "POST" and asked.path in self.read_only)
 
 
 # --- out ------------------------------------------------------------------------------------------------------------
@@ -138,7 +139,7 @@ def sign(asked: Asked, base_url: httpx.URL, credentials: Credentials, held: Iter
 
 def json_body(request: httpx.Request) -> dict[str, Any] | None:
     """Return the object that a request has for its body, None if its body is something else."""
-    if not request.headers.get("Content-Type", "").startswith("application/json"):
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
         return None
     try:
         body = json.loads(request.content)
@@ -182,7 +183,7 @@ class Body:
         # 32: zlib finds out itself whether the header is gzip's or zlib's.
         self._inflate = None if self._encoding in PLAIN else zlib.decompressobj(zlib.MAX_WBITS | 32)
         if self._encoding not in PLAIN | COMPRESSED:
-            self.problem = "comes in a content encoding that wasn't asked for"
+            self.problem = f"comes in the content encoding {self._encoding[:50]!r}, which wasn't asked for"
         length = headers.get("Content-Length", "")
         if self._inflate is None and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
             self._refuse_size()
@@ -209,8 +210,13 @@ class Body:
         self._content += chunk
         return True
 
-    def finish(self) -> bytes:
-        """Return the whole body; raise InvalidResponseError for what went wrong on the way."""
+    def finish(self, status: int = 200) -> bytes:
+        """Return the whole body; raise InvalidResponseError for what went wrong on the way.
+
+        Of a failure, whose status says more than its body, what could be read is enough.
+        """
+        if status >= 300:
+            return bytes(self._content)
         if self.problem is None and self._inflate is not None and self._content and not self._inflate.eof:
             self.problem = "ends in the middle of its compression"
         if self.problem is not None:
@@ -240,10 +246,16 @@ def settle(status: int, headers: Headers, body: bytes, now: float) -> Any:
     envelope = payload.get("errResponse") if isinstance(payload, dict) else None
     told = envelope if isinstance(envelope, dict) else {}
     message, bot_id = told.get("message"), told.get("botId")
+    if not isinstance(message, str) and isinstance(payload, dict):
+        message = payload.get("message")
     raise APIStatusError.for_status(status)(
         status_code=status,
         code=vendor_code(told.get("code")),
-        message=message if isinstance(message, str) else phrase(status) or "no message",
+        message=message
+        if isinstance(message, str)
+        else 'the answer says "success": false'
+        if status == 200
+        else NO_MESSAGE,
         bot_id=bot_id if isinstance(bot_id, str) else None,
         retry_after=retry_after(headers.get("Retry-After"), now),
         headers=headers,
@@ -255,7 +267,7 @@ def parse_json(body: bytes) -> Any:
     """Parse a body as RFC 8259 has it: UTF-8, no NaN; a byte-order mark is passed over."""
     problem = "isn't JSON"
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"
     except json.JSONDecodeError as error:
@@ -268,8 +280,13 @@ def parse_json(body: bytes) -> Any:
     raise InvalidResponseError(problem)
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number in JSON")
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text[:50]} is no number that can be read")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refuse_constant(text)
 
 
 def vendor_code(value: object) -> int | None:
@@ -296,8 +313,10 @@ def connection_failure(error: Exception, mask: Mask, address: str) -> APIConnect
     """Return our exception for what httpx, or httpcore below it, couldn't do."""
     text = mask.clean_text(" ".join(str(error).split()))
     # httpcore's names are httpx's; a transport of the caller's may raise classes of its own below them.
-    known = next(cls for cls in type(error).__mro__ if cls.__module__ in ("httpx", "httpcore"))
-    kind: type[Exception] = getattr(httpx, known.__name__)
+    known = next(
+        (cls.__name__ for cls in type(error).__mro__ if cls.__module__ in ("httpx", "httpcore")), "NetworkError"
+    )
+    kind: type[Exception] = getattr(httpx, known)
     named = f"{type(error).__name__}{': ' if text else ''}{text}"
     if issubclass(kind, httpx.TimeoutException):
         failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {named}")

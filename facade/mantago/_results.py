@@ -10,17 +10,16 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, TypeVar
 
-from attrs import Attribute, evolve, field, fields, frozen
+from attrs import Attribute, Factory, evolve, field, fields, frozen
 from dateutil.parser import isoparse
 
 from mantago._errors import InvalidResponseError, ReadOnlyMapping
 from mantago._operations import OpenStrEnum
 
 DriftKind: TypeAlias = Literal["missing", "null", "unknown_value", "unknown_field", "format"]
-Read: TypeAlias = Callable[[Any, str, "list[Drift]"], Any]
+Read: TypeAlias = Callable[[Any, "list[Drift]", str], Any]
 T = TypeVar("T")
 
 RFC_3339 = re.compile(
@@ -59,11 +58,11 @@ class Drift:
         return f"{self.kind} {self.path}: {self.detail}"
 
 
-def _of_type(kind: type[T], name: str) -> Callable[[object, str, list[Drift]], T]:
-    def read(value: object, path: str, _: list[Drift]) -> T:
-        if not isinstance(value, kind):
-            raise InvalidResponseError(f"must be {name}, not {_json_type(value)}", path=path)
-        return value
+def _of_type(kind: type[T], name: str) -> Callable[[object, list[Drift], str], T]:
+    def read(value: object, _: list[Drift], place: str) -> T:
+        if isinstance(value, kind):
+            return value
+        raise InvalidResponseError(f"must be {name}, not {_json_type(value)}", path=place)
 
     return read
 
@@ -74,13 +73,21 @@ _array = _of_type(list, "a list")
 _object = _of_type(dict, "an object")
 
 
-def _timestamp(value: object, path: str, drift: list[Drift]) -> datetime:
+def _timestamp(value: object, drift: list[Drift], place: str) -> datetime:
     """Read a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
-    text = _text(value, path, drift)
+    text = _text(value, drift, place)
+    try:
+        # What the service writes needs no more; at these places ISO 8601 allows more than RFC 3339.
+        if len(text) == 24 and text[4:20:3] == "--T::." and text[23] == "Z":
+            return datetime.fromisoformat(text)
+    except ValueError:
+        pass
     # RFC 3339 allows t and z in lower case, and a space for the T.
     match = RFC_3339.fullmatch(text.upper().replace(" ", "T", 1))
     if match is None:
-        raise InvalidResponseError("must be a timestamp of RFC 3339, such as 2024-07-15T10:30:28.700Z", path=path)
+        raise InvalidResponseError(
+            f"must be a timestamp of RFC 3339, such as 2024-07-15T10:30:28.700Z, not {text[:50]!r}", path=place
+        )
     minute, second, fraction, offset = match.groups()
     if second == "60":
         # datetime knows no leap seconds: read as the second before.
@@ -89,11 +96,11 @@ def _timestamp(value: object, path: str, drift: list[Drift]) -> datetime:
         moment = _parse(text)
         if offset is None:
             moment = moment.replace(tzinfo=UTC)
-            drift.append(Drift("format", path, "has no offset, read as UTC"))
+            drift.append(Drift("format", place, "has no offset, read as UTC"))
         # At both ends of the calendar an offset can lead out of it.
         moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        raise InvalidResponseError("is a timestamp that no calendar has", path=path) from None
+        raise InvalidResponseError(f"is a timestamp that no calendar has: {text[:50]!r}", path=place) from None
     return moment
 
 
@@ -105,56 +112,102 @@ def _parse(text: str) -> datetime:
         return isoparse(text)
 
 
-def _resource(value: object, path: str, drift: list[Drift]) -> GiftResource:
-    resource = GiftResource(_text(value, path, drift))
-    if not resource.is_known:
-        drift.append(Drift("unknown_value", path, f"{resource.value!r} is not listed by the spec"))
-    return resource
+def _resource(value: object, drift: list[Drift], place: str) -> GiftResource:
+    text = _text(value, drift, place)
+    if known := _KNOWN.get(text):
+        return known
+    drift.append(Drift("unknown_value", place, f"{text[:100]!r} is not listed by the spec"))
+    return GiftResource(text)
+
+
+_KNOWN: Mapping[str, GiftResource] = {resource.value: resource for resource in GiftResource}
 
 
 def _list_of(read: Read) -> Read:
-    def read_all(value: object, path: str, drift: list[Drift]) -> tuple[object, ...]:
-        return tuple(
-            read(element, f"{path}[{index}]", drift) for index, element in enumerate(_array(value, path, drift))
-        )
+    def read_all(value: object, drift: list[Drift], place: str) -> tuple[object, ...]:
+        result: list[object] = []
+        for element in _array(value, drift, place):
+            before = len(drift)
+            try:
+                result.append(read(element, drift, ""))
+            except InvalidResponseError as error:
+                error.path = f"{place}[{len(result)}]{error.path}"
+                raise
+            if len(drift) > before:
+                # Paths grow from the inside out, and only where there is drift.
+                where = f"{place}[{len(result) - 1}]"
+                drift[before:] = [evolve(line, path=where + line.path) for line in drift[before:]]
+        return tuple(result)
 
     return read_all
 
 
-def _wire(name: str, read: Read, *, optional: bool = False, required_by_spec: bool | None = None) -> dict[str, Any]:
-    """Return a field's metadata: its name at the service, its reader, and whether we and the spec insist on it."""
-    insists = not optional if required_by_spec is None else required_by_spec
-    return {"name": name, "read": read, "optional": optional, "required_by_spec": insists}
+@frozen
+class _Wire:
+    """How a field is read: its name at the service, its reader, and whether we and the spec insist on it."""
+
+    name: str
+    read: Read
+    optional: bool = False
+    required_by_spec: bool = field(default=Factory(lambda wire: not wire.optional, takes_self=True))
+
+    @property
+    def place(self) -> str:
+        return f".{self.name}"
+
+    def absent(self, data: Mapping[str, Any], drift: list[Drift]) -> bool:
+        """Refuse or note that there is no value; return whether there is a null instead."""
+        null = self.name in data
+        if not self.optional:
+            problem = "must not be null" if null else "is missing, though required by the spec"
+            raise InvalidResponseError(problem, path=self.place)
+        if null:
+            drift.append(Drift("null", self.place, "the spec doesn't allow null"))
+        elif self.required_by_spec:
+            drift.append(Drift("missing", self.place, "required by the spec"))
+        return null
 
 
-def _reader(cls: Callable[..., T], envelope: Mapping[str, Read] = MappingProxyType({})) -> Callable[..., T]:
-    """Return the function that reads the class's JSON objects; the envelope's fields are checked and then dropped."""
-    table = [(attribute.name, attribute.metadata) for attribute in _wired(cls)]
-    table += [("", _wire(name, read)) for name, read in envelope.items()]
-    known = {wire["name"] for _, wire in table}
+def _wire(*wire: Any, **options: Any) -> dict[str, _Wire]:
+    """Return the metadata of a field that comes from the service."""
+    return {"wire": _Wire(*wire, **options)}
 
-    def read(value: object, path: str, drift: list[Drift]) -> T:
-        data = _object(value, path or "$", drift)
-        prefix = f"{path}." if path else ""
-        values: dict[str, Any] = {}
-        for attribute, wire in table:
-            name = wire["name"]
-            if data.get(name) is not None:
-                values[attribute] = wire["read"](data[name], prefix + name, drift)
-            elif not wire["optional"]:
-                problem = "must not be null" if name in data else "is missing, though required by the spec"
-                raise InvalidResponseError(problem, path=prefix + name)
-            elif name in data:
-                drift.append(Drift("null", prefix + name, "the spec doesn't allow null"))
-            elif wire["required_by_spec"]:
-                drift.append(Drift("missing", prefix + name, "required by the spec"))
-        values.pop("", None)
-        if not data.keys() <= known:
-            values["extra"] = {name: content for name, content in data.items() if name not in known}
-            drift += [Drift("unknown_field", prefix + name, "not in the spec") for name in values["extra"]]
-        return cls(**values)
+
+def _reader(cls: type[T], *envelope: _Wire) -> Callable[[object, list[Drift], str], T]:
+    """Return the function that reads the class's JSON objects; the envelope's fields are checked and then dropped.
+
+    It fills the slots itself: a frozen class's own constructor takes longer than all the rest.
+    """
+    slots = {attribute.name: vars(cls)[attribute.name].__set__ for attribute in _fields(cls)}
+    wired = [(slots[a.name], a.default, a.metadata["wire"]) for a in _wired(cls)]
+    wired += [(_put_nowhere, None, wire) for wire in envelope]
+    table = [(put, default, wire.name, wire.place, wire.read, wire.absent) for put, default, wire in wired]
+    others = [(slots[a.name], a.default) for a in _fields(cls) if a not in _wired(cls)]
+    known = {wire.name for _, _, wire in wired}
+    new = object.__new__
+
+    def read(value: object, drift: list[Drift], place: str) -> T:
+        data, result, found = _object(value, drift, place), new(cls), 0
+        for put, default, name, field_place, read_field, absent in table:
+            content = data.get(name)
+            if content is not None:
+                found += 1
+                put(result, read_field(content, drift, field_place))
+            else:
+                found += absent(data, drift)
+                put(result, default)
+        for put, default in others:
+            put(result, default)
+        if found < len(data):
+            extra = {name: content for name, content in data.items() if name not in known}
+            slots["extra"](result, ReadOnlyMapping(extra))
+            drift += [Drift("unknown_field", f".{name}", "not in the spec") for name in extra]
+        return result
 
     return read
+
+
+def _put_nowhere(*_: object) -> None: ...
 
 
 def _fields(cls: Any) -> tuple[Attribute[Any], ...]:
@@ -163,7 +216,7 @@ def _fields(cls: Any) -> tuple[Attribute[Any], ...]:
 
 
 def _wired(cls: Any) -> list[Attribute[Any]]:
-    return [attribute for attribute in _fields(cls) if "read" in attribute.metadata]
+    return [attribute for attribute in _fields(cls) if "wire" in attribute.metadata]
 
 
 class _Result:
@@ -177,11 +230,12 @@ class _Result:
 
         What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
         """
-        data = {a.metadata["name"]: _plain(getattr(self, a.name)) for a in _wired(type(self))}
+        data = {a.metadata["wire"].name: _plain(getattr(self, a.name)) for a in _wired(type(self))}
         return {name: value for name, value in data.items() if value is not None} | copy.deepcopy(dict(self.extra))
 
     def __repr__(self) -> str:
-        shown = ((a.name, getattr(self, a.name)) for a in _fields(type(self)))
+        # None: error reporters show the half-read object of a frame that refused to read on.
+        shown = ((a.name, getattr(self, a.name, None)) for a in _fields(type(self)))
         parts = (f"{name}={_brief(value)}" for name, value in shown if value or value is False)
         return f"{type(self).__name__}({', '.join(parts)})"
 
@@ -191,7 +245,7 @@ def _plain(value: Any) -> Any:
         case tuple():
             return [element.to_dict() for element in value]
         case datetime():
-            utc = value.astimezone(UTC).replace(tzinfo=None)
+            utc = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
             return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
         case OpenStrEnum():
             return value.value
@@ -257,18 +311,20 @@ class ClientGifts(_Result):
     `drift` tells in what the answer differed from the spec; it doesn't count in equality.
     """
 
-    tickets: tuple[Ticket, ...] = field(default=(), metadata=_wire("tickets", _list_of(_reader(Ticket)), optional=True))
+    tickets: tuple[Ticket, ...] = field(
+        default=(), converter=tuple, metadata=_wire("tickets", _list_of(_reader(Ticket)), optional=True)
+    )
     physical_gifts: tuple[Gift, ...] = field(
-        default=(), metadata=_wire("physicalGifts", _list_of(_reader(Gift)), optional=True)
+        default=(), converter=tuple, metadata=_wire("physicalGifts", _list_of(_reader(Gift)), optional=True)
     )
     virtual_gifts: tuple[Gift, ...] = field(
-        default=(), metadata=_wire("virtualGifts", _list_of(_reader(Gift)), optional=True)
+        default=(), converter=tuple, metadata=_wire("virtualGifts", _list_of(_reader(Gift)), optional=True)
     )
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
     drift: tuple[Drift, ...] = field(default=(), eq=False)
 
 
-_read_client_gifts = _reader(ClientGifts, envelope={"success": _flag, "message": _text})
+_read_client_gifts = _reader(ClientGifts, _Wire("success", _flag), _Wire("message", _text))
 
 
 def read_client_gifts(payload: object, *, strict: bool, byte_order_mark: bool = False) -> ClientGifts:
@@ -278,7 +334,12 @@ def read_client_gifts(payload: object, *, strict: bool, byte_order_mark: bool = 
     except a field that the spec doesn't know: its schemas allow those.
     """
     drift = [Drift("format", "$", "begins with a byte-order mark")] if byte_order_mark else []
-    gifts = _read_client_gifts(payload, "", drift)
+    try:
+        gifts = _read_client_gifts(payload, drift, "")
+    except InvalidResponseError as error:
+        error.path = error.path.removeprefix(".") or "$"
+        raise
+    drift = [evolve(line, path=line.path.removeprefix(".")) for line in drift]
     for line in drift if strict else ():
         if line.kind != "unknown_field":
             raise InvalidResponseError(f"{line.kind}: {line.detail} (strict=True)", path=line.path)

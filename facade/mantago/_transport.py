@@ -167,6 +167,7 @@ class Calls:
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
         try:
             response, connection = await resolved(edge.send(signed))
+            del signed  # it holds the secret, and this frame may come into a traceback
             pieces = edge.pieces(response.stream)
             try:
                 headers = Headers(fields_of(response.headers, mask))
@@ -181,7 +182,7 @@ class Calls:
         except NETWORK_FAILURES as error:
             return connection_failure(error, mask, self.policy.host)
         try:
-            content = mask.clean(body.finish())
+            content = mask.clean(body.finish(response.status))
             return Answer(headers, content, settle(response.status, headers, content, time.time()))
         except MantaGoError as error:
             return error
@@ -206,7 +207,9 @@ class Calls:
         except ConfigurationError:
             raise
         except Exception as error:
-            raise ConfigurationError(f"the callable given as credentials raised {type(error).__name__}") from error
+            raise ConfigurationError(
+                f"the callable given as credentials raised {type(error).__name__}: see its cause"
+            ) from error
 
     def _timed_out(self, effort: Effort) -> MantaGoError:
         allowed = effort.deadline - effort.started
@@ -317,18 +320,21 @@ class _Stack(Generic[BelowT]):
 
     def _current(self) -> Edge:
         self.calls.refuse_if_closed()
-        if self._edge.get() is None:
-            self._edge.set(self._make_edge(self._below, self._proxy))
-        edge: Edge = self._edge.get()
+        edge: Edge | None = self._edge.get()
+        if edge is None:
+            made = self._make_edge(self._below, self._proxy)
+            self._edge.set(made)
+            # Another thread may have been faster, or have closed the client just now.
+            edge = self._edge.get() or made
         return edge
 
     def _leave(self) -> Callable[[], Any] | None:
         """Refuse calls from now on; return what closes the connections, if there are any."""
-        self.calls.closed = True
         edge: Edge | None = self._edge.get()
-        self._edge.set(None)
-        if edge is None and self._below is not None:
+        if edge is None and self._below is not None and not self.calls.closed:
             edge = self._make_edge(self._below, None)
+        self.calls.closed = True
+        self._edge.set(None)
         return edge.shut if edge else None
 
 
