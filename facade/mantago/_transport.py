@@ -318,15 +318,14 @@ class _Stack(Generic[BelowT]):
     _make_slot: Callable[[], Any]
     _make_edge: Callable[[BelowT | None, str | None], Edge]
 
-    def _current(self) -> Edge:
+    def _current(self) -> Any:
         self.calls.refuse_if_closed()
-        edge: Edge | None = self._edge.get()
-        if edge is None:
-            made = self._make_edge(self._below, self._proxy)
-            self._edge.set(made)
-            # Another thread may have been faster, or have closed the client just now.
-            edge = self._edge.get() or made
-        return edge
+        if edge := self._edge.get():
+            return edge
+        made = self._make_edge(self._below, self._proxy)
+        self._edge.set(made)
+        # Another thread may have been faster, or have closed the client just now.
+        return self._edge.get() or made
 
     def _leave(self) -> Callable[[], Any] | None:
         """Refuse calls from now on; return what closes the connections, if there are any."""
