@@ -29,13 +29,13 @@ import httpx
 from attrs import frozen
 
 from mantago._errors import ConfigurationError
+from mantago._policy import PIECE
 from mantago._transport import LONGEST_WAIT, resolved, run
 
 MOST = 100
 """Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
 KEPT_FOR = 5.0
 """Seconds that an unused connection is kept."""
-PIECE = 65_536
 
 
 @frozen
