@@ -135,6 +135,8 @@ class Calls:
     async def _attempts(self, asked: Asked, edge: Edge, effort: Effort) -> Answer:
         read_only, retries, renewed = self.policy.may_repeat(asked), 0, False
         while True:
+            # Between two attempts it may have been closed: a connection made now would never be.
+            self.refuse_if_closed()
             answers, credentials = self.keys.answers, self.keys.current
             if credentials is None:
                 credentials = await self._renew(answers, edge, effort)
