@@ -6,6 +6,8 @@ import inspect
 import math
 import pickle
 import re
+import subprocess
+import sys
 from unittest.mock import create_autospec
 
 import httpx
@@ -216,3 +218,33 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_configuration_error
 def test_an_empty_base_url_is_refused_as_such(connect: Connect):
     with pytest.raises(ConfigurationError, match=r"base_url .* is empty"):
         connect(base_url="")
+
+
+def run_python(code: str) -> str:
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_importing_loads_nothing_heavy_until_a_name_is_used():
+    ours = "sorted(name for name in sys.modules if name.split('.')[0] in ('mantago', 'httpx', 'attr', 'typing'))"
+    assert (
+        run_python(f"import sys; before = {ours}; import mantago; print({ours} == sorted([*before, 'mantago']))")
+        == "True\n"
+    )
+    assert run_python("import sys, mantago; mantago.Platform; print('mantago._network' in sys.modules)") == "False\n"
+    assert run_python("import sys, mantago; mantago.preload(); print('mantago._network' in sys.modules)") == "True\n"
+
+
+def test_a_name_that_the_package_lacks_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'mantago' has no attribute 'Mantago'"):
+        mantago.Mantago  # noqa: B018
+    mantago.preload()
+    assert set(mantago.__all__) <= set(dir(mantago))
+
+
+def test_the_user_agent_says_who_calls(connect: Connect):
+    script = []
+    connect(lambda request: script.append(request) or httpx.Response(200, json=GOOD)).get_client_gifts(client_id="a")
+    expected = rf"mantago/{mantago.__version__} \(spec 0\.318\.0; python 3\.1[1-3]; httpx 0\.28\.1\)"
+    assert re.fullmatch(expected, script[0].headers["User-Agent"])

@@ -6,27 +6,30 @@ with MantaGo(bot_id="...", token="...", secret="...") as mantago:
     gifts = mantago.get_client_gifts(client_id="VolejRejN")
 """
 
-from mantago._client import AsyncMantaGo, MantaGo, __version__
-from mantago._credentials import Credentials
-from mantago._errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    ConfigurationError,
-    IdentificationError,
-    InvalidResponseError,
-    MantaGoError,
-    NotFoundError,
-    PermissionDeniedError,
-    RateLimitError,
-    ServerError,
-)
-from mantago._operations import VERSION as SPEC_VERSION
-from mantago._operations import Platform
-from mantago._results import ClientGifts, Drift, Gift, GiftResource, Ticket
+# Type checkers take it for true, and typing itself would take longer to import than all the rest here.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from mantago._client import AsyncMantaGo, MantaGo
+    from mantago._credentials import Credentials
+    from mantago._errors import (
+        APIConnectionError,
+        APIStatusError,
+        APITimeoutError,
+        AuthenticationError,
+        BadRequestError,
+        ConfigurationError,
+        IdentificationError,
+        InvalidResponseError,
+        MantaGoError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ServerError,
+    )
+    from mantago._operations import SPEC_VERSION, Platform
+    from mantago._results import ClientGifts, Drift, Gift, GiftResource, Ticket
 
+__version__ = "0.1.0"
 __all__ = [
     "SPEC_VERSION",
     "APIConnectionError",
@@ -52,9 +55,36 @@ __all__ = [
     "ServerError",
     "Ticket",
     "__version__",
+    "preload",
 ]
 
-# The modules behind are nobody's business: tracebacks, pickles and documentation say mantago.MantaGo.
-for _public in map(globals().__getitem__, __all__):
-    if isinstance(_public, type):
-        _public.__module__ = __name__
+
+def preload() -> None:
+    """Import now what is otherwise imported when a name of this package is used for the first time.
+
+    Worth it where starting may take time but the first call may not, as in serverless functions.
+    """
+    from mantago import _client, _credentials, _errors, _network, _operations, _results  # noqa: F401, PLC0415
+
+
+# Not for type checkers, which would take any name for one of ours.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module 'mantago' has no attribute {name!r}")
+        from mantago import _client, _credentials, _errors, _operations, _results  # noqa: PLC0415
+
+        for module in (_errors, _credentials, _results, _operations, _client):
+            for public in __all__:
+                value = getattr(module, public, None)
+                if isinstance(value, type):
+                    # The modules behind are nobody's business: tracebacks and pickles say mantago.MantaGo.
+                    value.__module__ = __name__
+                if value is not None:
+                    globals()[public] = value
+        return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

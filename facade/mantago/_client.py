@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import os
 import re
+import sys
 import urllib.request
 from collections.abc import Callable, Coroutine
 from types import EllipsisType
@@ -17,11 +18,13 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from mantago import __version__
 from mantago._credentials import AsyncProvider, Credentials, Keyring, Provider, from_environment
 from mantago._errors import ConfigurationError, InvalidResponseError
 from mantago._operations import (
     READ_ONLY,
     SERVER_URL,
+    SPEC_VERSION,
     AuthenticatedClient,
     Platform,
     PlatformName,
@@ -32,8 +35,6 @@ from mantago._operations import (
 from mantago._policy import Asked, Policy
 from mantago._results import ClientGifts, Drift, read_client_gifts
 from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransport
-
-__version__ = "0.1.0"
 
 ProviderT = TypeVar("ProviderT")
 ClientGiftsT = TypeVar("ClientGiftsT")
@@ -115,11 +116,12 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         self._strict = bool(strict)
         self._warned: set[tuple[str, str]] = set()
         self._stack = self._stack_type(Calls(policy, self._keys), transport, _environment_proxy(self._base_url))
+        python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         self._generated = generated_client(
             self._base_url,
             self._stack,
             timeout=policy.timeout,
-            user_agent=f"mantago/{__version__}",
+            user_agent=f"mantago/{__version__} (spec {SPEC_VERSION}; python {python}; httpx {httpx.__version__})",
             on_unreadable=_unreadable,
         )
         # What httpx puts into the header of a generated operation's request, this client's own requests have too.

@@ -23,13 +23,14 @@ from mantago_generated.models import (
     ClientIdentificationRequestPlatform,
     PostOpenapiClientGiftPlatform,
 )
-from mantago_generated.spec import SERVER_URL, VERSION
+from mantago_generated.spec import SERVER_URL
+from mantago_generated.spec import VERSION as SPEC_VERSION
 from mantago_generated.types import UNSET, OpenStrEnum
 
 __all__ = [
     "READ_ONLY",
     "SERVER_URL",
-    "VERSION",
+    "SPEC_VERSION",
     "AuthenticatedClient",
     "Client",
     "OpenStrEnum",
