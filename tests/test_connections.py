@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import logging
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -12,9 +14,10 @@ import httpx
 import pytest
 from attrs import define, field
 
-from mantago import ConfigurationError, MantaGo
+from mantago import ConfigurationError, Credentials, MantaGo
+from mantago._credentials import Mask
 from mantago._network import SYNC, Connections, Flavour, Wire
-from mantago._transport import run
+from mantago._transport import current_mask, run
 
 
 @define(eq=False)
@@ -283,3 +286,15 @@ def test_a_wire_that_was_lost_says_why():
             await wire.write(b"more")
 
     asyncio.run(scenario())
+
+
+def test_what_the_service_echoes_is_masked_in_httpcores_log_too(caplog):
+    with caplog.at_level(1):
+        httpcore_log = logging.getLogger("httpcore.http11")
+        contextvars.Context().run(httpcore_log.debug, "before %s", "any call")
+        current_mask.set(Mask([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")]))
+        httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
+    assert [record.getMessage() for record in caplog.records] == [
+        "before any call",
+        "headers=[b'X-Echo', b'<redacted>']",
+    ]

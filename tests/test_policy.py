@@ -255,6 +255,7 @@ def test_a_content_length_that_is_none_is_left_to_the_network():
         (b" \n", "is empty"),
         (b"<html>", "isn't JSON: Expecting value at character 0"),
         (b'{"a": 1', "isn't JSON: .* at character 7"),
+        (b'{"a": 1, "b": {"c": 1, "c": 2}}', "'c' comes twice in an object"),
         (b'{"a": NaN}', "NaN is no number that can be read"),
         (b'{"a": -Infinity}', "-Infinity is no number"),
         ('{"a": "é"}'.encode("latin-1"), "not UTF-8"),

@@ -10,6 +10,7 @@ As in `_transport`, what waits is written once, as coroutines that never suspend
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import socket
@@ -30,7 +31,7 @@ from attrs import frozen
 
 from mantago._errors import ConfigurationError
 from mantago._policy import PIECE
-from mantago._transport import LONGEST_WAIT, resolved, run
+from mantago._transport import LONGEST_WAIT, current_mask, resolved, run
 
 MOST = 100
 """Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
@@ -227,6 +228,18 @@ async def _closing(connections: Connections) -> AsyncGenerator[None, None]:
     finally:
         await connections.empty()
 
+
+class _MaskLogs(logging.Filter):
+    """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if mask := current_mask.get():
+            record.msg, record.args = mask.clean_text(record.getMessage()), ()
+        return True
+
+
+for _name in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_name}").addFilter(_MaskLogs())
 
 # --- threads --------------------------------------------------------------------------------------------------------
 

@@ -275,7 +275,9 @@ def parse_json(body: bytes) -> Any:
     """Parse a body as RFC 8259 has it: UTF-8, no NaN; a byte-order mark is passed over."""
     problem = "isn't JSON"
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(
+            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members
+        )
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"
     except json.JSONDecodeError as error:
@@ -295,6 +297,15 @@ def _refuse_constant(text: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _refuse_constant(text)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's members; where a name comes twice, one reader takes the one and another the other."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)[:50]!r} comes twice in an object")
+    return members
 
 
 def vendor_code(value: object) -> int | None:

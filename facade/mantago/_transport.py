@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -23,7 +24,7 @@ import httpx
 from anyio.lowlevel import RunVar
 from attrs import define, field, frozen
 
-from mantago._credentials import Credentials, Keyring
+from mantago._credentials import Credentials, Keyring, Mask
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
 from mantago._policy import (
     NETWORK_FAILURES,
@@ -48,6 +49,8 @@ LONGEST_WAIT = 86_400.0
 GRACE = 0.05
 """Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
 connection in order."""
+current_mask: ContextVar[Mask | None] = ContextVar("mantago_mask", default=None)
+"""What must not be shown of the answer to the current call, in other packages' logs either."""
 # The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
 # would tie calls together, which this API doesn't do.
 NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
@@ -142,6 +145,7 @@ class Calls:
                 credentials = await self._renew(answers, edge, effort)
                 answers = self.keys.answers
             effort.attempts += 1
+            self.keys.warn_of_expiry(time.time())
             outcome = await self._attempt(asked, credentials, edge, effort)
             if isinstance(outcome, Answer):
                 return outcome
@@ -164,6 +168,7 @@ class Calls:
     ) -> Answer | MantaGoError:
         """Send the request once; return the settled answer, or what went wrong."""
         mask = mask_for(asked, self.keys)
+        current_mask.set(mask)
         signed = sign(asked, self.policy.base_url, credentials, self.keys.held)
         left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
