@@ -89,7 +89,7 @@ def _conflict(first: Fragment, second: Fragment, lines: Sequence[str]) -> str:
 
 def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
     """Return the fragments of the newest version, and the older ones that describe an operation no newer one does."""
-    order = sorted(fragments, key=lambda fragment: (fragment.source, fragment.shown))
+    order = sorted(fragments, key=lambda fragment: fragment.source)
     versions = sorted({fragment.version for fragment in order}, key=version_key, reverse=True)
     needed: list[Fragment] = []
     for version in versions:

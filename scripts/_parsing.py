@@ -112,6 +112,9 @@ class YamlReader:
             raise _yaml_error(event, "nested too deeply to be read")
         before = self.size
         self._grow(event, 1)
+        tag = (event.tag or "").removeprefix("tag:yaml.org,2002:")
+        if tag not in ("", {yaml.ScalarEvent: "str", yaml.SequenceStartEvent: "seq"}.get(type(event), "map")):
+            raise _yaml_error(event, f"the tag {shorten(tag)} is none of JSON's types")
         if isinstance(event, yaml.ScalarEvent):
             value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
@@ -138,10 +141,8 @@ class YamlReader:
 
 
 def _scalar(event: yaml.ScalarEvent) -> object:
-    text, tag = event.value, (event.tag or "").removeprefix("tag:yaml.org,2002:")
-    if tag not in ("", "str"):
-        raise _yaml_error(event, f"the tag {shorten(tag)} is none of JSON's types")
-    if tag or not event.implicit[0]:
+    text = event.value
+    if event.tag or not event.implicit[0]:
         return text
     if text in YAML_CONSTANTS:
         return YAML_CONSTANTS[text]

@@ -150,11 +150,11 @@ def clean_name(name: str) -> str:
 def download(address: str, shown: str) -> bytes:
     """Return what an address holds; ScriptError if that isn't to be had whole, within the time and size allowed."""
     try:
-        return asyncio.run(_download(address))
-    except TimeoutError:
-        raise ScriptError(f"{shown}: not complete within {SECONDS} s") from None
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise ScriptError(f"{shown}: {type(error).__name__}: {error}") from None
+        return asyncio.run(asyncio.wait_for(_download(address), SECONDS))
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        late = isinstance(error, TimeoutError)
+        said = f"not complete within {SECONDS} s" if late else f"{type(error).__name__}: {error}"
+        raise ScriptError(f"{shown}: {said}") from None
     except ScriptError as error:
         raise ScriptError(f"{shown}: {error}") from None
 
@@ -162,8 +162,7 @@ def download(address: str, shown: str) -> bytes:
 async def _download(address: str) -> bytes:
     data = bytearray()
     async with (
-        asyncio.timeout(SECONDS),
-        httpx.AsyncClient(follow_redirects=True, max_redirects=REDIRECTS, timeout=None) as client,  # noqa: S113 - above
+        httpx.AsyncClient(follow_redirects=True, max_redirects=REDIRECTS, timeout=None) as client,  # noqa: S113 - the caller's
         client.stream("GET", address) as response,
     ):
         if response.url.scheme == "http" and any(hop.url.scheme == "https" for hop in response.history):

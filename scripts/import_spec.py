@@ -178,7 +178,7 @@ def _report(sources: Sequence[Source], merged: Merged, before: Sequence[Source])
         versions = " and ".join(dict.fromkeys(_versions(source)))
         unused = "" if source.name in merged.sources else ": older than what is vendored, nothing taken from it"
         lines.append(f"{source.name}: version {versions}, {_count(len(_operations(source)))}{unused}")
-    if {source.name for source in sources} != merged.sources:
+    if len(merged.sources) > 1:
         count = _count(len([*operations(merged.spec)]))
         lines.append(f"all sources: version {merged.spec['info']['version']}, {count}")
     lines += [f"last seen at {version}: {operation}" for operation, version in merged.last_seen.items()]
