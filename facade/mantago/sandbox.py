@@ -218,7 +218,8 @@ class _Service:
 
 
 def _read(request: _Request, operation: Operation, given: RequestUnmarshalResult) -> Asked:
-    faults = [text for error in given.errors for text in _described(error)]
+    # openapi-core says twice that null has the wrong type.
+    faults = list(dict.fromkeys(text for error in given.errors for text in _described(error)))
     query = cast("ImmutableMultiDict[str, str]", request.parameters.query)
     for name, value in given.parameters.query.items():
         if isinstance(value, str) and len(query.getlist(name)) > 1:
