@@ -98,6 +98,25 @@ async def resolved(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
+class OwnTime:
+    """What a transport below may be as well, so that no test waits: the calls then take time and chance from it.
+
+    The fake of `mantago.testing` is one.
+    """
+
+    def clock(self) -> float:
+        """Tell the time in seconds from any moment on."""
+        raise NotImplementedError
+
+    def jitter(self) -> float:
+        """Draw from 0 to 1."""
+        raise NotImplementedError
+
+    def sleep(self, seconds: float) -> None:
+        """Let so much of this time go by."""
+        raise NotImplementedError
+
+
 @define
 class Effort:
     """What one call has taken so far."""
@@ -250,7 +269,7 @@ def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
         next_piece=next,
         done=line.done,
         shut=line.shut,
-        sleep=time.sleep,
+        sleep=below.sleep if isinstance(below, OwnTime) else time.sleep,
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
@@ -275,7 +294,7 @@ def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edg
         next_piece=anext,
         done=line.done,
         shut=line.shut,
-        sleep=anyio.sleep,
+        sleep=below.sleep if isinstance(below, OwnTime) else anyio.sleep,
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
@@ -318,6 +337,8 @@ class _Stack(Generic[BelowT]):
 
     def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None) -> None:
         self.calls = calls
+        if isinstance(below, OwnTime):
+            calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
         self._proxy = proxy
         self._edge = self._make_slot()

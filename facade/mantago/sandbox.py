@@ -151,7 +151,7 @@ class _Service:
     def __init__(self, document: Document, account: Account, *, identify_in: IdentifyIn) -> None:
         self._document = document
         self._account = account
-        self._identify_in = identify_in
+        self._identify_in: IdentifyIn = identify_in
         self._asked: Counter[str] = Counter()
         # The import of a spec validates it; once more here would cost a tenth of the time to start.
         unchecked = Config(
