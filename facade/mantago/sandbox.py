@@ -104,7 +104,7 @@ class Sandbox:
         service = _Service(document, account, identify_in=self._identify_in)
         with ExitStack() as stack:
             listener = stack.enter_context(socket.create_server((_LOOPBACK, self._port)))
-            # asyncio does so only for sockets made with TCP's number; an answer's body would wait 40 ms for its headers.
+            # asyncio does it only for sockets made with TCP's number, and bodies would wait 40 ms behind their headers.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = _Server(_asgi(service, self._slow_seconds))
             thread = threading.Thread(target=server.serve_on, args=(listener,), name="mantago-sandbox", daemon=True)
