@@ -468,7 +468,19 @@ def test_it_is_a_new_one_each_time(fake_mantago):
 
 
 def run_pytest(folder: Path, *options: str) -> str:
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:pytest_httpx", *options]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:pytest_httpx",
+        *options,
+    ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)
     return done.stdout + done.stderr
 

@@ -33,6 +33,8 @@ class GiftResource(OpenStrEnum):
     A value that the spec doesn't list is kept, equals its string, and says `is_known == False`.
     """
 
+    _value_: str  # for type checkers: not one of the values below only
+
     LOTTERY_GAME = "lotteryGame"
     REWARDS_CARD = "rewardsCard"
     UNKNOWN = "unknown"

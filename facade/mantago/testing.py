@@ -139,7 +139,7 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
         self,
         client_id: str,
         *,
-        platform_ids: Mapping[Platform, str] | Mapping[PlatformName, str] = MappingProxyType({}),
+        platform_ids: Mapping[Platform | PlatformName, str] = MappingProxyType({}),
         tickets: Iterable[Ticket] = (),
         physical_gifts: Iterable[Gift] = (),
         virtual_gifts: Iterable[Gift] = (),
