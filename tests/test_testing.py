@@ -319,7 +319,7 @@ def test_a_timeout_uses_up_the_time_of_the_call(
 
 def test_a_slow_answer_is_good_if_the_call_has_the_time(fake: FakeMantaGo, client: Any) -> None:
     fake.fail("slow_answer", seconds=20)
-    fake.fail("slow_answer", seconds=30)
+    fake.fail("slow_answer", seconds=31)
     fake.fail("slow_answer")
     assert ask(client).drift == ()
     with pytest.raises(APITimeoutError) as caught:

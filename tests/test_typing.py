@@ -182,8 +182,7 @@ RULE = "Give either `client_id`, or both `platform` and `platform_client_id`"
 
 @pytest.mark.parametrize("cls", [mantago.MantaGo, mantago.AsyncMantaGo])
 def test_the_docstring_says_the_rule(cls: Any) -> None:
-    assert RULE in inspect.getdoc(cls.get_client_gifts)
-    assert RULE in (inspect.getdoc(cls) or "") + inspect.getdoc(cls.get_client_gifts)
+    assert RULE in (inspect.getdoc(cls.get_client_gifts) or "")
 
 
 class LanguageServer:
@@ -210,7 +209,7 @@ class LanguageServer:
             if message.get("id") == self._count and "method" not in message:
                 return message.get("result")
             if "id" in message:
-                settings = [{}] * len(message.get("params", {}).get("items", ()))
+                settings: list[Any] = [{}] * len(message.get("params", {}).get("items", ()))
                 self._send(id=message["id"], result=settings or None)
 
     def _send(self, **message: Any) -> None:
@@ -247,7 +246,7 @@ AsyncMantaGo().get_client_gifts
 
 
 def test_an_editors_hover_says_the_rule_at_every_call(tmp_path: Path) -> None:
-    settings = {"venvPath": str(Path(sys.prefix).parent), "venv": Path(sys.prefix).name}
+    settings: dict[str, str] = {"venvPath": str(Path(sys.prefix).parent), "venv": Path(sys.prefix).name}
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     uri = (tmp_path / "hovered.py").as_uri()
     (tmp_path / "hovered.py").write_text(HOVERED)

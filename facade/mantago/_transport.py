@@ -13,6 +13,7 @@ import os
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -98,23 +99,23 @@ async def resolved(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
-class OwnTime:
+class OwnTime(ABC):
     """What a transport below may be as well, so that no test waits: the calls then take time and chance from it.
 
     The fake of `mantago.testing` is one.
     """
 
+    @abstractmethod
     def clock(self) -> float:
         """Tell the time in seconds from any moment on."""
-        raise NotImplementedError
 
+    @abstractmethod
     def jitter(self) -> float:
         """Draw from 0 to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sleep(self, seconds: float) -> None:
         """Let so much of this time go by."""
-        raise NotImplementedError
 
 
 @define
