@@ -24,7 +24,7 @@ import pytest
 from attrs import field, frozen
 from openapi_schema_validator import OAS30Validator
 
-from mantago import MantaGo, MantaGoError
+from mantago import MantaGo, MantaGoError, Platform
 from mantago._failures import FAILURES
 from mantago._reading import KEYWORDS
 from mantago._results import read_client_gifts
@@ -153,7 +153,7 @@ def fake_with_the_sandboxs_clients(spec: dict[str, Any] | None = None) -> FakeMa
         gifts = read_client_gifts(json.loads(card.answers[0].body), strict=True)
         fake.add_client(
             card.id,
-            platform_ids={pair.platform: pair.platform_client_id for pair in card.platform_ids},  # type: ignore[arg-type]
+            platform_ids={Platform(pair.platform): pair.platform_client_id for pair in card.platform_ids},
             tickets=gifts.tickets,
             physical_gifts=gifts.physical_gifts,
             virtual_gifts=gifts.virtual_gifts,

@@ -63,7 +63,7 @@ class Checker:
 ALIASES = {"DriftKind": DriftKind, "FailureName": FailureName, "PlatformName": PlatformName}
 
 
-def said(lines: list[tuple[str, int, str]]) -> Said:
+def said(lines: list[tuple[Any, ...]]) -> Said:
     found: Said = {}
     for file, line, text in lines:
         found.setdefault((Path(file).name, line), set()).add(text)

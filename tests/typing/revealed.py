@@ -31,12 +31,14 @@ from mantago import (
     ServerError,
     Ticket,
     __version__,
+    preload,
 )
 from mantago.testing import FakeMantaGo, RecordedRequest, gift, ticket
 
 
 def constants() -> None:
     reveal_type(__version__)  # = str
+    reveal_type(preload())  # = None
     reveal_type(SPEC_VERSION)  # = str
 
 
