@@ -270,7 +270,7 @@ def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
         next_piece=next,
         done=line.done,
         shut=line.shut,
-        sleep=below.sleep if isinstance(below, OwnTime) else time.sleep,
+        sleep=_sleep_of(below, time.sleep),
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
@@ -295,12 +295,16 @@ def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edg
         next_piece=anext,
         done=line.done,
         shut=line.shut,
-        sleep=below.sleep if isinstance(below, OwnTime) else anyio.sleep,
+        sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
         bound=lambda seconds: anyio.fail_after(seconds + GRACE),
     )
+
+
+def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
+    return below.sleep if isinstance(below, OwnTime) else sleep
 
 
 def _ask_synchronously(provider: Callable[[], object]) -> object:

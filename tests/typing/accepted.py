@@ -100,6 +100,7 @@ def tested(name: FailureName) -> tuple[RecordedRequest, ...]:
     fake.add_client("BelunHavK", platform_ids={Platform.WHATSAPP: "886"}, physical_gifts=[gift(is_expired=True)])
     fake.fail("rate_limited", retry_after=2, times=3)
     fake.fail(name, times=None)
+    assert_type(ClientGifts(tickets=[ticket()], virtual_gifts=(gift(),)).tickets, tuple[Ticket, ...])
     MantaGo(transport=fake, credentials=fake.credentials)
     AsyncMantaGo(transport=fake, credentials=lambda: fake.credentials)
     return fake.requests
