@@ -200,6 +200,7 @@ def test_a_body_is_decoded_up_to_the_limit_and_refused_above_it(encoding, pack, 
         (b"not compressed", "gzip", None, "isn't the gzip that its header says"),
         (b"not compressed", "deflate", None, "isn't the bare deflate that its header says"),
         (gzip.compress(b"some words", mtime=0)[:-9], "gzip", None, "ends in the middle of its compression"),
+        (gzip.compress(b"some words", mtime=0) + b"more", "gzip", None, "goes on after the end of its compression"),
     ],
 )
 def test_a_body_that_cannot_be_decoded_is_refused(raw, encoding, length, told):

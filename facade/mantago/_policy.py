@@ -30,6 +30,7 @@ from mantago._errors import (
 )
 
 KEPT_OF_A_FAILURE = 64 * 1024
+PIECE = 64 * 1024
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
 LONGEST_RETRY_AFTER = 10**9
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -128,22 +129,29 @@ class Body:
         """Take a piece of the raw answer, None for its end; False when no more is wanted."""
         if chunk is None:
             return False
-        if self._inflate is not None:
-            try:
-                # One byte more than is left tells an answer of just the limit from one that goes on.
-                chunk = self._inflate.decompress(chunk, self.limit - len(self._content) + 1)
-            except zlib.error:
-                if self._content or self._encoding != "deflate":
-                    self.problem = f"isn't the {self._encoding} that its header says"
-                    return False
-                # Some servers take "deflate" for the bare stream, without zlib's header.
-                self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-                self._encoding = "bare deflate"
-                return self.feed(chunk)
-        if len(self._content) + len(chunk) > self.limit:
+        if self._inflate is None:
+            return self._keep(chunk)
+        try:
+            # In pieces, so that little is held of what swells; a short one is the last that the input gives.
+            while self._keep(piece := self._inflate.decompress(chunk, PIECE)) and len(piece) == PIECE:
+                chunk = self._inflate.unconsumed_tail
+        except zlib.error:
+            if self._content or self._encoding != "deflate":
+                self.problem = f"isn't the {self._encoding} that its header says"
+                return False
+            # Some servers take "deflate" for the bare stream, without zlib's header.
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            self._encoding = "bare deflate"
+            return self.feed(chunk)
+        if self._inflate.unused_data:
+            self.problem = "goes on after the end of its compression"
+        return self.problem is None
+
+    def _keep(self, piece: bytes) -> bool:
+        if len(self._content) + len(piece) > self.limit:
             self._refuse_size()
             return False
-        self._content += chunk
+        self._content += piece
         return True
 
     def finish(self) -> bytes:

@@ -30,6 +30,7 @@ from mantago._credentials import Credentials, Keyring
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
 from mantago._policy import (
     PAYLOAD,
+    PIECE,
     Body,
     Policy,
     connection_failure,
@@ -48,7 +49,6 @@ BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=5.0)
 LONGEST_WAIT = 86_400.0
 """Seconds: operating systems refuse longer waits for a socket."""
-PIECE = 65_536
 GRACE = 0.05
 """Seconds after the deadline until a call is cancelled: httpcore's own timeouts, set to what is left, come first and
 close the connection in order; a handshake that is cancelled leaves its socket to the garbage collector."""
