@@ -15,7 +15,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
@@ -24,7 +24,7 @@ import anyio
 import httpcore
 import httpx
 from anyio.lowlevel import RunVar
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from mantago._credentials import Credentials, Keyring
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
@@ -61,7 +61,8 @@ NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "
 class Edge:
     """What a call does to the world; each function returns a value, or an awaitable of it."""
 
-    transport: Any
+    connections: Any
+    """What closes the connections, with `close()` or `aclose()`."""
     send: Callable[[httpx.Request], Any]
     """Send a request; return its response, whose body is still to be read."""
     pieces: Callable[[Any], Any]
@@ -227,7 +228,7 @@ def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
     """Return the edge for threads."""
     transport, lock = below or DeadlineTransport(proxy), threading.Lock()
     return Edge(
-        transport=transport,
+        connections=transport,
         send=transport.handle_request,
         pieces=iter,
         next_piece=next,
@@ -249,7 +250,7 @@ def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edg
         return True
 
     return Edge(
-        transport=transport,
+        connections=transport,
         send=transport.handle_async_request,
         pieces=aiter,
         next_piece=anext,
@@ -393,11 +394,11 @@ class _Stack(Generic[BelowT]):
         return edge
 
     def _leave(self) -> Any:
-        """Refuse calls from now on; return the transport to close, if there is one."""
+        """Refuse calls from now on; return what to close, if there is something."""
         self.calls.closed = True
         edge: Edge | None = self._edge.get()
         self._edge.set(None)
-        return edge.transport if edge else self._below
+        return edge.connections if edge else self._below
 
 
 class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
@@ -419,7 +420,22 @@ class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport)
     """The stack for tasks, on asyncio and trio."""
 
     _make_slot = staticmethod(lambda: RunVar("mantago_edge", None))
-    _make_edge = staticmethod(async_edge)
+
+    def _make_edge(self, below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edge:
+        edge = async_edge(below, proxy)
+        if below is not None:
+            return edge
+        connections = self._until_the_loop_ends(edge.connections)
+        run(connections.__anext__())
+        return evolve(edge, connections=connections)
+
+    async def _until_the_loop_ends(self, transport: httpx.AsyncBaseTransport) -> AsyncGenerator[None, None]:
+        """Close the connections when this is closed: event loops do so, at their end, with each generator begun."""
+        try:
+            yield
+        finally:
+            self._edge.set(None)
+            await transport.aclose()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         return await self.calls.call(request, self._current())
