@@ -125,6 +125,8 @@ class Calls:
     async def _attempts(self, request: httpx.Request, edge: Edge, effort: Effort) -> httpx.Response:
         read_only, retries, renewed = self.policy.may_repeat(request), 0, False
         while True:
+            # Between two attempts it may have been closed: a connection made now would never be.
+            self.refuse_if_closed()
             asked, credentials = self.keys.answers, self.keys.current
             if credentials is None:
                 credentials = await self._renew(asked, request, edge, effort)
