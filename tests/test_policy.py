@@ -224,6 +224,8 @@ def test_a_content_length_that_is_none_is_left_to_the_network():
         ('{"a": "é"}'.encode("latin-1"), "not UTF-8"),
         ('{"a": 1}'.encode("utf-16"), "not UTF-8"),
         (b"[" * 100_000, "nested too deeply|isn't JSON"),
+        (b'{"a": 1, "b": {"c": 1, "d": 2, "c": 3}}', "'c' comes twice in an object"),
+        (b'{"a": -1e999}', "a number is too large"),
         (b"1" * 5000, "can't be read as JSON: Exceeds the limit"),
     ],
 )

@@ -10,6 +10,7 @@ import math
 import re
 import ssl
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -200,7 +201,9 @@ def parse_json(body: bytes) -> Any:
     """Parse a body as RFC 8259 has it: UTF-8, no NaN; a byte-order mark is passed over."""
     problem = "isn't JSON"
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        return json.loads(
+            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_number, object_pairs_hook=_members
+        )
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"
     except json.JSONDecodeError as error:
@@ -215,6 +218,21 @@ def parse_json(body: bytes) -> Any:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no number in JSON")
+
+
+def _number(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's members; whoever reads an object with a name twice may read the one or the other."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"{name[:50]!r} comes twice in an object")
+    return members
 
 
 def vendor_code(value: object) -> int | None:
