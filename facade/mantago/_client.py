@@ -39,6 +39,7 @@ ClientGiftsT = TypeVar("ClientGiftsT")
 T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
+MOST_WARNINGS = 1_000
 
 _drift_log = logging.getLogger("mantago.drift")
 
@@ -196,9 +197,11 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
     def _warn(self, drift: tuple[Drift, ...]) -> None:
         for line in drift:
             key = (line.kind, line.pattern)
-            if key not in self._warned:
+            # A service that makes up a new name each time must not fill the memory.
+            if key not in self._warned and len(self._warned) < MOST_WARNINGS:
                 self._warned.add(key)
-                _drift_log.warning("%s %s: %s (warned of once)", line.kind, line.pattern, line.detail)
+                pattern, detail = (" ".join(text.split())[:200] for text in (line.pattern, line.detail))
+                _drift_log.warning("%s %s: %s (warned of once)", line.kind, pattern, detail)
 
 
 class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
