@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import logging
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -16,8 +17,12 @@ from attrs import frozen
 
 from mantago._errors import ConfigurationError
 
+_log = logging.getLogger("mantago.credentials")
+
 ARGUMENTS = ("bot_id", "token", "secret")
 REDACTED = "<redacted>"
+EXPIRES_SOON = 3 * 86_400
+"""Seconds before a token's end from which on it is warned of."""
 SHORTEST_MASKED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
 LONGEST: Mapping[str, tuple[int, str]] = {
@@ -118,6 +123,7 @@ class Keyring:
         self.held: tuple[Credentials, ...] = () if self.current is None else (self.current,)
         self.mask = Mask(self.held)
         self.answers = 0
+        self._warned_of: Credentials | None = None
 
     def take(self, answer: object) -> Credentials:
         """Put what the provider returned in force."""
@@ -130,6 +136,17 @@ class Keyring:
             self.current, self.held = answer, (*self.held, answer)
             self.mask = Mask(self.held)
         return answer
+
+    def warn_of_expiry(self, now: float) -> None:
+        """Log, once for each pair, that its token expires within three days, or has expired."""
+        pair = self.current
+        expiry = pair.expires_at if pair and pair != self._warned_of else None
+        if pair and expiry and expiry.timestamp() - now < EXPIRES_SOON:
+            self._warned_of = pair
+            tense = "expires" if expiry.timestamp() > now else "has expired"
+            _log.warning(
+                "the token of bot %s %s: %s UTC; renew the pair", pair.bot_id, tense, f"{expiry:%Y-%m-%d %H:%M}"
+            )
 
 
 class Mask:

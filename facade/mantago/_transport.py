@@ -140,6 +140,7 @@ class Calls:
                 credentials = await self._renew(asked, request, edge, effort)
                 asked = self.keys.answers
             effort.attempts += 1
+            self.keys.warn_of_expiry(time.time())
             outcome = await self._attempt(request, credentials, edge, effort)
             if isinstance(outcome, httpx.Response):
                 return outcome
