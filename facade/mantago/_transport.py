@@ -409,9 +409,15 @@ class _Stack(Generic[BelowT]):
     def _current(self) -> Edge:
         self.calls.refuse_if_closed()
         if self._edge.get() is None:
-            self._edge.set(self._make_edge(self._below, self._proxy))
-        edge: Edge = self._edge.get()
-        return edge
+            try:
+                edge = self._make_edge(self._below, self._proxy)
+            except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+                # The values aren't quoted: a proxy's address may hold a password.
+                named = "SSL_CERT_FILE, SSL_CERT_DIR" if isinstance(error, OSError) else "the environment's proxy"
+                raise ConfigurationError(f"{named} can't be used: {type(error).__name__}") from None
+            self._edge.set(edge)
+        current: Edge = self._edge.get()
+        return current
 
     def _leave(self) -> Any:
         """Refuse calls from now on; return what to close, if there is something."""
