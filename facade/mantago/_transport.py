@@ -9,6 +9,7 @@ would sit above it and never see a 401.
 from __future__ import annotations
 
 import inspect
+import logging
 import math
 import os
 import random
@@ -27,7 +28,7 @@ import httpx
 from anyio.lowlevel import RunVar
 from attrs import define, evolve, field, frozen
 
-from mantago._credentials import Credentials, Keyring
+from mantago._credentials import Credentials, Keyring, Mask
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
 from mantago._policy import (
     PAYLOAD,
@@ -163,6 +164,7 @@ class Calls:
     ) -> httpx.Response | MantaGoError:
         """Send the request once; return the settled response, or what went wrong."""
         mask = mask_for(request, self.keys)
+        _MaskLogs.mask.set(mask)
         signed = sign(request, credentials, self.keys.held)
         await self._take(edge.sending, request, edge, effort)
         left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
@@ -374,6 +376,21 @@ class DeadlineTransport(httpx.HTTPTransport):
 
 
 # --- the two stacks -------------------------------------------------------------------------------------------------
+
+
+class _MaskLogs(logging.Filter):
+    """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
+
+    mask: ContextVar[Mask | None] = ContextVar("mantago_mask", default=None)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if mask := self.mask.get():
+            record.msg, record.args = mask.clean_text(record.getMessage()), ()
+        return True
+
+
+for _name in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_name}").addFilter(_MaskLogs())
 
 
 class PerProcess:
