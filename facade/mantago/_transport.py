@@ -190,7 +190,8 @@ class Calls:
             content = mask.clean(body.finish())
             payload = settle(response.status_code, Headers(fields), content, time.time())
         except MantaGoError as error:
-            return error
+            # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+            return error.with_traceback(None)
         kept = [(name, value) for name, value in fields if name.lower() not in NOT_HANDED_ON]
         return httpx.Response(response.status_code, headers=kept, content=content, extensions={PAYLOAD: payload})
 
@@ -385,7 +386,8 @@ class _MaskLogs(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if mask := self.mask.get():
-            record.msg, record.args = mask.clean_text(record.getMessage()), ()
+            # What is quoted there went through repr(), some of it twice.
+            record.msg, record.args = mask.clean_text(record.getMessage().replace("\\\\", "\\")), ()
         return True
 
 
