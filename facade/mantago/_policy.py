@@ -246,8 +246,8 @@ def retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds that a Retry-After header asks for, given as seconds or as a date; None if it says nothing."""
     if value is None:
         return None
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip()):
-        return min(float(value), LONGEST_RETRY_AFTER)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text := value.strip()):
+        return min(float(text), LONGEST_RETRY_AFTER)
     try:
         date = parsedate_to_datetime(value)
         return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
