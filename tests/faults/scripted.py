@@ -7,6 +7,7 @@ below are what scripts are made of; a table of cases reads best as what the serv
 from __future__ import annotations
 
 import json
+import os
 import socket
 import ssl
 import threading
@@ -23,6 +24,8 @@ from attrs import frozen
 from conftest import BOT_ID, GOOD, SECRET, TOKEN
 
 PAIR = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
+SOAK = bool(os.environ.get("TESTS_SOAK"))
+"""Whether this is `make soak`, which has minutes, or CI, which has not."""
 STEP = 0.03
 """Seconds between two bytes, or two lines, of a server that drips."""
 

@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import PAIR, Connection, answer, each, friendly, head, refusal, serving
+from scripted import PAIR, SOAK, Connection, answer, each, friendly, head, refusal, serving
 
 from conftest import GOOD, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, MantaGoError
@@ -203,7 +203,7 @@ class World:
         self.now += seconds
 
 
-PROPERTY_CASES = 2_000
+PROPERTY_CASES = 20_000 if SOAK else 400
 
 
 @settings(max_examples=PROPERTY_CASES, deadline=None)

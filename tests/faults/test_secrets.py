@@ -11,11 +11,13 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from scripted import Connection, Request, answer, chunk, head, serving
+from scripted import Connection, Request, answer, chunk, head, once, serving
 
 import mantago
 import mantago_generated
@@ -164,6 +166,13 @@ def test_httpcore_logs_what_it_receives_and_so_the_check_above_sees_it(connect: 
         with caplog.at_level(1):
             connect(base_url=server.base_url).get_client_gifts(client_id="a")
     assert any("a header of the answer" in record.getMessage() for record in caplog.records)
+
+
+def test_the_logs_of_other_calls_of_httpcore_are_left_alone(caplog):
+    with serving(once(answer(X_Seen="a\\b"))) as server:
+        with caplog.at_level(1), ThreadPoolExecutor(1) as pool:
+            pool.submit(httpx.get, server.base_url).result()
+    assert any(r"a\\b" in record.getMessage() for record in caplog.records)
 
 
 def test_neither_token_nor_secret_is_in_the_frames_of_a_call_that_was_cancelled(canaries, caplog):
