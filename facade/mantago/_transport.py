@@ -212,7 +212,8 @@ class Calls:
             content = mask.clean(body.finish(response.status))
             return Answer(headers, content, settle(response.status, headers, content, time.time()))
         except MantaGoError as error:
-            return error
+            # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+            return error.with_traceback(None)
 
     async def _renew(self, answers: int, edge: Edge, effort: Effort) -> Credentials:
         """Ask for credentials, unless another call has asked since `answers` answers were given."""
@@ -294,7 +295,7 @@ def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edg
         pieces=aiter,
         next_piece=anext,
         done=line.done,
-        shut=line.shut,
+        shut=lambda: line.shut(),  # which changes when the loop ends  # noqa: PLW0108
         sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,
