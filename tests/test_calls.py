@@ -180,10 +180,10 @@ def test_a_provider_that_another_thread_waits_for_too_long_is_a_timeout():
         credentials=lambda: Credentials(bot_id="b", token="t", secret="s"), base_url="http://localhost:1"
     ) as client:
         edge = client._stack._current()
-        assert edge.take(edge.asking, 1)
+        assert edge.acquire(1)
         with pytest.raises(APITimeoutError, match="0 attempts"):
             client.get_client_gifts(client_id="a", timeout=0.01)
-        edge.asking.release()
+        edge.release()
 
 
 def test_the_default_client_can_be_mocked_as_any_httpx_client(httpx_mock: HTTPXMock):

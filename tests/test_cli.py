@@ -116,7 +116,9 @@ FAILURES = [
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(("client_id", "status", "told"), FAILURES)
 def test_a_failure_is_told_in_one_line_on_stderr_with_its_exit_status(client_id, status, told, capsys):
-    assert cli.main(["gifts", "--client-id", client_id, "--timeout", "0.9"]) == status
+    # A busy machine may need the time for its attempts; only the slow answer is to be too slow.
+    timeout = "0.9" if client_id == "slow-answer" else "20"
+    assert cli.main(["gifts", "--client-id", client_id, "--timeout", timeout]) == status
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith(told)
@@ -124,7 +126,7 @@ def test_a_failure_is_told_in_one_line_on_stderr_with_its_exit_status(client_id,
 
 
 def test_no_answer_is_exit_status_3(capsys):
-    options = ["--bot-id=b", "--token=t", "--secret=s", "--base-url=http://127.0.0.1:1", "--timeout=0.2"]
+    options = ["--bot-id=b", "--token=t", "--secret=s", "--base-url=http://127.0.0.1:1"]
     assert cli.main(["gifts", *WHO, *options]) == 3
     assert capsys.readouterr().err.startswith("error: no answer from 127.0.0.1:1")
 

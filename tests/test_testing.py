@@ -305,7 +305,7 @@ def test_a_wait_beyond_the_deadline_is_not_begun(fake: FakeMantaGo, client: Any)
     assert (fake.waits, caught.value.attempts, caught.value.retry_after) == ((20,), 2, 10)
 
 
-@pytest.mark.parametrize("seconds", [0.1, 29.9, 30, 3600])
+@pytest.mark.parametrize("seconds", [5, 29.9, 30, 3600])
 @pytest.mark.parametrize("name", ["timeout", "connect_timeout"])
 def test_a_timeout_uses_up_the_time_of_the_call(
     fake: FakeMantaGo, client: Any, name: FailureName, seconds: float
