@@ -42,7 +42,7 @@ prism: $(READY)
 	'--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']))"
 
 soak: $(READY)
-	TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP -n0 -k "leave_no or cancelled_at or any_ or whatever"
+	TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP -n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever"
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'

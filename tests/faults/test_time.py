@@ -67,8 +67,9 @@ def hang_the_second_time(connection: Connection) -> None:
 
 
 def read_slowly(connection: Connection) -> None:
-    while connection.socket.recv(2_000):
-        time.sleep(STEP)
+    # Fast enough for each wait of the client to end in time, and slow enough for all of them not to.
+    while connection.socket.recv(100_000):
+        time.sleep(0.01)
 
 
 def empty_blocks(connection: Connection) -> None:
@@ -106,8 +107,8 @@ SLOW = {
 @pytest.mark.parametrize("fault", SLOW)
 def test_a_call_ends_at_its_timeout_when_the_server(connect: Connect, fault):
     # So much that it doesn't fit into the buffers of the sockets.
-    client_id = "x" * 10 * MEGABYTE if "read" in fault.split()[-1] + fault.split()[0] else "a"
-    with serving(SLOW[fault], receive_buffer=10_000 if len(client_id) > 1 else 0) as server:
+    client_id = "x" * 20 * MEGABYTE if "read" in fault.split()[-1] + fault.split()[0] else "a"
+    with serving(SLOW[fault], receive_buffer=1_000_000 if len(client_id) > 1 else 0) as server:
         driver = connect(base_url=server.base_url, timeout=ALLOWED)
         late, error = overshoot(lambda: driver.get_client_gifts(client_id=client_id))
     assert late < OVERSHOOT
@@ -136,8 +137,8 @@ def test_a_call_ends_at_its_timeout_when_the_handshake_of_tls_does_not_end(conne
 def test_a_call_ends_at_its_timeout_under_tls_too_when_the_server(connect: Connect, fault, tmp_path, monkeypatch):
     authority = trustme.CA()
     trust(authority, tmp_path, monkeypatch)
-    client_id = "x" * 10 * MEGABYTE if fault == "reads slowly" else "a"
-    with serving(SLOW[fault], tls=tls_of(authority), receive_buffer=10_000 if len(client_id) > 1 else 0) as server:
+    client_id = "x" * 20 * MEGABYTE if fault == "reads slowly" else "a"
+    with serving(SLOW[fault], tls=tls_of(authority), receive_buffer=1_000_000 if len(client_id) > 1 else 0) as server:
         driver = connect(base_url=server.base_url, timeout=ALLOWED)
         late, error = overshoot(lambda: driver.get_client_gifts(client_id=client_id))
     assert late < OVERSHOOT
