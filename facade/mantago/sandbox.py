@@ -169,14 +169,14 @@ class _Service:
     def answer(self, scope: Node, body: bytes) -> Answer:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+        # Nothing here reads cookies, and some that clients send are no text.
+        cookie = headers.get("Cookie", "").encode("ascii", "ignore").decode()
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         request = _Request(
             host_url=self._document.origin,
             method=scope["method"].lower(),
             path=scope["path"],
-            parameters=RequestParameters(
-                query=ImmutableMultiDict(query), header=headers, cookie=parse_cookie(headers.get("Cookie"))
-            ),
+            parameters=RequestParameters(query=ImmutableMultiDict(query), header=headers, cookie=parse_cookie(cookie)),
             content_type=headers.get("Content-Type", "").lower(),
             body=body,
         )
