@@ -212,7 +212,8 @@ def test_attempts_without_wait_go_on_until_the_deadline_and_not_beyond(connect: 
         with pytest.raises((APIStatusError, APITimeoutError)) as caught:
             driver.get_client_gifts(client_id="a")
         assert time.monotonic() - before < ALLOWED + OVERSHOOT
-        assert 2 < caught.value.attempts == server.connections
+        # The last one may have had no time left to connect.
+        assert 2 < caught.value.attempts <= server.connections + 1
 
 
 def test_a_connection_that_is_refused_for_ever_ends_before_the_deadline(connect: Connect):
