@@ -119,6 +119,11 @@ def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
     return condition()
 
 
+def closed_loops() -> int:
+    gc.collect()
+    return sum(isinstance(thing, asyncio.AbstractEventLoop) and thing.is_closed() for thing in gc.get_objects())
+
+
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -129,6 +134,8 @@ def test_event_loops_one_after_another_share_a_client_and_leave_nothing_open(run
         gifts = await client.get_client_gifts(client_id="a")
         return gifts.extra["echo"]
 
+    # Other tests may have left some: what they keep isn't ours.
+    before = closed_loops()
     with serving(echo_client_id) as server:
         client = AsyncMantaGo(**PAIR, base_url=server.base_url)
         for number in range(20):
@@ -136,8 +143,7 @@ def test_event_loops_one_after_another_share_a_client_and_leave_nothing_open(run
             assert server.connections == number + 1
             assert wait_until(lambda: server.open_now == 0)
         RUNNERS[runner](client.aclose)
-    gc.collect()
-    assert [loop for loop in gc.get_objects() if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()] == []
+    assert closed_loops() <= before
 
 
 def test_event_loops_in_several_threads_share_a_client():
