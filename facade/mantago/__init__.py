@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from mantago._operations import SPEC_VERSION, Platform
     from mantago._results import ClientGifts, Drift, Gift, GiftResource, Ticket
+    from mantago._telemetry import CallFinished, CallRetried
 
 __version__ = "0.1.0"
 __all__ = [
@@ -38,6 +39,8 @@ __all__ = [
     "AsyncMantaGo",
     "AuthenticationError",
     "BadRequestError",
+    "CallFinished",
+    "CallRetried",
     "ClientGifts",
     "ConfigurationError",
     "Credentials",
@@ -73,9 +76,9 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module 'mantago' has no attribute {name!r}")
-        from mantago import _client, _credentials, _errors, _operations, _results  # noqa: PLC0415
+        from mantago import _client, _credentials, _errors, _operations, _results, _telemetry  # noqa: PLC0415
 
-        for module in (_errors, _credentials, _results, _operations, _client):
+        for module in (_errors, _credentials, _results, _operations, _telemetry, _client):
             for public in __all__:
                 value = getattr(module, public, None)
                 if isinstance(value, type):

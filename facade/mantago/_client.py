@@ -34,6 +34,7 @@ from mantago._operations import (
 )
 from mantago._policy import Asked, Policy
 from mantago._results import ClientGifts, Drift, read_client_gifts
+from mantago._telemetry import CallFinished, CallRetried, Watch
 from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransport
 
 ProviderT = TypeVar("ProviderT")
@@ -91,6 +92,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         transport: BelowT | None = None,
         identify_in: Literal["both", "body"] = "both",
         strict: bool = False,
+        on_event: Callable[[CallRetried | CallFinished], object] | None = None,
     ) -> None:
         given = {"bot_id": bot_id, "token": token, "secret": secret}
         source = _source(given, credentials)
@@ -104,6 +106,8 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = _address(base_url)
         url = httpx.URL(self._base_url)
+        if not (on_event is None or callable(on_event)):
+            raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
         self._path = url.raw_path.decode("ascii").rstrip("/")
         policy = Policy(
             base_url=url,
@@ -115,7 +119,9 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         self._identify_in: Literal["both", "body"] = identify_in
         self._strict = bool(strict)
         self._warned: set[tuple[str, str]] = set()
-        self._stack = self._stack_type(Calls(policy, self._keys), transport, _environment_proxy(self._base_url))
+        self._stack = self._stack_type(
+            Calls(policy, self._keys, Watch(url, __version__, on_event)), transport, _environment_proxy(self._base_url)
+        )
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         self._generated = generated_client(
             self._base_url,

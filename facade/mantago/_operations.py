@@ -6,8 +6,12 @@ breaks it here.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Any, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -38,6 +42,7 @@ __all__ = [
     "PlatformName",
     "gifts_request",
     "identify",
+    "path_in_spec",
 ]
 
 READ_ONLY = frozenset({"/openapi/client/gift"})
@@ -47,6 +52,7 @@ IdentifyIn: TypeAlias = Literal["both", "body"]
 PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]
 
 LONGEST_IN_URL = 60_000
+UNKNOWN = "(a path that the spec doesn't list)"
 RULE = "the rule: either client_id, or both platform and platform_client_id"
 
 
@@ -127,6 +133,21 @@ def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
         platform=PostOpenapiClientGiftPlatform(client.platform) if in_query and client.platform else UNSET,
         platform_client_id=client.platform_client_id or UNSET if in_query else UNSET,
     )
+
+
+def path_in_spec(path: str) -> str:
+    """Return the path of the spec that a request's path is an instance of, without what stands in the parameters."""
+    templates = paths()
+    return (
+        path if path in templates else next((name for name, form in templates.items() if form.fullmatch(path)), UNKNOWN)
+    )
+
+
+@cache
+def paths() -> dict[str, re.Pattern[str]]:
+    """Return the paths of the spec, each with what matches its instances."""
+    text = files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8")
+    return {path: re.compile(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(path))) for path in json.loads(text)["paths"]}
 
 
 def generated_client(

@@ -32,6 +32,7 @@ from mantago._errors import (
     MantaGoError,
     phrase,
 )
+from mantago._operations import path_in_spec
 
 NOTHING = httpx.ByteStream(b"")
 REFUSED = 'the answer says "success": false'
@@ -100,6 +101,11 @@ class Policy:
     def host(self) -> str:
         """The server's name, and its port where that isn't the usual one."""
         return self.base_url.netloc.decode("ascii")
+
+    def operation(self, asked: Asked) -> str:
+        """Return method and path as the spec has them: the path of a call may hold an id."""
+        ours = self.base_url.raw_path.decode("ascii").rstrip("/")
+        return f"{asked.method} {path_in_spec(asked.path.removeprefix(ours))}"
 
     def may_repeat(self, asked: Asked) -> bool:
         """Whether the operation only reads, so that sending it twice can't do anything twice."""

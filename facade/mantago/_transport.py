@@ -41,6 +41,7 @@ from mantago._policy import (
     wait_before,
     wants_renewal,
 )
+from mantago._telemetry import CallFinished, CallRetried, Span, Watch, body_size
 
 T = TypeVar("T")
 BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -125,6 +126,11 @@ class Effort:
     started: float
     deadline: float
     attempts: int = 0
+    watched: bool = False
+    span: Span | None = None
+    status_code: int | None = None
+    request_bytes: int | None = None
+    response_bytes: int | None = None
 
 
 @define
@@ -133,6 +139,7 @@ class Calls:
 
     policy: Policy
     keys: Keyring
+    watch: Watch
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     closed: bool = field(default=False, init=False)
@@ -142,6 +149,20 @@ class Calls:
         seconds = self.policy.timeout if asked.timeout is None else asked.timeout
         started = self.clock()
         effort = Effort(started, started + seconds)
+        if not self.watch.wanted():
+            return await self._bounded(asked, edge, effort)
+        operation = self.policy.operation(asked)
+        effort.watched, effort.span = True, self.watch.begin(operation)
+        try:
+            answer = await self._bounded(asked, edge, effort)
+        except BaseException as error:
+            self.watch.finished(self._told(operation, effort, error), effort.span)
+            raise
+        self.watch.finished(self._told(operation, effort), effort.span)
+        return answer
+
+    async def _bounded(self, asked: Asked, edge: Edge, effort: Effort) -> Answer:
+        seconds = effort.deadline - effort.started
         try:
             with edge.bound(seconds):
                 return await self._attempts(asked, edge, effort)
@@ -149,6 +170,17 @@ class Calls:
             pass
         # Raised out here, the error doesn't drag the cancelled frames along.
         raise self._timed_out(effort)
+
+    def _told(self, operation: str, effort: Effort, error: BaseException | None = None) -> CallFinished:
+        return CallFinished(
+            operation,
+            effort.attempts,
+            self.clock() - effort.started,
+            effort.status_code,
+            effort.request_bytes,
+            effort.response_bytes,
+            error,
+        )
 
     def refuse_if_closed(self) -> None:
         """Raise if the client was closed."""
@@ -172,6 +204,7 @@ class Calls:
             if wants_renewal(outcome) and self.keys.provider and not renewed:
                 renewed = True
                 if await self._renew(answers, edge, effort) != credentials:
+                    self._again(asked, effort, 0.0, outcome)
                     continue
             now = self.clock()
             if isinstance(outcome, APITimeoutError) and now >= effort.deadline:
@@ -181,7 +214,11 @@ class Calls:
             hopeless = retries > self.policy.max_retries or not may_retry(outcome, read_only=read_only)
             if hopeless or now + wait >= effort.deadline:
                 raise tried(outcome, effort.attempts, now - effort.started)
+            self._again(asked, effort, wait, outcome)
             await resolved(edge.sleep(wait))
+
+    def _again(self, asked: Asked, effort: Effort, wait: float, error: MantaGoError) -> None:
+        self.watch.retried(CallRetried(self.policy.operation(asked), effort.attempts, wait, error), effort.span)
 
     async def _attempt(
         self, asked: Asked, credentials: Credentials, edge: Edge, effort: Effort
@@ -192,6 +229,9 @@ class Calls:
         signed = sign(asked, self.policy.base_url, credentials, self.keys.held)
         left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
+        effort.status_code = effort.response_bytes = None
+        if effort.watched:
+            effort.request_bytes = body_size(signed)
         try:
             response, connection = await resolved(edge.send(signed))
             del signed  # it holds the secret, and this frame may come into a traceback
@@ -209,7 +249,9 @@ class Calls:
         except NETWORK_FAILURES as error:
             return connection_failure(error, mask, self.policy.host)
         try:
+            effort.status_code = response.status
             content = mask.clean(body.finish(response.status))
+            effort.response_bytes = len(content)
             return Answer(headers, content, settle(response.status, headers, content, time.time()))
         except MantaGoError as error:
             # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.

@@ -14,6 +14,8 @@ from mantago import (
     AsyncMantaGo,
     AuthenticationError,
     BadRequestError,
+    CallFinished,
+    CallRetried,
     ClientGifts,
     ConfigurationError,
     Credentials,
@@ -99,6 +101,20 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(line.path)  # = str
     reveal_type(line.detail)  # = str
     reveal_type(line.pattern)  # = str
+
+
+def events(again: CallRetried, end: CallFinished) -> None:
+    reveal_type(again.operation)  # = str
+    reveal_type(again.attempt)  # = int
+    reveal_type(again.wait)  # = float
+    reveal_type(again.error)  # = MantaGoError
+    reveal_type(end.operation)  # = str
+    reveal_type(end.attempts)  # = int
+    reveal_type(end.elapsed)  # = float
+    reveal_type(end.status_code)  # = int | None
+    reveal_type(end.request_bytes)  # = int | None
+    reveal_type(end.response_bytes)  # = int | None
+    reveal_type(end.error)  # = BaseException | None
 
 
 def platforms(platform: Platform) -> None:

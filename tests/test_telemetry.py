@@ -1,0 +1,356 @@
+"""What can be seen of a call: lines in the log, spans, and what `on_event` is told; no id, no secret in any of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from opentelemetry import trace
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
+
+from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
+from mantago import (
+    APIConnectionError,
+    AsyncMantaGo,
+    CallFinished,
+    CallRetried,
+    ConfigurationError,
+    Credentials,
+    MantaGo,
+    MantaGoError,
+    RateLimitError,
+    ServerError,
+)
+from mantago_generated.api.client_points_gifts import post_openapi_client_gift
+from mantago_generated.models import ClientIdentificationRequest
+
+GIFTS = "POST /openapi/client/gift"
+ID = "U4af4980629e14c3b8d2f7a61c05be937"
+BODY = json.dumps(GOOD).encode()
+
+
+def good(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, content=BODY, headers={"Content-Type": "application/json"})
+
+
+def failing(*statuses: int, **headers: str) -> Any:
+    """Answer with these statuses, one after the other, and then well."""
+    left = list(statuses)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not left:
+            return good(request)
+        envelope = {"success": False, "errResponse": {"message": f"no {ID} {TOKEN}", "code": 37011}}
+        return httpx.Response(left.pop(0), json=envelope, headers=headers)
+
+    return answer
+
+
+def refusing(_: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError(f"no way to {ID}")
+
+
+def ask(client: Any) -> Any:
+    return client.get_client_gifts(platform="line", platform_client_id=ID)
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
+    return [(record.levelno, record.getMessage()) for record in caplog.records if record.name == "mantago"]
+
+
+@pytest.fixture
+def spans(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemorySpanExporter]:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
+    yield exporter
+    provider.shutdown()
+
+
+def one(spans: InMemorySpanExporter) -> ReadableSpan:
+    (span,) = spans.get_finished_spans()
+    return span
+
+
+# The log
+
+
+def test_one_debug_line_tells_of_a_call(connect: Connect, caplog):
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        ask(connect(good, clock=iter([1.0, 1.0, 1.0123]).__next__))
+    ((level, line),) = lines(caplog)
+    assert level == logging.DEBUG
+    sent = len(json.dumps({"secret": SECRET, "platform": "line", "platformClientId": ID}, separators=(",", ":")))
+    assert line == f"{GIFTS}: 200, 1 attempt, 12.3 ms, {sent} B sent, {len(BODY)} B received"
+
+
+def test_a_warning_tells_of_each_retry(connect: Connect, caplog):
+    with caplog.at_level(logging.WARNING, "mantago"):
+        ask(connect(failing(503, 429, **{"Retry-After": "0"})))
+    assert lines(caplog) == [
+        (logging.WARNING, f"{GIFTS}: attempt 1 failed with ServerError 503 (code 37011); the next one in 0.00 s"),
+        (logging.WARNING, f"{GIFTS}: attempt 2 failed with RateLimitError 429 (code 37011); the next one in 0.00 s"),
+    ]
+
+
+def test_a_call_that_goes_well_at_once_is_silent_by_default(connect: Connect, caplog):
+    with caplog.at_level(logging.INFO, "mantago"):
+        ask(connect(good))
+    assert lines(caplog) == []
+
+
+@pytest.mark.parametrize(
+    ("handler", "expected"),
+    [
+        (lambda _: failing(404)(_), "NotFoundError 404 (code 37011), 1 attempt"),
+        (lambda _: httpx.Response(302), "APIStatusError 302, 1 attempt"),
+        (refusing, "APIConnectionError, 1 attempt"),
+        (lambda _: httpx.Response(200, text="no"), "InvalidResponseError, 1 attempt"),
+    ],
+    ids=["refused", "redirected", "no connection", "no JSON"],
+)
+def test_the_line_of_a_call_that_fails_says_how(connect: Connect, caplog, handler, expected):
+    client = connect(handler, max_retries=0)
+    with caplog.at_level(logging.DEBUG, "mantago"), pytest.raises(MantaGoError):
+        ask(client)
+    ((_, line),) = lines(caplog)
+    assert line.startswith(f"{GIFTS}: {expected}, ")
+
+
+def test_the_repeat_with_renewed_credentials_is_told_of(connect: Connect, caplog):
+    pairs = iter([Credentials(bot_id=BOT_ID, token=name, secret=SECRET) for name in ("old-token", "new-token")])
+    with caplog.at_level(logging.WARNING, "mantago"):
+        ask(connect(failing(401), credentials=lambda: next(pairs)))
+    ((_, line),) = lines(caplog)
+    assert "attempt 1 failed with AuthenticationError 401" in line
+
+
+@pytest.mark.parametrize("handler", [lambda _: failing(500)(_), refusing], ids=["refused", "no connection"])
+def test_no_id_and_no_secret_is_told(connect: Connect, caplog, spans, handler):
+    client = connect(handler, max_retries=1)
+    with caplog.at_level(1, "mantago"), pytest.raises(MantaGoError):
+        ask(client)
+    told = [text for _, text in lines(caplog)] + [span.to_json() for span in spans.get_finished_spans()]
+    assert len(told) >= 3
+    assert not [text for text in told for hidden in (ID, TOKEN, SECRET) if hidden in text]
+
+
+def test_a_generated_operation_is_told_of_too(connect: Connect, caplog):
+    client = connect(good)
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        client.operation(
+            post_openapi_client_gift, body=ClientIdentificationRequest(secret="", client_id="c"), bot_id=""
+        )
+    assert lines(caplog)[0][1].startswith(f"{GIFTS}: 200, 1 attempt, ")
+
+
+def test_a_path_that_the_spec_does_not_list_is_not_shown(connect: Connect, caplog, spans):
+    client = connect(good)
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        client.request("GET", f"/openapi/client/{ID}")
+    assert lines(caplog)[0][1].startswith("GET (a path that the spec doesn't list): 200, ")
+    assert one(spans).name == "GET"
+    assert "url.full" not in one(spans).attributes
+
+
+def test_a_path_with_parameters_is_told_as_the_spec_has_it(monkeypatch):
+    from mantago import _operations
+
+    spec = {"paths": {"/a/{id}/b.c": {}, "/a/me/b.c": {}}}
+    monkeypatch.setattr(_operations.json, "loads", lambda _: spec)
+    _operations.paths.cache_clear()
+    try:
+        found = [_operations.path_in_spec(path) for path in ("/a/1/b.c", "/a/me/b.c", "/a/1/bxc", "/a/1/2/b.c")]
+    finally:
+        _operations.paths.cache_clear()
+    assert found == ["/a/{id}/b.c", "/a/me/b.c", _operations.UNKNOWN, _operations.UNKNOWN]
+
+
+def test_the_path_of_the_base_url_is_no_part_of_the_operation(connect: Connect, caplog):
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        ask(connect(good, base_url="https://gateway.example/mantago/"))
+    assert lines(caplog)[0][1].startswith(f"{GIFTS}: 200, ")
+
+
+def test_a_body_of_unknown_size_has_none_in_the_line(connect: Connect, caplog):
+    client = connect(good)
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        client.request("GET", "/openapi/client/gift")
+    assert "sent" not in lines(caplog)[0][1]
+
+
+# on_event
+
+
+def test_on_event_is_told_of_retries_and_of_the_end(connect: Connect):
+    told: list[CallRetried | CallFinished] = []
+    ask(connect(failing(503, **{"Retry-After": "0"}), on_event=told.append))
+    retried, finished = told
+    assert isinstance(retried, CallRetried)
+    assert (retried.operation, retried.attempt, retried.wait) == (GIFTS, 1, 0.0)
+    assert retried.error.status_code == 503
+    assert isinstance(finished, CallFinished)
+    assert (finished.operation, finished.attempts, finished.status_code) == (GIFTS, 2, 200)
+    assert finished.error is None
+    assert finished.elapsed >= 0
+    assert finished.response_bytes == len(BODY)
+
+
+def test_on_event_gets_the_exception_that_the_call_raises(connect: Connect):
+    told: list[Any] = []
+    with pytest.raises(RateLimitError) as raised:
+        ask(connect(failing(429), max_retries=0, on_event=told.append))
+    assert told[0].error is raised.value
+    assert told[0].status_code == 429
+
+
+def test_an_answer_that_was_lost_on_the_way_leaves_no_size_of_an_earlier_one(connect: Connect):
+    told: list[Any] = []
+    answers = iter([failing(503, **{"Retry-After": "0"}), refusing])
+    with pytest.raises(APIConnectionError):
+        ask(connect(lambda request: next(answers)(request), max_retries=1, on_event=told.append))
+    assert (told[-1].status_code, told[-1].response_bytes, told[-1].attempts) == (None, None, 2)
+
+
+def test_what_on_event_raises_is_logged_and_harms_no_call(connect: Connect, caplog):
+    def careless(_: object) -> None:
+        raise LookupError("no such metric")
+
+    with caplog.at_level(logging.ERROR, "mantago"):
+        assert ask(connect(good, on_event=careless)).tickets == ()
+    ((level, line),) = lines(caplog)
+    assert (level, line) == (logging.ERROR, "on_event failed on CallFinished")
+
+
+def test_what_is_no_callable_is_refused_as_on_event(connect: Connect):
+    with pytest.raises(ConfigurationError, match="on_event must be a callable, not str"):
+        connect(good, on_event="print")
+
+
+def test_a_cancelled_call_is_told_of(caplog, spans):
+    async def main() -> None:
+        async def hang(_: httpx.Request) -> httpx.Response:
+            await anyio.sleep_forever()
+            raise AssertionError
+
+        options = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET, "transport": httpx.MockTransport(hang)}
+        async with AsyncMantaGo(**options) as client:
+            task = asyncio.create_task(client.get_client_gifts(client_id="c"))
+            await asyncio.sleep(0.01)
+            task.cancel()
+            await asyncio.wait([task])
+
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        asyncio.run(main())
+    assert lines(caplog)[0][1].startswith(f"{GIFTS}: CancelledError, 1 attempt, ")
+    assert one(spans).attributes["error.type"] == "asyncio.exceptions.CancelledError"
+
+
+# OpenTelemetry
+
+
+def test_a_call_is_one_client_span(connect: Connect, spans):
+    ask(connect(good))
+    span = one(spans)
+    assert (span.name, span.kind, span.status.status_code) == (GIFTS, SpanKind.CLIENT, StatusCode.UNSET)
+    assert (span.instrumentation_scope.name, span.parent) == ("mantago", None)
+    attributes = dict(span.attributes)
+    assert attributes.pop("http.request.body.size") > 0
+    assert attributes == {
+        "http.request.method": "POST",
+        "http.response.body.size": len(BODY),
+        "http.response.status_code": 200,
+        "mantago.attempts": 1,
+        "server.address": "mantago.cc",
+        "server.port": 443,
+        "url.full": "https://mantago.cc/api/openapi/client/gift",
+        "url.template": "/openapi/client/gift",
+    }
+
+
+def test_retries_are_events_of_the_one_span(connect: Connect, spans):
+    ask(connect(failing(503, **{"Retry-After": "0"})))
+    span = one(spans)
+    assert span.attributes["mantago.attempts"] == 2
+    assert span.attributes["http.request.resend_count"] == 1
+    ((name, attributes),) = [(event.name, dict(event.attributes)) for event in span.events]
+    assert (name, attributes) == ("mantago.retry", {"mantago.attempt": 1, "mantago.wait": 0.0, "error.type": "503"})
+
+
+@pytest.mark.parametrize(
+    ("handler", "error_type"),
+    [
+        (lambda _: failing(404)(_), "404"),
+        (lambda _: httpx.Response(200, json={"success": False}), "mantago.APIStatusError"),
+        (refusing, "mantago.APIConnectionError"),
+    ],
+    ids=["refused", "refused with 200", "no connection"],
+)
+def test_the_span_of_a_failed_call_has_the_error_in_its_class(connect: Connect, spans, handler, error_type):
+    with pytest.raises(MantaGoError):
+        ask(connect(handler, max_retries=0))
+    assert one(spans).status.status_code is StatusCode.ERROR
+    assert one(spans).status.description is None
+    assert one(spans).attributes["error.type"] == error_type
+    assert one(spans).attributes.get("mantago.code") == (37011 if error_type == "404" else None)
+
+
+def test_a_span_ends_with_its_call_and_is_the_child_of_the_callers(connect: Connect, spans):
+    client = connect(good)
+    if client.flavour == "async":
+        pytest.skip("the driver runs the call in a context of its own")
+    with trace.get_tracer_provider().get_tracer("shop").start_as_current_span("checkout") as outer:
+        ask(client)
+        assert trace.get_current_span() is outer
+    call, checkout = spans.get_finished_spans()
+    assert call.parent.span_id == checkout.context.span_id
+
+
+def test_spans_of_single_requests_are_children_of_the_calls(spans, sandbox, account):
+    """The stock instrumentation of httpx sees attempts; only ours are roots, and say so by their scope."""
+    instrumentor = HTTPXClientInstrumentor()
+    instrumentor.instrument(tracer_provider=trace.get_tracer_provider())
+    try:
+        with httpx.HTTPTransport() as transport, MantaGo(**account, transport=transport) as client:
+            client._stack.calls.jitter = lambda: 0.0
+            with pytest.raises(ServerError):
+                client.get_client_gifts(client_id="bad-gateway")
+            client.get_client_gifts(client_id="VolejRejN")
+        with MantaGo(**account) as client:
+            client.get_client_gifts(client_id="VolejRejN")
+    finally:
+        instrumentor.uninstrument()
+    finished = spans.get_finished_spans()
+    calls = [span for span in finished if span.instrumentation_scope.name == "mantago"]
+    requests = [span for span in finished if span not in calls]
+    assert [span.parent for span in calls] == [None, None, None]
+    assert [calls[0].context.span_id] * 3 + [calls[1].context.span_id] == [span.parent.span_id for span in requests]
+
+
+def test_nothing_is_added_to_the_request(connect: Connect, spans):
+    seen: list[httpx.Request] = []
+    ask(connect(lambda request: (seen.append(request), good(request))[1]))
+    assert one(spans)
+    assert not {"traceparent", "tracestate", "baggage"} & set(seen[0].headers)
+
+
+def test_open_telemetry_is_not_imported_for_who_does_not_use_it():
+    code = (
+        "import sys, mantago; from mantago.testing import FakeMantaGo; fake = FakeMantaGo(); fake.add_client('c')\n"
+        "client = mantago.MantaGo(transport=fake, credentials=fake.credentials)\n"
+        "client.get_client_gifts(client_id='c')\n"
+        "sys.exit(any(name.startswith('opentelemetry.') for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
