@@ -48,7 +48,7 @@ check: $(READY)
 
 docs: $(DOCS)/ready
 	$(DOCS)/$(SCRIPTS)/zensical build --clean --strict
-	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py
+	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k frameworks
 
 release-check: $(RELEASE)/ready
 	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py $(RELEASE_OPTIONS)

@@ -31,7 +31,8 @@ from email.parser import Parser
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-TOOLS = "hypothesis openapi-schema-validator pytest pytest-httpx pytest-randomly pytest-xdist pyyaml trio trustme"
+TOOLS = "hypothesis openapi-schema-validator trio trustme pyyaml "
+TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist"
 CHECKOUT_ONLY = {
     "test_readme.py": "is about files that no wheel holds",
     "test_release.py": "is about this script",
