@@ -339,14 +339,19 @@ _read_client_gifts = _reader(ClientGifts, _Wire("success", _flag), _Wire("messag
 
 
 def read_client_gifts(payload: object, *, strict: bool, byte_order_mark: bool = False) -> ClientGifts:
-    """Read the answer of "Get client gifts": the parsed JSON of a 200.
+    """Read the answer of "Get client gifts"."""
+    return _read(_read_client_gifts, payload, strict=strict, byte_order_mark=byte_order_mark)
+
+
+def _read(read: Callable[[object, list[Drift], str], T], payload: object, *, strict: bool, byte_order_mark: bool) -> T:
+    """Read the parsed JSON of a 200.
 
     Raises InvalidResponseError at the first place that can't be understood; with `strict`, at the first drift too,
     except a field that the spec doesn't know: its schemas allow those.
     """
     drift = [Drift("format", "$", "begins with a byte-order mark")] if byte_order_mark else []
     try:
-        gifts = _read_client_gifts(payload, drift, "")
+        result: Any = read(payload, drift, "")
     except InvalidResponseError as error:
         error.path = error.path.removeprefix(".") or "$"
         raise
@@ -354,4 +359,5 @@ def read_client_gifts(payload: object, *, strict: bool, byte_order_mark: bool = 
     for line in drift if strict else ():
         if line.kind != "unknown_field":
             raise InvalidResponseError(f"{line.kind}: {line.detail} (strict=True)", path=line.path)
-    return evolve(gifts, drift=tuple(drift)) if drift else gifts
+    read_whole: T = evolve(result, drift=tuple(drift)) if drift else result
+    return read_whole
