@@ -13,7 +13,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Coroutine
 from types import EllipsisType
-from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
@@ -39,6 +39,7 @@ from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransp
 ProviderT = TypeVar("ProviderT")
 ClientGiftsT = TypeVar("ClientGiftsT")
 T = TypeVar("T")
+Coming: TypeAlias = Coroutine[Any, Any, T]
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
 MOST_WARNINGS = 1_000
@@ -234,7 +235,7 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
         self.close()
 
 
-class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coroutine[Any, Any, ClientGifts]]):
+class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coming[ClientGifts]]):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
 
     `credentials` may also be an asynchronous callable.
