@@ -24,9 +24,10 @@ from typing import Any
 import pytest
 from attrs import frozen
 from markdown_it import MarkdownIt
+from typer.main import get_command
 
 import mantago
-from mantago import MantaGo, MantaGoError
+from mantago import MantaGo, MantaGoError, cli
 from mantago._errors import CODE_MEANINGS
 from mantago._failures import FAILURES
 from mantago._scenarios import Refusal
@@ -90,7 +91,15 @@ def outcome(name: Any) -> str:
         return "gifts, and in `drift`: " + "; ".join(f"`{line.kind}`, `{line.path}`" for line in gifts.drift)
 
 
-TABLES = {"ids": ids, "codes": codes, "failures": failures}
+def commands() -> Iterator[str]:
+    yield from (row("command", "option", "meaning"), row(*["---"] * 3))
+    for name, command in get_command(cli.app).commands.items():
+        yield row(f"`mantago {name}`", "", str(command.help).partition("\n")[0])
+        for option in command.params:
+            yield row("", f"`{option.opts[0]}`", option.help)
+
+
+TABLES = {"commands": commands, "ids": ids, "codes": codes, "failures": failures}
 
 
 def with_tables(text: str) -> str:
