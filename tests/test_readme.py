@@ -92,11 +92,11 @@ def outcome(name: Any) -> str:
 
 
 def commands() -> Iterator[str]:
-    yield from (row("command", "option", "meaning"), row(*["---"] * 3))
+    yield from (row("command, option", "meaning"), row(*["---"] * 2))
     for name, command in get_command(cli.app).commands.items():
-        yield row(f"`mantago {name}`", "", str(command.help).partition("\n")[0])
+        yield row(f"**`mantago {name}`**", str(command.help).partition("\n")[0])
         for option in command.params:
-            yield row("", f"`{option.opts[0]}`", option.help)
+            yield row(f"`{option.opts[0]}`", option.help)
 
 
 TABLES = {"commands": commands, "ids": ids, "codes": codes, "failures": failures}
