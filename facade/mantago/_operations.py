@@ -113,12 +113,6 @@ def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
 
     The transport adds bot id and secret, so that no frame above it ever holds them.
     """
-    body = ClientIdentificationRequest(
-        secret="",
-        client_id=client.client_id or UNSET,
-        platform=ClientIdentificationRequestPlatform(client.platform) if client.platform else UNSET,
-        platform_client_id=client.platform_client_id or UNSET,
-    )
     in_query = client.platform is not None and identify_in == "both"
     if in_query and len(quote(client.platform_client_id or "")) > LONGEST_IN_URL:
         raise IdentificationError(
@@ -128,10 +122,19 @@ def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
     # The query's text in the spec says "required if clientId not provided in body", the body's "required if clientId
     # not provided": only the pair in both places satisfies both.
     return post_openapi_client_gift._get_kwargs(  # noqa: SLF001 - the generator's own name for what we need
-        body=body,
+        body=_body(client),
         bot_id="",
         platform=PostOpenapiClientGiftPlatform(client.platform) if in_query and client.platform else UNSET,
         platform_client_id=client.platform_client_id or UNSET if in_query else UNSET,
+    )
+
+
+def _body(client: Client) -> ClientIdentificationRequest:
+    return ClientIdentificationRequest(
+        secret="",
+        client_id=client.client_id or UNSET,
+        platform=ClientIdentificationRequestPlatform(client.platform) if client.platform else UNSET,
+        platform_client_id=client.platform_client_id or UNSET,
     )
 
 

@@ -10,6 +10,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from attrs import Attribute, Factory, evolve, field, fields, frozen
@@ -209,6 +210,28 @@ def _reader(cls: type[T], *envelope: _Wire) -> Callable[[object, list[Drift], st
     return read
 
 
+def _read(
+    read: Callable[[object, list[Drift], str], T], payload: object, *, strict: bool, byte_order_mark: bool = False
+) -> T:
+    """Read the parsed JSON of a 200.
+
+    Raises InvalidResponseError at the first place that can't be understood; with `strict`, at the first drift too,
+    except a field that the spec doesn't know: its schemas allow those.
+    """
+    drift = [Drift("format", "$", "begins with a byte-order mark")] if byte_order_mark else []
+    try:
+        result: Any = read(payload, drift, "")
+    except InvalidResponseError as error:
+        error.path = error.path.removeprefix(".") or "$"
+        raise
+    drift = [evolve(line, path=line.path.removeprefix(".")) for line in drift]
+    for line in drift if strict else ():
+        if line.kind != "unknown_field":
+            raise InvalidResponseError(f"{line.kind}: {line.detail} (strict=True)", path=line.path)
+    read_whole: T = evolve(result, drift=tuple(drift)) if drift else result
+    return read_whole
+
+
 def _put_nowhere(*_: object) -> None: ...
 
 
@@ -273,6 +296,7 @@ def _json_type(value: object) -> str:
 
 
 _NOTHING = ReadOnlyMapping[Any]()
+_ENVELOPE = (_Wire("success", _flag), _Wire("message", _text))
 
 
 def _read_only(extra: Mapping[str, Any]) -> ReadOnlyMapping[Any]:
@@ -335,23 +359,5 @@ class ClientGifts(_Result):
     drift: tuple[Drift, ...] = field(default=(), eq=False)
 
 
-_read_client_gifts = _reader(ClientGifts, _Wire("success", _flag), _Wire("message", _text))
-
-
-def read_client_gifts(payload: object, *, strict: bool, byte_order_mark: bool = False) -> ClientGifts:
-    """Read the answer of "Get client gifts": the parsed JSON of a 200.
-
-    Raises InvalidResponseError at the first place that can't be understood; with `strict`, at the first drift too,
-    except a field that the spec doesn't know: its schemas allow those.
-    """
-    drift = [Drift("format", "$", "begins with a byte-order mark")] if byte_order_mark else []
-    try:
-        gifts = _read_client_gifts(payload, drift, "")
-    except InvalidResponseError as error:
-        error.path = error.path.removeprefix(".") or "$"
-        raise
-    drift = [evolve(line, path=line.path.removeprefix(".")) for line in drift]
-    for line in drift if strict else ():
-        if line.kind != "unknown_field":
-            raise InvalidResponseError(f"{line.kind}: {line.detail} (strict=True)", path=line.path)
-    return evolve(gifts, drift=tuple(drift)) if drift else gifts
+read_client_gifts = partial(_read, _reader(ClientGifts, *_ENVELOPE))
+"""Reads the answer of "Get client gifts"."""
