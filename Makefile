@@ -4,6 +4,7 @@
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks
 # make fuzz    fuzz what reads untrusted bytes, FUZZ_SECONDS for each of two targets (Linux only)
+# make bench   minutes of measuring how fast it is beside others, into tests/benchmarks/results (BENCH_OPTIONS=--quick)
 # make audit   look for known vulnerabilities in what is pinned (needs the network)
 # make lock    pin the dependencies of pyproject.toml anew
 
@@ -20,7 +21,7 @@ COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-version 
 
 FUZZ_SECONDS ?= 120
 
-.PHONY: demo test check prism soak fuzz audit lock clean
+.PHONY: demo test check prism soak fuzz bench audit lock clean
 
 demo: $(READY)
 	@$(BIN)/python -W error scripts/demo.py
@@ -51,6 +52,13 @@ fuzz: $(READY)
 		$(abspath $(BIN))/python ../../tests/faults/fuzz.py $$target $$target ../../tests/faults/seeds/$$target \
 			-dict=../../tests/faults/seeds/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=5 || exit 1; done
 
+# In an environment of its own: what is measured beside the client must not be there when the client is tested.
+bench: $(READY)
+	$(BIN)/python -m venv --clear build/bench
+	build/bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	build/bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	build/bench/bin/python tests/benchmarks/run.py $(BENCH_OPTIONS)
+
 audit: $(READY)
 	$(BIN)/python -m pip install --quiet 'pip-audit>=2.10,<3'
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
@@ -59,6 +67,7 @@ lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) --all-extras --group dev --output-file requirements/dev.txt
 	$(COMPILE) --output-file requirements/runtime.txt
+	$(COMPILE) --all-extras --group bench --output-file requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) build dist
