@@ -75,13 +75,21 @@ _array = _of_type(list, "a list")
 _object = _of_type(dict, "an object")
 
 
+_from_iso = datetime.fromisoformat
+
+
+def _usual_timestamp(text: Any) -> datetime:
+    """Read what the service writes; at these places ISO 8601 allows more than RFC 3339."""
+    if text[4:20:3] == "--T::." and text[23:] == "Z":
+        return _from_iso(text)
+    raise ValueError
+
+
 def _timestamp(value: object, drift: list[Drift], place: str) -> datetime:
     """Read a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
     text = _text(value, drift, place)
     try:
-        # What the service writes needs no more; at these places ISO 8601 allows more than RFC 3339.
-        if len(text) == 24 and text[4:20:3] == "--T::." and text[23] == "Z":
-            return datetime.fromisoformat(text)
+        return _usual_timestamp(text)
     except ValueError:
         pass
     # RFC 3339 allows t and z in lower case, and a space for the T.
@@ -125,10 +133,21 @@ def _resource(value: object, drift: list[Drift], place: str) -> GiftResource:
 _KNOWN: Mapping[str, GiftResource] = {resource.value: resource for resource in GiftResource}
 
 
-def _list_of(read: Read) -> Read:
+def _list_of(read: Read, usual: Callable[[Any], object]) -> Read:
+    """Return the reader of a list, which it empties; `usual` is tried first for each element."""
+
     def read_all(value: object, drift: list[Drift], place: str) -> tuple[object, ...]:
         result: list[object] = []
-        for element in _array(value, drift, place):
+        elements = _array(value, drift, place)
+        elements.reverse()
+        while elements:
+            # As each element is freed when it was read, the garbage collector has no reason to run: half the time.
+            element = elements.pop()
+            try:
+                result.append(usual(element))
+                continue
+            except (LookupError, TypeError, ValueError):
+                pass
             before = len(drift)
             try:
                 result.append(read(element, drift, ""))
@@ -138,7 +157,7 @@ def _list_of(read: Read) -> Read:
             if len(drift) > before:
                 # Paths grow from the inside out, and only where there is drift.
                 where = f"{place}[{len(result) - 1}]"
-                drift[before:] = [evolve(line, path=where + line.path) for line in drift[before:]]
+                drift[before:] = [Drift(line.kind, where + line.path, line.detail) for line in drift[before:]]
         return tuple(result)
 
     return read_all
@@ -306,6 +325,45 @@ class Gift(_Result):
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
 
 
+# Almost every element is as the spec has it. The functions below read such a one in half the time. For any other they
+# raise LookupError, TypeError or ValueError, and it is read field by field, which knows what is wrong, and where.
+
+
+def _setters(cls: Any) -> Iterable[Callable[[object, object], None]]:
+    return (vars(cls)[attribute.name].__set__ for attribute in _fields(cls))
+
+
+_new = object.__new__
+_ticket_created_at, _ticket_extra = _setters(Ticket)
+_name, _resource_of, _created_at, _is_expired, _start_time, _end_time, _extra = _setters(Gift)
+
+
+def _usual_ticket(data: Any) -> Ticket:
+    created_at = _usual_timestamp(data["createdAt"])
+    if len(data) != 1:
+        raise ValueError
+    ticket = _new(Ticket)
+    _ticket_created_at(ticket, created_at)
+    _ticket_extra(ticket, _NOTHING)
+    return ticket
+
+
+def _usual_gift(data: Any) -> Gift:
+    name, resource, created_at = data["name"], _KNOWN[data["resource"]], _usual_timestamp(data["createdAt"])
+    is_expired, start, end = data["isExpired"], data.get("startTime"), data.get("endTime")
+    if type(name) is not str or type(is_expired) is not bool or len(data) != 4 + bool(start) + bool(end):
+        raise ValueError
+    gift = _new(Gift)
+    _name(gift, name)
+    _resource_of(gift, resource)
+    _created_at(gift, created_at)
+    _is_expired(gift, is_expired)
+    _start_time(gift, _usual_timestamp(start) if start else None)
+    _end_time(gift, _usual_timestamp(end) if end else None)
+    _extra(gift, _NOTHING)
+    return gift
+
+
 # Named, since mypy can't tell what `tuple` takes as a converter.
 def _tickets(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
     return tuple(tickets)
@@ -323,13 +381,19 @@ class ClientGifts(_Result):
     """
 
     tickets: tuple[Ticket, ...] = field(
-        default=(), converter=_tickets, metadata=_wire("tickets", _list_of(_reader(Ticket)), optional=True)
+        default=(),
+        converter=_tickets,
+        metadata=_wire("tickets", _list_of(_reader(Ticket), _usual_ticket), optional=True),
     )
     physical_gifts: tuple[Gift, ...] = field(
-        default=(), converter=_gifts, metadata=_wire("physicalGifts", _list_of(_reader(Gift)), optional=True)
+        default=(),
+        converter=_gifts,
+        metadata=_wire("physicalGifts", _list_of(_reader(Gift), _usual_gift), optional=True),
     )
     virtual_gifts: tuple[Gift, ...] = field(
-        default=(), converter=_gifts, metadata=_wire("virtualGifts", _list_of(_reader(Gift)), optional=True)
+        default=(),
+        converter=_gifts,
+        metadata=_wire("virtualGifts", _list_of(_reader(Gift), _usual_gift), optional=True),
     )
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
     drift: tuple[Drift, ...] = field(default=(), eq=False)

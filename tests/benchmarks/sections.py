@@ -96,7 +96,7 @@ def decoders(body: bytes) -> dict[str, Callable[[], object]]:
     """Return the ways to decode an answer."""
     from contenders import STOCK
 
-    from mantago._policy import parse_json
+    from mantago._json import parse_json, parser_of, plain
     from mantago._results import read_client_gifts
 
     found: dict[str, Callable[[], object]] = {}
@@ -105,7 +105,14 @@ def decoders(body: bytes) -> dict[str, Callable[[], object]]:
         from stock_client.models import ClientGiftsResponse
 
         found["stock generated"] = lambda: ClientGiftsResponse.from_dict(json.loads(body))
-    found["mantago"] = lambda: read_client_gifts(parse_json(body), strict=False)
+    for name, loaders in {
+        "mantago": [],
+        "mantago, orjson": ["orjson:loads"],
+        "mantago, msgspec": ["msgspec.json:decode"],
+    }.items():
+        parser = parser_of(*loaders)
+        if not loaders or parser is not plain:
+            found[name] = lambda parser=parser: read_client_gifts(parse_json(body, parser), strict=False)
     return found
 
 
