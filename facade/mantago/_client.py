@@ -34,7 +34,7 @@ from mantago._operations import (
 )
 from mantago._policy import Asked, Policy
 from mantago._results import ClientGifts, Drift, read_client_gifts
-from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransport
+from mantago._transport import ENGINES, HTTPCORE, HTTPTOOLS, Answer, AsyncTransport, BelowT, Calls, SyncTransport
 
 ProviderT = TypeVar("ProviderT")
 ClientGiftsT = TypeVar("ClientGiftsT")
@@ -89,6 +89,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         max_retries: int = 2,
         max_response_bytes: int = 16 * MEBIBYTE,
         transport: BelowT | None = None,
+        engine: Literal["httpcore", "httptools"] | None = None,
         identify_in: Literal["both", "body"] = "both",
         strict: bool = False,
     ) -> None:
@@ -100,6 +101,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
             raise source
         self._keys = Keyring(source)
         _check_flavour(transport, self._stack_type)
+        _check_engine(engine, transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = _address(base_url)
@@ -115,7 +117,8 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         self._identify_in: Literal["both", "body"] = identify_in
         self._strict = bool(strict)
         self._warned: set[tuple[str, str]] = set()
-        self._stack = self._stack_type(Calls(policy, self._keys), transport, _environment_proxy(self._base_url))
+        proxy = _environment_proxy(self._base_url)
+        self._stack = self._stack_type(Calls(policy, self._keys), transport, proxy, engine or HTTPCORE)
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         self._generated = generated_client(
             self._base_url,
@@ -283,6 +286,17 @@ def _check_flavour(transport: object, stack_type: type) -> None:
         raise ConfigurationError(
             f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}: or is it for {other}?"
         )
+
+
+def _check_engine(engine: object, transport: object) -> None:
+    if engine is None:
+        return
+    if transport is not None:
+        raise ConfigurationError("give transport or engine, not both: a transport is an engine of your own")
+    if engine not in ENGINES:
+        raise ConfigurationError(f"engine must be one of {', '.join(map(repr, ENGINES))}, not {str(engine)[:50]!r}")
+    if engine == HTTPTOOLS and importlib.util.find_spec("httptools") is None:
+        raise ConfigurationError("engine='httptools' needs a package that is missing: pip install 'mantago[fast]'")
 
 
 def _address(base_url: str | None) -> str:

@@ -1,7 +1,7 @@
 """Bytes to JSON, as RFC 8259 has it and with nothing left to chance; a faster parser is used where one is installed.
 
 Parsers differ in what they make of two members of one name, of large integers, of half a surrogate pair. What the
-quickest one read is taken only if it can't be in doubt. Of anything else, a refusal too, the strict way decides: results
+quickest one read is taken only if it is beyond doubt. Of anything else, a refusal too, the strict way decides: results
 and errors are the same whatever is installed.
 """
 

@@ -27,6 +27,9 @@ from mantago import AsyncMantaGo, MantaGo
 ROOT = Path(__file__).parents[2]
 STOCK = ROOT / "build" / "stock"
 BASELINE = "raw httpx"
+ENGINES: dict[str, dict[str, Any]] = {"mantago": {}}
+if importlib.util.find_spec("httptools"):
+    ENGINES["mantago, httptools"] = {"engine": "httptools"}
 BOT_ID, TOKEN, SECRET = "1NbWoobyg", "t" * 40, "s" * 40
 PATH = "/openapi/client/gift"
 SENT = {"secret": SECRET, "clientId": "VolejRejN"}
@@ -94,8 +97,9 @@ def sync_contenders(service: Service, stack: ExitStack) -> Iterator[tuple[str, C
         client, operation, arguments = stock
         stack.enter_context(client)
         yield "stock generated", lambda: operation.sync(client=client, **arguments)
-    mantago = stack.enter_context(MantaGo(**_mantago_options(service)))
-    yield "mantago", lambda: mantago.get_client_gifts(client_id="VolejRejN")
+    for name, options in ENGINES.items():
+        mantago = stack.enter_context(MantaGo(**_mantago_options(service), **options))
+        yield name, lambda mantago=mantago: mantago.get_client_gifts(client_id="VolejRejN")
     if importlib.util.find_spec("pyreqwest") and service.tls is None:  # it has no place for a context
         from pyreqwest.compatibility.httpx import SyncHttpxTransport
 
@@ -145,8 +149,9 @@ async def async_contenders(service: Service, stack: AsyncExitStack) -> list[tupl
         client, operation, arguments = stock
         await stack.enter_async_context(client)
         contenders.append(("stock generated", lambda: operation.asyncio(client=client, **arguments)))
-    mantago = await stack.enter_async_context(AsyncMantaGo(**_mantago_options(service)))
-    contenders.append(("mantago", lambda: mantago.get_client_gifts(client_id="VolejRejN")))
+    for name, options in ENGINES.items():
+        mantago = await stack.enter_async_context(AsyncMantaGo(**_mantago_options(service), **options))
+        contenders.append((name, lambda mantago=mantago: mantago.get_client_gifts(client_id="VolejRejN")))
     if importlib.util.find_spec("pyreqwest") and service.tls is None:
         from pyreqwest.compatibility.httpx import HttpxTransport
 
