@@ -41,6 +41,7 @@ ClientGiftsT = TypeVar("ClientGiftsT")
 T = TypeVar("T")
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
+DEFAULT_ENGINE = HTTPCORE
 MOST_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
 
@@ -118,7 +119,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         self._strict = bool(strict)
         self._warned: set[tuple[str, str]] = set()
         proxy = _environment_proxy(self._base_url)
-        self._stack = self._stack_type(Calls(policy, self._keys), transport, proxy, engine or HTTPCORE)
+        self._stack = self._stack_type(Calls(policy, self._keys), transport, proxy, engine or DEFAULT_ENGINE)
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         self._generated = generated_client(
             self._base_url,

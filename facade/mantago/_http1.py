@@ -1,7 +1,8 @@
 """The engine "httptools": HTTP/1.1 on the same network as httpcore's connections, read by the parser of Node.js.
 
 It takes the place of one of httpcore's connections, h11 and all, in `_network.Connections`; pool, proxies, TLS, waits
-and cancellation stay what they are. Here too, what waits is a coroutine that never suspends with the synchronous network.
+and cancellation stay what they are. Here too, what waits is a coroutine that never suspends where the network is
+synchronous.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import ssl
 import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
@@ -16,14 +18,16 @@ from typing import Any
 import anyio
 import httpcore
 import httptools
+import httpx
 
 from mantago._transport import resolved, run
 
 LONGEST_HEAD = 100 * 1024
-"""Bytes, as in h11: what comes before a body may not grow without end."""
+"""Bytes, as in h11: what is no body (header, length of a chunk, trailer) may not grow without end."""
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 TARGET = re.compile(rb"[\x21-\x7e]+")
 VALUE = re.compile(rb"[^\0\r\n]*")
+FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class Exchange:
@@ -72,25 +76,23 @@ class Exchange:
 
     async def begin(self) -> None:
         """Read until the body begins."""
-        size = 0
-        while not self.begun:
-            size += await self._read()
-            if size > LONGEST_HEAD and not self.begun:
-                raise httpcore.RemoteProtocolError(f"the head of the response is longer than {LONGEST_HEAD:,} bytes")
+        await self._read_until(lambda: self.begun)
         if self._parser.get_http_version() not in ("1.0", "1.1"):
             raise httpcore.RemoteProtocolError("the response isn't HTTP/1.0 or HTTP/1.1")
 
     async def piece(self) -> bytes | None:
         """Return the next piece of the body, None at its end."""
-        while not self._pieces:
-            if self.ended:
-                return None
-            await self._read()
-        if len(self._pieces) == 1:
-            return self._pieces.pop()
+        await self._read_until(lambda: self._pieces or self.ended)
         pieces = b"".join(self._pieces)
         self._pieces.clear()
-        return pieces
+        return pieces or None
+
+    async def _read_until(self, there: Callable[[], object]) -> None:
+        size = 0
+        while not there():
+            if size > LONGEST_HEAD:
+                raise httpcore.RemoteProtocolError(f"more than {LONGEST_HEAD:,} bytes of the response are no body")
+            size += await self._read()
 
     async def _read(self) -> int:
         data = await self._connection.read()
@@ -108,9 +110,9 @@ class Exchange:
     def _end(self) -> None:
         """See whether the end of the connection is that of the response."""
         if not self.begun:
-            raise httpcore.RemoteProtocolError("the connection was closed before a response came")
-        if any(name.lower() in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
-            raise httpcore.RemoteProtocolError("the connection was closed in the middle of the body")
+            raise httpcore.RemoteProtocolError("peer closed connection before a response came")
+        if any(name.lower() in FRAMING for name, _ in self.headers):
+            raise httpcore.RemoteProtocolError("peer closed connection in the middle of the body")
         self.ended, self.reusable = True, False
 
     # --- as httpcore's responses ---
@@ -157,12 +159,11 @@ class Connection:
 
     async def handle_async_request(self, request: httpcore.Request) -> Exchange:
         """Return the response, whose body is still to be read."""
-        head = written_head(request)
         self._idle, self._wait = False, request.extensions["timeout"]["read"]
         if self._stream is None:
             await self._connect()
         with suppress(httpcore.WriteError):  # it may have answered before it hung up
-            await self._send(head, request)
+            await self._send(request)
         exchange = Exchange(self, bodiless=request.method == b"HEAD")
         try:
             await exchange.begin()
@@ -179,26 +180,20 @@ class Connection:
             self._tls.set_alpn_protocols(["http/1.1"])
             self._stream = await resolved(self._stream.start_tls(self._tls, host, wait))
 
-    async def _send(self, head: bytes, request: httpcore.Request) -> None:
-        fields = {name.lower(): value for name, value in request.headers}
-        chunked = b"transfer-encoding" in fields
-        pieces: Any = request.stream
-        if hasattr(pieces, "__iter__"):
-            body = b"".join(_chunk(piece) for piece in pieces) if chunked else b"".join(pieces)
-            sent = len(body)
-            await self._write(head + body + (b"0\r\n\r\n" if chunked else b""))
-        else:
-            await self._write(head)
-            sent = 0
-            async for piece in pieces:
-                sent += len(piece)
-                await self._write(_chunk(piece) if chunked else piece)
-            await self._write(b"0\r\n\r\n" if chunked else b"")
-        if not chunked and sent != int(fields.get(b"content-length", 0)):
-            raise httpcore.LocalProtocolError("the body isn't as long as its Content-Length")
+    async def _send(self, request: httpcore.Request) -> None:
+        # What is written gets no name: it holds the secret, and a frame of a cancelled call may come into a traceback.
+        chunked, length = _framing(request)
+        if isinstance(request.stream, httpx.ByteStream):
+            await self._write(_whole(request, chunked=chunked, length=length))
+            return
+        await self._write(written_head(request, chunked=chunked))
+        async for piece in _pieces(request.stream):
+            length -= len(piece)
+            await self._write(_chunk(piece) if chunked else piece)
+        await self._write(_end(chunked=chunked, left=length))
 
-    async def _write(self, data: bytes) -> None:
-        await resolved(self._stream.write(data, self._wait))
+    def _write(self, data: bytes) -> Any:
+        return resolved(self._stream.write(data, self._wait))
 
     async def read(self) -> bytes:
         """Return what has come in, b"" at the end."""
@@ -232,7 +227,7 @@ class Connection:
                 await self._stream.aclose()
 
 
-def written_head(request: httpcore.Request) -> bytes:
+def written_head(request: httpcore.Request, *, chunked: bool) -> bytes:
     """Return the request line and the header; LocalProtocolError if a part of them would not stay what it is."""
     target = request.url.target
     if not TOKEN.fullmatch(request.method) or not TARGET.fullmatch(target):
@@ -241,7 +236,8 @@ def written_head(request: httpcore.Request) -> bytes:
     for name, value in request.headers:
         if not _is_token(name) or not VALUE.fullmatch(value):
             raise httpcore.LocalProtocolError("the header of the request holds a field that can't be sent")
-        lines.append(b"%s: %s" % (name, value))
+        if not chunked or name.lower() != b"content-length":
+            lines.append(b"%s: %s" % (name, value))
     return b"\r\n".join((*lines, b"", b""))
 
 
@@ -250,5 +246,32 @@ def _is_token(name: bytes) -> bool:
     return TOKEN.fullmatch(name) is not None
 
 
+def _framing(request: httpcore.Request) -> tuple[bool, int]:
+    """Return whether the body goes in chunks, and how long it is said to be."""
+    fields = {name.lower(): value for name, value in request.headers if name.lower() in FRAMING}
+    return b"transfer-encoding" in fields, int(fields.get(b"content-length", 0))
+
+
+def _whole(request: httpcore.Request, *, chunked: bool, length: int) -> bytes:
+    body = b"".join(request.stream)  # type: ignore[arg-type]
+    end = _end(chunked=chunked, left=length - len(body))
+    return written_head(request, chunked=chunked) + (_chunk(body) if chunked else body) + end
+
+
+async def _pieces(body: Any) -> AsyncIterator[bytes]:
+    if hasattr(body, "__iter__"):
+        for piece in body:
+            yield piece
+    else:
+        async for piece in body:
+            yield piece
+
+
 def _chunk(piece: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(piece), piece) if piece else b""
+
+
+def _end(*, chunked: bool, left: int) -> bytes:
+    if left and not chunked:
+        raise httpcore.LocalProtocolError("the body of the request isn't as long as its Content-Length")
+    return b"0\r\n\r\n" if chunked else b""

@@ -106,6 +106,7 @@ class Connections:
         backend: Any,
         acquire: Callable[[], Any],
         release: Callable[[], Any],
+        *,
         engine: str = HTTPCORE,
     ) -> None:
         self._flavour, self._acquire, self._release = flavour, acquire, release
@@ -213,7 +214,7 @@ def for_threads(proxy: str | None, engine: str) -> Connections:
         DeadlineBackend(),
         lambda: room.acquire(timeout=left(None, httpcore.PoolTimeout)),
         room.release,
-        engine,
+        engine=engine,
     )
 
 
@@ -230,7 +231,7 @@ def for_tasks(proxy: str | None, engine: str) -> Connections:
         backend: Any = AsyncioBackend()
     except RuntimeError:
         backend = httpcore.TrioBackend()
-    connections = Connections(proxy, ASYNC, backend, acquire, room.release, engine)
+    connections = Connections(proxy, ASYNC, backend, acquire, room.release, engine=engine)
     # Begun, it is closed when the loop ends, as every asynchronous generator: with loops run one after another, as by
     # asyncio.run, the connections would otherwise be left open, and keep the loop that they belong to.
     closing = _closing(connections)
