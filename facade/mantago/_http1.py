@@ -253,7 +253,8 @@ def _framing(request: httpcore.Request) -> tuple[bool, int]:
 
 
 def _whole(request: httpcore.Request, *, chunked: bool, length: int) -> bytes:
-    body = b"".join(request.stream)  # type: ignore[arg-type]
+    pieces: Any = request.stream
+    body = b"".join(pieces)
     end = _end(chunked=chunked, left=length - len(body))
     return written_head(request, chunked=chunked) + (_chunk(body) if chunked else body) + end
 

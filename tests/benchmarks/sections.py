@@ -9,6 +9,7 @@ import io
 import json
 import os
 import pstats
+import resource
 import ssl
 import statistics
 import subprocess
@@ -156,10 +157,9 @@ def starting(rounds: int) -> Found:
         measured: dict[str, list[tuple[float, float]]] = {name: [] for name in STARTS}
         for _ in range(rounds + 1):
             for name, code in STARTS.items():
-                before, began = os.times(), time.perf_counter()
+                before, began = _processor_time(), time.perf_counter()
                 subprocess.run([sys.executable, "-c", code.format(**places)], check=True, env=environment)
-                wall, after = time.perf_counter() - began, os.times()
-                cpu = sum(after[2:4]) - sum(before[2:4])
+                wall, cpu = time.perf_counter() - began, _processor_time() - before
                 measured[name].append((wall, cpu))
     medians = {
         # Without the first round, which filled the caches.
@@ -170,6 +170,11 @@ def starting(rounds: int) -> Found:
     return {name: {"wall_ms": wall - bare[0], "cpu_ms": cpu - bare[1]} for name, (wall, cpu) in medians.items()} | {
         "bare interpreter": {"wall_ms": bare[0], "cpu_ms": bare[1]}
     }
+
+
+def _processor_time() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def memory(number: int) -> Found:
