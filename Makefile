@@ -43,7 +43,8 @@ prism: $(READY)
 	'--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']))"
 
 soak: $(READY)
-	TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP -n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever"
+	for engine in httpcore httptools; do TESTS_ENGINE=$$engine TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP \
+		-n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever" || exit 1; done
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'

@@ -37,7 +37,7 @@ class Exchange:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.stream = self
-        self.begun = self.ended = False
+        self._started = self.begun = self.ended = False
         self.reusable = not bodiless
         self._bodiless = bodiless
         self._connection = connection
@@ -79,6 +79,9 @@ class Exchange:
         await self._read_until(lambda: self.begun)
         if self._parser.get_http_version() not in ("1.0", "1.1"):
             raise httpcore.RemoteProtocolError("the response isn't HTTP/1.0 or HTTP/1.1")
+        encodings = [value.lower() for name, value in self.headers if name.lower() == b"transfer-encoding"]
+        if encodings not in ([], [b"chunked"]):
+            raise httpcore.RemoteProtocolError("the response has a Transfer-Encoding other than chunked")
 
     async def piece(self) -> bytes | None:
         """Return the next piece of the body, None at its end."""
@@ -98,6 +101,9 @@ class Exchange:
         data = await self._connection.read()
         if not data:
             self._end()
+        elif not self._started and not data.startswith(b"H"):  # the parser would take RTSP too
+            raise httpcore.RemoteProtocolError("what came is no response of HTTP")
+        self._started = True
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
