@@ -21,11 +21,12 @@ Parser = Callable[[bytes], Any]
 EXACT: Final = frozenset({str, bool, int, type(None)})
 """What every parser reads alike; a float may have been an integer."""
 _IN_DOUBT: Final = object()
+_decode: Final = json.JSONDecoder().decode
 
 
 def plain(body: bytes) -> Any:
     """Parse with the standard library, checking nothing."""
-    return json.loads(body.decode())
+    return _decode(body.decode())
 
 
 def parser_of(*loaders: str) -> Parser:
@@ -54,16 +55,17 @@ def _parsed(body: bytes, parser: Parser) -> Any:
     try:
         payload = parser(body)
         # Of the form that answers have: an object whose lists hold flat objects. TypeError for anything else.
-        alone, objects, names = [], [], len(payload)
+        values: list[object] = []
+        names = len(payload)
         for value in dict.values(payload):
             if type(value) is list:
                 names += sum(map(dict.__len__, value))
-                objects += value
+                values += chain.from_iterable(map(dict.values, value))
             else:
-                alone.append(value)
+                values.append(value)
     except (TypeError, ValueError, RecursionError):
         return _IN_DOUBT
-    kinds = list(map(type, chain(alone, chain.from_iterable(map(dict.values, objects)))))
+    kinds = list(map(type, values))
     # Each string, and so each name, stands between two quotation marks: if there are more of them than what was kept
     # takes, a name may have come twice.
     certain = EXACT.issuperset(kinds) and 2 * (names + kinds.count(str)) == body.count(b'"')

@@ -154,16 +154,20 @@ def _shares(count: int, among: int) -> list[int]:
     return [count // among + (index < count % among) for index in range(among)]
 
 
-def best_of(what: Callable[[], Any], effort: Effort) -> float:
-    """Return the processor time of the quickest of some rounds, in seconds."""
-    began = time.perf_counter()
-    what()
-    count = max(1, math.ceil(effort.seconds / max(time.perf_counter() - began, 1e-9)))
-    times = []
+def times_in_turns(ways: dict[str, Callable[[], Any]], effort: Effort) -> dict[str, list[float]]:
+    """Return the processor time that each way takes, in seconds, in rounds of which each has one."""
+    counts = {}
+    for name, way in ways.items():
+        way()
+        began = time.perf_counter()
+        way()
+        counts[name] = max(1, math.ceil(effort.seconds / max(time.perf_counter() - began, 1e-9)))
+    times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(effort.rounds):
-        gc.collect()
-        began = time.process_time()
-        for _ in range(count):
-            what()
-        times.append((time.process_time() - began) / count)
-    return min(times)
+        for name, way in ways.items():
+            gc.collect()
+            began = time.process_time()
+            for _ in range(counts[name]):
+                way()
+            times[name].append((time.process_time() - began) / counts[name])
+    return times

@@ -113,7 +113,7 @@ def _decoding(found: Results) -> Iterable[tuple[str, ...]]:
             own, stock = contenders[name], contenders.get("stock generated")
             text = f"{own['seconds'] * 1e6:,.0f} us"
             if stock:
-                text += f", {stock['seconds'] / own['seconds']:.2f}, memory {own['bytes'] / stock['bytes']:.2f}"
+                text += f", {_ratio(own, 'ratio')}, memory {own['bytes'] / stock['bytes']:.2f}"
             cells.append(text)
         yield name, *cells
 

@@ -36,7 +36,7 @@ def measurements(*, quick: bool) -> dict[str, Callable[[], Any]]:
     return {
         "calls": lambda: sections.calls(effort, thorough=not quick),
         **({} if quick else {"growth": lambda: sections.growth(Effort(3, 0.1))}),
-        "decoding": lambda: sections.decoding(effort, GIFTS),
+        "decoding": lambda: sections.decoding(Effort(9 if quick else 31, 0.02), GIFTS),
         "decoding_growth": lambda: sections.decoding(Effort(3, effort.seconds), GROWING[: 7 if quick else None]),
         "starting": lambda: sections.starting(3 if quick else 15),
         "memory": lambda: sections.memory(2_000 if quick else 20_000),

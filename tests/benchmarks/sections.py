@@ -24,7 +24,18 @@ from pathlib import Path
 from typing import Any
 
 from contenders import BASELINE, Service, async_contenders, sync_contenders
-from measure import Effort, Result, best_of, in_tasks, in_threads, one_at_a_time, service, take_turns, usage
+from measure import (
+    Effort,
+    Result,
+    in_tasks,
+    in_threads,
+    one_at_a_time,
+    ratios,
+    service,
+    take_turns,
+    times_in_turns,
+    usage,
+)
 from server import answer
 
 Found = dict[str, Any]
@@ -84,13 +95,16 @@ def growth(effort: Effort) -> Found:
 
 def decoding(effort: Effort, numbers: tuple[int, ...]) -> Found:
     """Measure the way from the bytes of an answer to the result, and what the result holds of memory."""
-    return {
-        str(number): {
-            name: {"seconds": best_of(read, effort), "bytes": _retained(read)}
-            for name, read in decoders(answer(number)).items()
+    found: Found = {}
+    for number in numbers:
+        ways = decoders(answer(number))
+        times = times_in_turns(ways, effort)
+        base = times.get("stock generated", times["mantago"])
+        found[str(number)] = {
+            name: {"seconds": min(times[name]), "ratio": ratios(base, times[name]), "bytes": _retained(way)}
+            for name, way in ways.items()
         }
-        for number in numbers
-    }
+    return found
 
 
 def decoders(body: bytes) -> dict[str, Callable[[], object]]:
