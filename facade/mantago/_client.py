@@ -218,7 +218,8 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
     """A client of the MantaGO open API; safe to share between threads and forked processes.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
-    seconds and bounds a whole call with its retries. Raises ConfigurationError.
+    seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`. Raises
+    ConfigurationError.
     """
 
     _stack_type = SyncTransport
