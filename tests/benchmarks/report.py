@@ -23,6 +23,9 @@ def files(results: Results) -> dict[str, str]:
             written[f"growth-{name}.svg"] = line_chart(
                 f"Calls a second, {title}", "calls in flight", "calls/s", _lines(found, "calls_per_second")
             )
+            written[f"growth-{name}-processor.svg"] = line_chart(
+                f"Microseconds of processor time a call, {title}", "calls in flight", "us", _lines(found, "cpu_us")
+            )
     if found := results.get("decoding_growth"):
         written["decoding.svg"] = line_chart(
             "From bytes to the result", "gifts in each of three lists", "seconds", _lines(found, "seconds")
