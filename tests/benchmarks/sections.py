@@ -249,7 +249,7 @@ def profiles(number: int) -> Found:
                     if "over" not in name and not name.startswith("raw streams"):
                         run = in_tasks(call, 64)
                         await run(128)
-                        profile = cProfile.Profile(time.process_time)
+                        profile = cProfile.Profile()
                         profile.enable()
                         await run(number)
                         profile.disable()
@@ -263,7 +263,7 @@ def profiles(number: int) -> Found:
 
 def _profile(run: Callable[[], object], number: int) -> str:
     run()
-    profile = cProfile.Profile(time.process_time)
+    profile = cProfile.Profile()
     profile.runcall(run)
     return _told(profile, number)
 
