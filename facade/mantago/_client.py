@@ -35,7 +35,7 @@ from mantago._operations import (
 from mantago._policy import Asked, Policy
 from mantago._results import ClientGifts, Drift, read_client_gifts
 from mantago._telemetry import CallFinished, CallRetried, Watch
-from mantago._transport import Answer, AsyncTransport, BelowT, Calls, SyncTransport
+from mantago._transport import ENGINES, HTTPCORE, HTTPTOOLS, Answer, AsyncTransport, BelowT, Calls, SyncTransport
 
 ProviderT = TypeVar("ProviderT")
 ClientGiftsT = TypeVar("ClientGiftsT")
@@ -43,6 +43,7 @@ T = TypeVar("T")
 Coming: TypeAlias = Coroutine[Any, Any, T]
 MEBIBYTE = 1024 * 1024
 LONGEST_TIMEOUT = 10**9
+DEFAULT_ENGINE = HTTPCORE
 MOST_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
 
@@ -91,6 +92,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         max_retries: int = 2,
         max_response_bytes: int = 16 * MEBIBYTE,
         transport: BelowT | None = None,
+        engine: Literal["httpcore", "httptools"] | None = None,
         identify_in: Literal["both", "body"] = "both",
         strict: bool = False,
         on_event: Callable[[CallRetried | CallFinished], object] | None = None,
@@ -103,6 +105,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
             raise source
         self._keys = Keyring(source)
         _check_flavour(transport, self._stack_type)
+        _check_engine(engine, transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = _address(base_url)
@@ -120,9 +123,9 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         self._identify_in: Literal["both", "body"] = identify_in
         self._strict = bool(strict)
         self._warned: set[tuple[str, str]] = set()
-        self._stack = self._stack_type(
-            Calls(policy, self._keys, Watch(url, __version__, on_event)), transport, _environment_proxy(self._base_url)
-        )
+        calls = Calls(policy, self._keys, Watch(url, __version__, on_event))
+        proxy = _environment_proxy(self._base_url)
+        self._stack = self._stack_type(calls, transport, proxy, engine or DEFAULT_ENGINE)
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         self._generated = generated_client(
             self._base_url,
@@ -221,7 +224,8 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
     """A client of the MantaGO open API; safe to share between threads and forked processes.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
-    seconds and bounds a whole call with its retries. Raises ConfigurationError.
+    seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`. Raises
+    ConfigurationError.
     """
 
     _stack_type = SyncTransport
@@ -290,6 +294,17 @@ def _check_flavour(transport: object, stack_type: type) -> None:
         raise ConfigurationError(
             f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}: or is it for {other}?"
         )
+
+
+def _check_engine(engine: object, transport: object) -> None:
+    if engine is None:
+        return
+    if transport is not None:
+        raise ConfigurationError("give transport or engine, not both: a transport is an engine of your own")
+    if engine not in ENGINES:
+        raise ConfigurationError(f"engine must be one of {', '.join(map(repr, ENGINES))}, not {str(engine)[:50]!r}")
+    if engine == HTTPTOOLS and importlib.util.find_spec("httptools") is None:
+        raise ConfigurationError("engine='httptools' needs a package that is missing: pip install 'mantago[fast]'")
 
 
 def _address(base_url: str | None) -> str:

@@ -31,7 +31,7 @@ from attrs import frozen
 
 from mantago._errors import ConfigurationError
 from mantago._policy import PIECE
-from mantago._transport import LONGEST_WAIT, current_mask, resolved, run
+from mantago._transport import HTTPCORE, HTTPTOOLS, LONGEST_WAIT, current_mask, resolved, run
 
 MOST = 100
 """Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
@@ -100,12 +100,19 @@ class Connections:
     """The connections of one process, or of one event loop."""
 
     def __init__(
-        self, proxy: str | None, flavour: Flavour, backend: Any, acquire: Callable[[], Any], release: Callable[[], Any]
+        self,
+        proxy: str | None,
+        flavour: Flavour,
+        backend: Any,
+        acquire: Callable[[], Any],
+        release: Callable[[], Any],
+        *,
+        engine: str = HTTPCORE,
     ) -> None:
         self._flavour, self._acquire, self._release = flavour, acquire, release
         self._unused: deque[Any] = deque()
         self._kept = True
-        self._connect = _connector(proxy, flavour, backend)
+        self._connect = _connector(proxy, flavour, backend, engine)
         self.shut: Callable[[], Any] = self.empty
 
     async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
@@ -168,7 +175,11 @@ def _is(connection: Any, state: str, *, if_pool: bool = False) -> bool:
     return bool(getattr(connection, state, lambda: if_pool)())
 
 
-def _connector(proxy: str | None, flavour: Flavour, backend: Any) -> Callable[[httpcore.Origin], Any]:
+def _connector(proxy: str | None, flavour: Flavour, backend: Any, engine: str) -> Callable[[httpcore.Origin], Any]:
+    if proxy is None and engine == HTTPTOOLS:
+        from mantago import _http1  # noqa: PLC0415 - its package needn't be installed
+
+        return lambda origin: _http1.Connection(origin, _tls(origin), backend, KEPT_FOR)
     if proxy is None:
         return lambda origin: flavour.connection(origin, _tls(origin), KEPT_FOR, network_backend=backend)
     via = httpx.Proxy(proxy)
@@ -194,15 +205,20 @@ def _tls_context(*named: str | None) -> ssl.SSLContext:
         ) from None
 
 
-def for_threads(proxy: str | None) -> Connections:
+def for_threads(proxy: str | None, engine: str) -> Connections:
     """Return the connections of one process."""
     room = threading.BoundedSemaphore(MOST)
     return Connections(
-        proxy, SYNC, DeadlineBackend(), lambda: room.acquire(timeout=left(None, httpcore.PoolTimeout)), room.release
+        proxy,
+        SYNC,
+        DeadlineBackend(),
+        lambda: room.acquire(timeout=left(None, httpcore.PoolTimeout)),
+        room.release,
+        engine=engine,
     )
 
 
-def for_tasks(proxy: str | None) -> Connections:
+def for_tasks(proxy: str | None, engine: str) -> Connections:
     """Return the connections of one event loop."""
     room = anyio.Semaphore(MOST, fast_acquire=True)
 
@@ -215,7 +231,7 @@ def for_tasks(proxy: str | None) -> Connections:
         backend: Any = AsyncioBackend()
     except RuntimeError:
         backend = httpcore.TrioBackend()
-    connections = Connections(proxy, ASYNC, backend, acquire, room.release)
+    connections = Connections(proxy, ASYNC, backend, acquire, room.release, engine=engine)
     # Begun, it is closed when the loop ends, as every asynchronous generator: with loops run one after another, as by
     # asyncio.run, the connections would otherwise be left open, and keep the loop that they belong to.
     closing = _closing(connections)

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import httpcore
@@ -32,6 +32,7 @@ from mantago._errors import (
     MantaGoError,
     phrase,
 )
+from mantago._json import parse_json
 from mantago._operations import path_in_spec
 
 NOTHING = httpx.ByteStream(b"")
@@ -274,43 +275,6 @@ def settle(status: int, headers: Headers, body: bytes, now: float) -> Any:
         headers=headers,
         body=body[:KEPT_OF_A_FAILURE],
     )
-
-
-def parse_json(body: bytes) -> Any:
-    """Parse a body as RFC 8259 has it: UTF-8, no NaN; a byte-order mark is passed over."""
-    problem = "isn't JSON"
-    try:
-        return json.loads(
-            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members
-        )
-    except UnicodeDecodeError:
-        problem = "isn't JSON: not UTF-8"
-    except json.JSONDecodeError as error:
-        problem = f"isn't JSON: {error.msg} at character {error.pos}" if body.strip() else "is empty, not JSON"
-    except RecursionError:
-        problem = "can't be read as JSON: nested too deeply"
-    except ValueError as error:
-        problem = f"can't be read as JSON: {error}"
-    # Raised out here, the error doesn't carry the parser's, which holds the whole document.
-    raise InvalidResponseError(problem)
-
-
-def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text[:50]} is no number that can be read")
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _refuse_constant(text)
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object's members; where a name comes twice, one reader takes the one and another the other."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(name for name in names if names.count(name) > 1)[:50]!r} comes twice in an object")
-    return members
 
 
 def vendor_code(value: object) -> int | None:

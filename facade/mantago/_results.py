@@ -22,6 +22,8 @@ from mantago._operations import OpenStrEnum
 DriftKind: TypeAlias = Literal["missing", "null", "unknown_value", "unknown_field", "format"]
 Read: TypeAlias = Callable[[Any, "list[Drift]", str], Any]
 T = TypeVar("T")
+AT_ONCE = 100
+"""Elements of a list that are read together."""
 
 RFC_3339 = re.compile(
     r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.ASCII
@@ -76,13 +78,21 @@ _array = _of_type(list, "a list")
 _object = _of_type(dict, "an object")
 
 
+_from_iso = datetime.fromisoformat
+
+
+def _usual_timestamp(text: Any) -> datetime:
+    """Read what the service writes; at these places ISO 8601 allows more than RFC 3339."""
+    if text[4:20:3] == "--T::." and text[23:] == "Z":
+        return _from_iso(text)
+    raise ValueError
+
+
 def _timestamp(value: object, drift: list[Drift], place: str) -> datetime:
     """Read a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
     text = _text(value, drift, place)
     try:
-        # What the service writes needs no more; at these places ISO 8601 allows more than RFC 3339.
-        if len(text) == 24 and text[4:20:3] == "--T::." and text[23] == "Z":
-            return datetime.fromisoformat(text)
+        return _usual_timestamp(text)
     except ValueError:
         pass
     # RFC 3339 allows t and z in lower case, and a space for the T.
@@ -126,21 +136,33 @@ def _resource(value: object, drift: list[Drift], place: str) -> GiftResource:
 _KNOWN: Mapping[str, GiftResource] = {resource.value: resource for resource in GiftResource}
 
 
-def _list_of(read: Read) -> Read:
+def _list_of(read: Read, usual: Callable[[Any], object]) -> Read:
+    """Return the reader of a list, which it empties; `usual` is tried first."""
+
     def read_all(value: object, drift: list[Drift], place: str) -> tuple[object, ...]:
+        elements = _array(value, drift, place)
         result: list[object] = []
-        for element in _array(value, drift, place):
-            before = len(drift)
+        while elements:
+            # As the elements are freed on the way, the garbage collector has no reason to run: half the time.
+            some = elements[:AT_ONCE]
+            del elements[:AT_ONCE]
             try:
-                result.append(read(element, drift, ""))
-            except InvalidResponseError as error:
-                error.path = f"{place}[{len(result)}]{error.path}"
-                raise
-            if len(drift) > before:
-                # Paths grow from the inside out, and only where there is drift.
-                where = f"{place}[{len(result) - 1}]"
-                drift[before:] = [evolve(line, path=where + line.path) for line in drift[before:]]
+                result.extend([usual(element) for element in some])
+            except (LookupError, TypeError, ValueError):
+                for element in some:
+                    result.append(read_one(element, drift, f"{place}[{len(result)}]"))
         return tuple(result)
+
+    def read_one(element: object, drift: list[Drift], place: str) -> object:
+        before = len(drift)
+        try:
+            result = read(element, drift, "")
+        except InvalidResponseError as error:
+            error.path = place + error.path
+            raise
+        # Paths grow from the inside out, and only where there is drift.
+        drift[before:] = [Drift(line.kind, place + line.path, line.detail) for line in drift[before:]]
+        return result
 
     return read_all
 
@@ -330,6 +352,48 @@ class Gift(_Result):
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
 
 
+# Almost every element is as the spec has it. The functions below read such a one in half the time. For any other they
+# raise LookupError, TypeError or ValueError, and it is read field by field, which knows what is wrong, and where.
+
+
+def _setters(cls: Any) -> Iterable[Callable[[object, object], None]]:
+    return (vars(cls)[attribute.name].__set__ for attribute in _fields(cls))
+
+
+_new = object.__new__
+_ticket_created_at, _ticket_extra = _setters(Ticket)
+_name, _resource_of, _created_at, _is_expired, _start_time, _end_time, _extra = _setters(Gift)
+
+
+def _usual_ticket(data: Any) -> Ticket:
+    if len(data) != 1:
+        raise ValueError
+    ticket = _new(Ticket)
+    _ticket_created_at(ticket, _usual_timestamp(data["createdAt"]))
+    _ticket_extra(ticket, _NOTHING)
+    return ticket
+
+
+def _usual_gift(data: Any) -> Gift:
+    start = end = None
+    if len(data) != 4:
+        if len(data) != 6:
+            raise ValueError
+        start, end = _usual_timestamp(data["startTime"]), _usual_timestamp(data["endTime"])
+    name, is_expired = data["name"], data["isExpired"]
+    if type(name) is not str or type(is_expired) is not bool:
+        raise ValueError
+    gift = _new(Gift)
+    _name(gift, name)
+    _resource_of(gift, _KNOWN[data["resource"]])
+    _created_at(gift, _usual_timestamp(data["createdAt"]))
+    _is_expired(gift, is_expired)
+    _start_time(gift, start)
+    _end_time(gift, end)
+    _extra(gift, _NOTHING)
+    return gift
+
+
 # Named, since mypy can't tell what `tuple` takes as a converter.
 def _tickets(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
     return tuple(tickets)
@@ -347,13 +411,19 @@ class ClientGifts(_Result):
     """
 
     tickets: tuple[Ticket, ...] = field(
-        default=(), converter=_tickets, metadata=_wire("tickets", _list_of(_reader(Ticket)), optional=True)
+        default=(),
+        converter=_tickets,
+        metadata=_wire("tickets", _list_of(_reader(Ticket), _usual_ticket), optional=True),
     )
     physical_gifts: tuple[Gift, ...] = field(
-        default=(), converter=_gifts, metadata=_wire("physicalGifts", _list_of(_reader(Gift)), optional=True)
+        default=(),
+        converter=_gifts,
+        metadata=_wire("physicalGifts", _list_of(_reader(Gift), _usual_gift), optional=True),
     )
     virtual_gifts: tuple[Gift, ...] = field(
-        default=(), converter=_gifts, metadata=_wire("virtualGifts", _list_of(_reader(Gift)), optional=True)
+        default=(),
+        converter=_gifts,
+        metadata=_wire("virtualGifts", _list_of(_reader(Gift), _usual_gift), optional=True),
     )
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
     drift: tuple[Drift, ...] = field(default=(), eq=False)

@@ -46,6 +46,7 @@ from mantago._telemetry import CallFinished, CallRetried, Span, Watch, body_size
 T = TypeVar("T")
 BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 
+HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
 LONGEST_WAIT = 86_400.0
 """Seconds: operating systems refuse longer waits for a socket."""
 GRACE = 0.05
@@ -301,11 +302,11 @@ def run(call: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a synchronous call was about to suspend")
 
 
-def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
+def sync_edge(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> Edge:
     """Return the edge for threads."""
     from mantago import _network  # noqa: PLC0415 - only a client that calls needs it
 
-    line = _network.Through(below, _network.SYNC) if below else _network.for_threads(proxy)
+    line = _network.Through(below, _network.SYNC) if below else _network.for_threads(proxy, engine)
     lock = threading.Lock()
     return Edge(
         send=line.send,
@@ -321,11 +322,11 @@ def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
     )
 
 
-def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edge:
+def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> Edge:
     """Return the edge for tasks, on asyncio and trio."""
     from mantago import _network  # noqa: PLC0415 - see sync_edge
 
-    line = _network.Through(below, _network.ASYNC) if below else _network.for_tasks(proxy)
+    line = _network.Through(below, _network.ASYNC) if below else _network.for_tasks(proxy, engine)
     lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:
@@ -383,22 +384,22 @@ class PerProcess:
 class _Stack(Generic[BelowT]):
     """What both stacks share; the connections are each process's, or each event loop's, own."""
 
-    def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None) -> None:
+    def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None, engine: str) -> None:
         self.calls = calls
         if isinstance(below, OwnTime):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
-        self._proxy = proxy
+        self._proxy, self._engine = proxy, engine
         self._edge = self._make_slot()
 
     _make_slot: Callable[[], Any]
-    _make_edge: Callable[[BelowT | None, str | None], Edge]
+    _make_edge: Callable[[BelowT | None, str | None, str], Edge]
 
     def _current(self) -> Any:
         self.calls.refuse_if_closed()
         if edge := self._edge.get():
             return edge
-        made = self._make_edge(self._below, self._proxy)
+        made = self._make_edge(self._below, self._proxy, self._engine)
         self._edge.set(made)
         # Another thread may have been faster, or have closed the client just now.
         return self._edge.get() or made
@@ -407,7 +408,7 @@ class _Stack(Generic[BelowT]):
         """Refuse calls from now on; return what closes the connections, if there are any."""
         edge: Edge | None = self._edge.get()
         if edge is None and self._below is not None and not self.calls.closed:
-            edge = self._make_edge(self._below, None)
+            edge = self._make_edge(self._below, None, self._engine)
         self.calls.closed = True
         self._edge.set(None)
         return edge.shut if edge else None
