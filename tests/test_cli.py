@@ -501,13 +501,21 @@ def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra(monkeypatch):
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("columns", [80, 60, 40])
-def test_no_name_is_lost_in_a_narrow_terminal(columns, capsys, monkeypatch):
+@pytest.mark.parametrize("columns", [200, 80, 74, 73, 40, 24])
+def test_neither_name_nor_time_is_lost_in_a_narrow_terminal(columns, account, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
-    assert cli.main(["gifts", *WHO]) == 0
-    shown = re.sub(r"[^\w]", "", capsys.readouterr().out)
+    assert cli.main(["gifts", *WHO, "--utc"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert max(map(cell_len, lines)) <= columns
+    shown = re.sub(r"[^\w]", "", "".join(lines))
     assert "Welcome" in shown
     assert all(character in shown for character in "不鏽鋼保溫杯春季抽獎九折券")
+    with mantago.MantaGo(**account) as client:
+        result = client.get_client_gifts(client_id="VolejRejN")
+    moments = [gift.created_at for gift in (*result.tickets, *result.physical_gifts, *result.virtual_gifts)]
+    moments += [moment for gift in result.virtual_gifts for moment in (gift.start_time, gift.end_time) if moment]
+    words = "".join(lines) if columns >= 74 else " ".join(" ".join(lines).split())
+    assert [moment for moment in moments if f"{moment:%Y-%m-%d %H:%M}" not in words] == []
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])

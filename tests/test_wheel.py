@@ -54,7 +54,7 @@ def test_the_sdist_holds_what_it_takes_to_build_and_test_and_nothing_else(built)
     [sdist] = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
         packed = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
-    folders = sources("facade", "generated", "openapi", "requirements", "scripts", "tests")
+    folders = sources("docs", "facade", "generated", "openapi", "requirements", "scripts", "tests")
     single = {"CHANGELOG.md", "LICENSE", "Makefile", "PKG-INFO", "README.md", "SECURITY.md"}
     single |= {"pyproject.toml", ".gitignore"}
     assert packed == folders | single

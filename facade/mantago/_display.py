@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from mantago import ClientGifts, Gift, Ticket
 from mantago._route import Check
 
-NARROWEST = {"name": 8, "created": 10}
+COLUMNS = {"kind": True, "name": False, "from": False, "created": True, "valid": True}
+"""And whether they keep their width, whatever the others need: times stay whole."""
+WIDTH_OF_A_TABLE = 74
+"""A narrower console would leave nothing for the others."""
 VALIDITY = {True: "[red]expired[/]", False: "[green]yes[/]", None: "not said"}
 MARKS = {True: "[green]✔[/]", False: "[red]✘[/]", None: "[dim]–[/]"}
 PLAIN_MARKS = {True: "ok", False: "NO", None: "--"}
@@ -20,22 +24,38 @@ LONGEST_NAME_OF_A_CHECK = len("configuration")
 
 
 def show_gifts(console: Console, result: ClientGifts, who: str, *, utc: bool = False, quiet: bool = False) -> None:
-    """Show a client's gifts as a table that fits the console; `who` is what they were asked by."""
+    """Show a client's gifts as a table, on a narrow console one below the other; `who` is what they were asked by."""
     clock = Clock(utc=utc)
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
-    for column in ("kind", "name", "from", "created", "valid"):
-        table.add_column(column, overflow="fold", min_width=NARROWEST.get(column))
-    for kind, gift in _in_order(result):
-        created = clock.tell(gift.created_at)
-        name, resource, valid = "", "", ""
-        if isinstance(gift, Gift):
-            name, resource = escape(visible(gift.name)), escape(visible(gift.resource))
-            valid = "\n".join([VALIDITY[gift.is_expired], *_validity(gift, clock)])
-        table.add_row(kind, name, resource, created, valid)
+    rows = [_cells(kind, gift, clock) for kind, gift in _in_order(result)]
     if not quiet:
-        times = f" (times in {clock.zones})" if clock.zones else ""
+        times = f" (times in {clock.zones})" if rows else ""
         console.print(f"Gifts of client [bold]{escape(visible(who))}[/]{times}:", soft_wrap=True)
-    console.print(table if table.row_count else "none")
+    if not rows:
+        console.print("none")
+    elif console.width < WIDTH_OF_A_TABLE:
+        for kind, name, resource, created, *valid in rows:
+            console.print(f"[bold]{kind}[/] {name}".rstrip())
+            told = [
+                f"from {resource}" if resource else "",
+                f"created {created}",
+                *(part.replace("\n", " ") for part in valid),
+            ]
+            console.print(Padding(", ".join(filter(None, told)), (0, 0, 0, 2)))
+    else:
+        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+        for column, whole in COLUMNS.items():
+            table.add_column(column, overflow="fold", no_wrap=whole)
+        for *cells, state, span in rows:
+            table.add_row(*cells, f"{state}\n{span}".rstrip())
+        console.print(table)
+
+
+def _cells(kind: str, gift: Ticket | Gift, clock: Clock) -> list[str]:
+    """Return kind, name, origin, when it was made, and whether and when it is valid."""
+    if isinstance(gift, Ticket):
+        return [kind, "", "", clock.tell(gift.created_at), "", ""]
+    name, resource = escape(visible(gift.name)), escape(visible(gift.resource))
+    return [kind, name, resource, clock.tell(gift.created_at), VALIDITY[gift.is_expired], _span(gift, clock)]
 
 
 def _in_order(result: ClientGifts) -> Iterator[tuple[str, Ticket | Gift]]:
@@ -44,13 +64,11 @@ def _in_order(result: ClientGifts) -> Iterator[tuple[str, Ticket | Gift]]:
     yield from (("virtual", gift) for gift in result.virtual_gifts)
 
 
-def _validity(gift: Gift, clock: Clock) -> Iterator[str]:
+def _span(gift: Gift, clock: Clock) -> str:
     start, end = (clock.tell(moment) if moment else "" for moment in (gift.start_time, gift.end_time))
     if start and end:
-        yield f"{start} -"
-        yield end
-    elif start or end:
-        yield f"from {start}" if start else f"until {end}"
+        return f"{start} -\n{end}"
+    return (start and f"from {start}") or (end and f"until {end}")
 
 
 class Clock:
