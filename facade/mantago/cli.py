@@ -134,8 +134,7 @@ def _every_command(
 ) -> None:
     """Ask the MantaGO open API for the gifts of a client.
 
-    \b
-    Examples:
+    For example:
       mantago gifts --sandbox --client-id VolejRejN
       mantago gifts --help              the options of a command
       mantago doctor                    what is wrong, if something is
@@ -206,8 +205,7 @@ def gifts(
 ) -> None:
     """Show a client's tickets, physical and virtual gifts.
 
-    \b
-    Examples:
+    For example:
       mantago gifts --sandbox --client-id VolejRejN
       mantago gifts --platform line --platform-client-id U4af49806...
       mantago gifts --client-id VolejRejN --json | jq '.virtualGifts[].name'
@@ -245,17 +243,14 @@ def doctor(
 ) -> int:
     """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
 
-    \b
     It sends two requests, none of which changes anything. Without a client to
     ask for, the second asks for one that doesn't exist: that shows whether bot
     id, token and secret are taken, but no gifts.
 
-    \b
     Exit status: 0 all is well, 1 the service said no, or will soon,
     2 wrong configuration, 3 no answer.
 
-    \b
-    Examples:
+    For example:
       mantago doctor
       mantago doctor --client-id VolejRejN     judges gifts, too
       mantago doctor --json > report.json      for a report; it holds no secret
@@ -289,8 +284,7 @@ def sandbox(
 ) -> None:
     """Run a stand-in for the service on this machine until Ctrl-C, and show how to use it (extra sandbox).
 
-    \b
-    Examples:
+    For example:
       mantago sandbox --port 8000
     """
     from mantago import sandbox as sandboxes  # noqa: PLC0415 - needs an extra
