@@ -123,13 +123,14 @@ def edit_templates(templates: Mapping[str, str], edits: list[Mapping[str, Any]])
     return edited
 
 
-def spec_module(spec: Mapping[str, Any]) -> str:
-    """Return the source of spec.py: what a client needs to know of the document itself."""
+def spec_module(spec: Mapping[str, Any], generator: Mapping[str, str]) -> str:
+    """Return the source of spec.py: what a client needs to know of the document itself, and who wrote the rest."""
     return (
         '"""What the document that this package was generated from says of itself."""\n\n'
         f"VERSION = {spec['info']['version']!r}\n"
         f"SERVER_URL = {spec['servers'][0]['url']!r}\n"
-        '\n__all__ = ("SERVER_URL", "VERSION")\n'
+        f"GENERATOR = {' '.join((generator['name'], generator['version']))!r}\n"
+        '\n__all__ = ("GENERATOR", "SERVER_URL", "VERSION")\n'
     )
 
 
@@ -170,7 +171,7 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
     )
     check_modules(spec, [path.name for path in package.glob("api/*/*.py") if path.name != "__init__.py"])
     (package / "py.typed").write_bytes(b"")
-    (package / "spec.py").write_text(spec_module(spec), "utf-8")
+    (package / "spec.py").write_text(spec_module(spec, lock["generator"]), "utf-8")
     for module in package.rglob("*.py"):
         module.write_text(HEADER + module.read_text("utf-8"), "utf-8")
     # F401: the templates import what they may need; I: the order would otherwise depend on the template.

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import json
+import logging
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import tomllib
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
+from rich.console import Console
 
 import mantago
-from mantago import __main__, cli, sandbox
+from mantago import __main__, _display, _route, cli, sandbox
 
 WHO = ["--client-id", "VolejRejN"]
 
@@ -33,9 +42,9 @@ def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.usefixtures("environment")
 def test_gifts_shows_a_table_for_people(capsys):
-    assert cli.main(["gifts", *WHO]) == 0
+    assert cli.main(["gifts", *WHO, "--utc"]) == 0
     output = capsys.readouterr()
-    assert output.out.startswith("Gifts of client VolejRejN (dates in UTC):\n")
+    assert output.out.startswith("Gifts of client VolejRejN (times in UTC):\n")
     for column in ("kind", "name", "from", "created", "valid"):
         assert column in output.out
     assert "expired" in output.out
@@ -56,7 +65,7 @@ def test_the_same_client_is_found_by_its_platforms_id(client, capsys):
 @pytest.mark.usefixtures("environment")
 def test_a_client_without_gifts_has_none(capsys):
     assert cli.main(["gifts", "--client-id", "BelunHavK"]) == 0
-    assert capsys.readouterr().out == "Gifts of client BelunHavK (dates in UTC):\nnone\n"
+    assert capsys.readouterr().out == "Gifts of client BelunHavK:\nnone\n"
 
 
 @pytest.mark.usefixtures("environment")
@@ -168,9 +177,194 @@ def test_a_missing_credential_is_named(missing, capsys, monkeypatch):
 @pytest.mark.usefixtures("environment")
 def test_what_was_tolerated_is_noted_beside_the_result():
     done = run("gifts", "--client-id", "missing-is-expired")
-    assert done.returncode == 0
-    assert done.stderr.splitlines()[0].startswith("note: missing ")
-    assert "Traceback" not in done.stderr
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1)
+    assert done.stderr.startswith("note: missing physicalGifts[].isExpired")
+
+
+def tell(*_: object, **__: object) -> mantago.ClientGifts:
+    """Log what the library logs of a call, whose own logger says more than people want to know."""
+    logging.getLogger("mantago").warning("of a retry")
+    logging.getLogger("mantago").debug("of a call")
+    logging.getLogger("mantago.drift").warning("of drift")
+    return mantago.ClientGifts()
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [([], ["note: of drift"]), (["-q"], []), (["-v"], ["note: of a retry", "note: of a call", "note: of drift"])],
+)
+def test_quiet_and_verbose_say_how_much_is_told_beside_the_result(options, told, capsys, monkeypatch):
+    monkeypatch.setattr(mantago.MantaGo, "get_client_gifts", tell)
+    before = logging.getLogger("mantago").level, logging.getLogger("mantago").handlers[:]
+    assert cli.main(["gifts", *WHO, *options]) == 0
+    output = capsys.readouterr()
+    lines = output.err.splitlines()
+    assert [line for line in lines if "MantaGo(" not in line] == told
+    assert any("token=<redacted>" in line for line in lines) == ("-v" in options)
+    assert output.out == ("none\n" if options == ["-q"] else "Gifts of client VolejRejN:\nnone\n")
+    assert (logging.getLogger("mantago").level, logging.getLogger("mantago").handlers) == before
+
+
+# --- the table ------------------------------------------------------------------------------------------------------
+
+
+def gift(name: str, **more: Any) -> mantago.Gift:
+    moment = datetime(2024, 7, 15, 10, 30, tzinfo=UTC)
+    return mantago.Gift(name=name, resource=mantago.GiftResource("rewardsCard"), created_at=moment, **more)
+
+
+def drawn(result: mantago.ClientGifts, width: int = 80, **options: Any) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    _display.show_gifts(console, result, "VolejRejN", **options)
+    return console.file.getvalue().splitlines()
+
+
+def test_the_table_fits_80_columns_and_its_columns_stay_in_line_whatever_the_names():
+    start, end = datetime(2024, 3, 15, tzinfo=UTC), datetime(2024, 4, 15, 15, 59, tzinfo=UTC)
+    names = ["不鏽鋼保溫杯", "春季抽獎九折券" * 5, "Coffee, one, with milk and sugar, to take away", "アイス☕️", ""]
+    gifts = [gift(name, is_expired=True, start_time=start, end_time=end) for name in names]
+    _, header, *rows = drawn(mantago.ClientGifts(virtual_gifts=gifts), utc=True)
+    assert max(map(cell_len, [header, *rows])) <= 80
+    column = header.index("created")
+    firsts = [row for row in rows if row.startswith("virtual")]
+    assert {cell_len(row[: row.index("2024-07-15 10:30")]) for row in firsts} == {column}
+    together = "".join(re.sub("rewardsCard.*|2024-.*", "", row).removeprefix("virtual") for row in rows)
+    together = "".join(together.split())
+    assert [name for name in names if "".join(name.split()) not in together] == []
+
+
+@pytest.mark.parametrize(
+    ("span", "told"),
+    [
+        ({}, []),
+        ({"start_time": datetime(2024, 3, 15, tzinfo=UTC)}, ["from 2024-03-15 00:00"]),
+        ({"end_time": datetime(2024, 3, 16, tzinfo=UTC)}, ["until 2024-03-16 00:00"]),
+        (
+            {"start_time": datetime(2024, 3, 15, tzinfo=UTC), "end_time": datetime(2024, 3, 16, tzinfo=UTC)},
+            ["2024-03-15 00:00 -", "2024-03-16 00:00"],
+        ),
+    ],
+)
+@pytest.mark.parametrize(("expired", "word"), [(True, "expired"), (False, "yes"), (None, "not said")])
+def test_a_gift_says_whether_and_when_it_is_valid(expired, word, span, told):
+    _, header, *rows = drawn(mantago.ClientGifts(physical_gifts=[gift("Cup", is_expired=expired, **span)]), utc=True)
+    assert [row[header.index("valid") :].rstrip() for row in rows] == [word, *told]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows doesn't take the zone from TZ")
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("zone", "options", "title", "moment"),
+    [
+        ("Asia/Taipei", [], "(times in CST, UTC+08:00):", "2024-05-02 10:11"),
+        ("America/New_York", [], "(times in EDT, UTC-04:00 and EST, UTC-05:00):", "2024-05-01 22:11"),
+        ("Asia/Kathmandu", [], "(times in +0545, UTC+05:45):", "2024-05-02 07:56"),
+        ("UTC", [], "(times in UTC):", "2024-05-02 02:11"),
+        ("Asia/Taipei", ["--utc"], "(times in UTC):", "2024-05-02 02:11"),
+    ],
+)
+def test_times_are_told_in_the_local_zone_or_in_utc(zone, options, title, moment, capsys, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        assert cli.main(["gifts", *WHO, *options]) == 0
+    time.tzset()
+    output = capsys.readouterr().out
+    assert output.splitlines()[0] == f"Gifts of client VolejRejN {title}"
+    assert moment in output
+
+
+def test_a_time_that_the_local_zone_cannot_tell_is_told_as_it_is():
+    class Early(datetime):
+        def astimezone(self, tz: Any = None) -> Any:
+            raise OverflowError("date value out of range")
+
+    assert drawn(mantago.ClientGifts(tickets=[mantago.Ticket(created_at=Early(1, 1, 1, tzinfo=UTC))]))[0].endswith(
+        "UTC):"
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such terminal")
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("settings", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+    ids=["terminal", "NO_COLOR", "dumb"],
+)
+@pytest.mark.parametrize("command", ["gifts", "doctor"])
+def test_colour_is_for_terminals_that_want_it(command, settings, coloured, capsys, monkeypatch):
+    import pty
+
+    assert cli.main([command, *WHO]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    for name, value in ({"TERM": "xterm-256color"} | settings).items():
+        monkeypatch.setenv(name, value)
+    screen, terminal = pty.openpty()
+    shown: list[bytes] = []
+
+    def watch() -> None:
+        # Linux ends what a terminal shows with an error.
+        with suppress(OSError):
+            while piece := os.read(screen, 65536):
+                shown.append(piece)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    with os.fdopen(terminal, "w", encoding="utf-8") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        assert cli.main([command, *WHO]) == 0
+    watching.join()
+    os.close(screen)
+    assert {"gifts": b"VolejRejN", "doctor": b"8 gifts"}[command] in b"".join(shown)
+    assert bool(re.search(rb"\x1b\[[0-9;]*3[0-7]", b"".join(shown))) == coloured
+
+
+# --- help and completion --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        ([], "mantago gifts --sandbox --client-id VolejRejN"),
+        (["gifts"], "mantago gifts --platform line --platform-client-id U4af49806..."),
+        (["doctor"], "mantago doctor --json > report.json"),
+        (["sandbox"], "mantago sandbox --port 8000"),
+    ],
+)
+def test_help_shows_examples_line_by_line(command, example, capsys):
+    assert cli.main([*command, "--help"]) == 0
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in capsys.readouterr().out.splitlines()]
+    assert [line for line in lines if line.startswith(example)]
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("mantago ", {"gifts", "doctor", "sandbox"}),
+        ("mantago do", {"doctor"}),
+        ("mantago gifts --platform ", {*mantago.Platform}),
+        ("mantago doctor --platform l", {"line", "liveChat"}),
+        ("mantago gifts --ut", {"--utc"}),
+    ],
+)
+def test_the_shell_completes_commands_options_and_platforms(words, offered, capsys, monkeypatch):
+    given = {"_MANTAGO_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 0
+    assert {*capsys.readouterr().out.split()} == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_of_each_shell_can_be_printed(shell, capsys, monkeypatch):
+    monkeypatch.setenv("_MANTAGO_COMPLETE", f"source_{shell}")
+    with pytest.raises(SystemExit) as ended:
+        cli.main([])
+    assert ended.value.code == 0
+    assert "_MANTAGO_COMPLETE=complete_" in capsys.readouterr().out
 
 
 def test_without_a_command_the_help_is_shown_and_that_is_wrong_use(capsys):
@@ -187,16 +381,19 @@ def test_help_says_why_a_secret_is_better_not_an_option(capsys):
     assert "other users of the machine" in words
 
 
-def test_the_version_tells_the_documents_too(capsys):
+def test_the_version_tells_the_documents_and_the_generators_too(capsys):
     assert cli.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"mantago {mantago.__version__}, for version 0.318.0 of the API's document\n"
+    lock = tomllib.loads((Path(__file__).parent.parent / "openapi" / "lock.toml").read_text("utf-8"))
+    generator = f"{lock['generator']['name']} {lock['generator']['version']}"
+    told = f"mantago {mantago.__version__}, for version 0.318.0 of the API's document, generated by {generator}\n"
+    assert capsys.readouterr().out == told
 
 
 @pytest.mark.usefixtures("environment")
 def test_a_name_cannot_steer_the_terminal(capsys, monkeypatch):
-    moment = mantago.Ticket(created_at=mantago._results.datetime(2024, 7, 15, tzinfo=mantago._results.UTC)).created_at
-    gift = mantago.Gift(name="[red]\x1b[2J杯", resource=mantago.GiftResource("x\x07"), created_at=moment)
-    gifts = mantago.ClientGifts(virtual_gifts=(gift,))
+    moment = datetime(2024, 7, 15, tzinfo=UTC)
+    found = mantago.Gift(name="[red]\x1b[2J杯", resource=mantago.GiftResource("x\x07"), created_at=moment)
+    gifts = mantago.ClientGifts(virtual_gifts=(found,))
     monkeypatch.setattr(mantago.MantaGo, "get_client_gifts", lambda *_, **__: gifts)
     assert cli.main(["gifts", *WHO]) == 0
     output = capsys.readouterr().out
@@ -304,13 +501,21 @@ def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra(monkeypatch):
 
 
 @pytest.mark.usefixtures("environment")
-@pytest.mark.parametrize("columns", [80, 60, 40])
-def test_no_name_is_lost_in_a_narrow_terminal(columns, capsys, monkeypatch):
+@pytest.mark.parametrize("columns", [200, 80, 74, 73, 40, 24])
+def test_neither_name_nor_time_is_lost_in_a_narrow_terminal(columns, account, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
-    assert cli.main(["gifts", *WHO]) == 0
-    shown = re.sub(r"[^\w]", "", capsys.readouterr().out)
+    assert cli.main(["gifts", *WHO, "--utc"]) == 0
+    lines = capsys.readouterr().out.splitlines()[1:]
+    assert max(map(cell_len, lines)) <= columns
+    shown = re.sub(r"[^\w]", "", "".join(lines))
     assert "Welcome" in shown
     assert all(character in shown for character in "不鏽鋼保溫杯春季抽獎九折券")
+    with mantago.MantaGo(**account) as client:
+        result = client.get_client_gifts(client_id="VolejRejN")
+    moments = [gift.created_at for gift in (*result.tickets, *result.physical_gifts, *result.virtual_gifts)]
+    moments += [moment for gift in result.virtual_gifts for moment in (gift.start_time, gift.end_time) if moment]
+    words = "".join(lines) if columns >= 74 else " ".join(" ".join(lines).split())
+    assert [moment for moment in moments if f"{moment:%Y-%m-%d %H:%M}" not in words] == []
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
@@ -319,6 +524,13 @@ def test_an_output_that_knows_no_chinese_gets_escapes(encoding):
     done = run("gifts", *WHO, env=os.environ | {"PYTHONIOENCODING": encoding})
     assert (done.returncode, done.stderr) == (0, "")
     assert r"\u4e0d\u93fd\u92fc" in done.stdout
+
+    console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding), width=80)
+    for check in (_route.tick("clock", "right"), _route.skip("TLS", "none"), _route.cross("token", "old", "renew")):
+        _display.show_check(console, check)
+    console.file.seek(0)
+    marks = ["ok clock", "-- TLS", "NO token"]
+    assert [line.partition("  ")[0] for line in console.file if line[0] != " "] == marks
 
 
 def test_the_sandbox_is_not_asked_through_a_proxy(monkeypatch, capsys):
@@ -332,9 +544,9 @@ def test_an_output_that_is_closed_or_full_is_no_traceback(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdout", None)
     assert cli.main(["gifts", *WHO, "--json"]) == 0
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli, "_show", full)
+    monkeypatch.setattr(cli, "show_gifts", full)
     assert cli.main(["gifts", *WHO]) == 1
     assert capsys.readouterr().err == "error: the output can't be written: No space left on device\n"

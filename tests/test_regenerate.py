@@ -447,9 +447,11 @@ def test_an_edit_that_fits_too_seldom_or_too_often_stops_it_with_template_and_re
 @pytest.mark.parametrize("version", ["0.318.0", "1'\"\\", "禮物"])
 def test_the_package_knows_the_specs_version_and_server_whatever_they_hold(version):
     known: dict[str, Any] = {}
-    exec(spec_module({"info": {"version": version}, "servers": [{"url": f"https://x/{version}"}]}), known)
+    spec = {"info": {"version": version}, "servers": [{"url": f"https://x/{version}"}]}
+    exec(spec_module(spec, {"name": "generator", "version": version}), known)
     assert (known["VERSION"], known["SERVER_URL"]) == (version, f"https://x/{version}")
-    assert sorted(known["__all__"]) == ["SERVER_URL", "VERSION"]
+    assert known["GENERATOR"] == f"generator {version}"
+    assert sorted(known["__all__"]) == ["GENERATOR", "SERVER_URL", "VERSION"]
 
 
 # A harder spec than today's

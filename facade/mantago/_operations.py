@@ -27,11 +27,12 @@ from mantago_generated.models import (
     ClientIdentificationRequestPlatform,
     PostOpenapiClientGiftPlatform,
 )
-from mantago_generated.spec import SERVER_URL
+from mantago_generated.spec import GENERATOR, SERVER_URL
 from mantago_generated.spec import VERSION as SPEC_VERSION
 from mantago_generated.types import UNSET, OpenStrEnum
 
 __all__ = [
+    "GENERATOR",
     "READ_ONLY",
     "SERVER_URL",
     "SPEC_VERSION",

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from mantago._service import Asked, Document, Node, Operation
 
-__all__ = ["KEYWORDS", "find", "read"]
+__all__ = ["KEYWORDS", "find", "read", "schema_faults"]
 
 _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "array": list,
@@ -72,7 +72,7 @@ def _query(document: Document, operation: Operation, given: list[tuple[str, str]
         elif not values[0]:
             faults = [f"{label}: is empty"]
         else:
-            faults = [f"{label} {fault}" for fault in _schema_faults(document, parameter["schema"], values[0], "$")]
+            faults = [f"{label} {fault}" for fault in schema_faults(document, parameter["schema"], values[0], "$")]
         wrong += faults
         repeated += [f"{label}: given more than once"] if len(values) > 1 and not faults else []
     return wrong, repeated
@@ -90,15 +90,15 @@ def _body(document: Document, operation: Operation, content_type: str, body: byt
         content = json.loads(body)
     except (ValueError, RecursionError):
         return None, ("body: isn't what its Content-Type says",)
-    faults = _schema_faults(document, media["schema"], content, "$")
+    faults = schema_faults(document, media["schema"], content, "$")
     return content, tuple(f"body {fault}" for fault in faults)
 
 
-def _schema_faults(document: Document, schema: Node, value: Any, path: str) -> Iterator[str]:
+def schema_faults(document: Document, schema: Node, value: Any, path: str) -> Iterator[str]:
     """Yield where the value breaks the schema and with which keyword, never the value: it could be a secret."""
     schema = document.resolved(schema)
     for part in schema.get("allOf", ()):
-        yield from _schema_faults(document, part, value, path)
+        yield from schema_faults(document, part, value, path)
     kind = schema.get("type")
     if kind and not _is_a(kind, value):
         yield _breaks(path, "type", kind)
@@ -108,13 +108,13 @@ def _schema_faults(document: Document, schema: Node, value: Any, path: str) -> I
         yield from _member_faults(document, schema, value, path)
     if isinstance(value, list) and "items" in schema:
         for index, element in enumerate(value):
-            yield from _schema_faults(document, schema["items"], element, f"{path}[{index}]")
+            yield from schema_faults(document, schema["items"], element, f"{path}[{index}]")
 
 
 def _member_faults(document: Document, schema: Node, value: Mapping[str, Any], path: str) -> Iterator[str]:
     for name, part in schema.get("properties", {}).items():
         if name in value:
-            yield from _schema_faults(document, part, value[name], f"{path}.{name}")
+            yield from schema_faults(document, part, value[name], f"{path}.{name}")
     missing: Iterable[str] = (name for name in schema.get("required", ()) if name not in value)
     yield from (f"{path}: {name!r} is a required property" for name in missing)
 

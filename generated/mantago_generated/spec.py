@@ -3,5 +3,6 @@
 
 VERSION = "0.318.0"
 SERVER_URL = "https://mantago.cc/api"
+GENERATOR = "openapi-python-client 0.29.1"
 
-__all__ = ("SERVER_URL", "VERSION")
+__all__ = ("GENERATOR", "SERVER_URL", "VERSION")
