@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import io
 import json
+import re
 import secrets
 import sys
 import tomllib
@@ -70,14 +71,15 @@ def read_lock(vendored: Vendored) -> dict[str, Any]:
         raise ScriptError(f"{vendored.lock}: is damaged ({error!r}); {again}") from None
     if not all(isinstance(value, str) for value in used):
         raise ScriptError(f"{vendored.lock}: is damaged (a value isn't a string); {again}")
+    if outside := [source["name"] for source in lock["sources"] if re.search(r"[/\\:]|^\.*$", source["name"])]:
+        raise ScriptError(f"{vendored.lock}: is damaged ({outside[0]!r} is no file of {vendored.sources}); {again}")
     return lock
 
 
 def read_spec(vendored: Vendored) -> dict[str, Any]:
     """Return the vendored spec; ScriptError if it isn't, to the byte, what lock.toml says."""
     lock = read_lock(vendored)
-    pages = " ".join(str(vendored.sources / source["name"]) for source in lock["sources"])
-    again = f"python scripts/import_spec.py {pages}"
+    again = f"python scripts/import_spec.py {vendored.sources}"
     data = _read(vendored.spec, f"bring it back with {again}")
     if sha256(data) != lock["spec"]["sha256"]:
         raise ScriptError(
@@ -96,14 +98,17 @@ def _read(path: Path, remedy: str) -> bytes:
         raise ScriptError(f"{path}: {error.strerror}; {remedy}") from None
 
 
-def write_all(files: Mapping[Path, bytes | None]) -> list[Path]:
+def write_all(files: Mapping[Path, bytes | None], *, dry_run: bool = False) -> list[Path]:
     """Give all the files these bytes, or none of them; return the ones that had to change.
 
-    None removes a file. Missing folders are made. A failure, even between two files, undoes all.
+    None removes a file. Missing folders are made. A failure, even between two files, undoes all. A dry run only tells
+    which files would change.
     """
     try:
         before = {path: path.read_bytes() if path.exists() else None for path in files}
         changed = {path: data for path, data in files.items() if before[path] != data}
+        if dry_run:
+            return list(changed)
         with contextlib.ExitStack() as undo:
             staged = {path: _stage(path, data, undo) for path, data in changed.items()}
             for path, temporary in staged.items():

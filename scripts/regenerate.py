@@ -21,6 +21,7 @@ import jsonpath
 import yaml
 from openapi_spec_validator import OpenAPIV30SpecValidator
 
+from _preparation import check_modules, prepare
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run
 
 GENERATED = ROOT / "generated"
@@ -113,7 +114,7 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
             "import the spec again"
         )
     spec = read_spec(vendored)
-    overlaid = apply_overlay(spec, yaml.safe_load(vendored.overlay.read_text("utf-8")))
+    overlaid = prepare(apply_overlay(spec, yaml.safe_load(vendored.overlay.read_text("utf-8"))))
     OpenAPIV30SpecValidator(overlaid).validate()
     (scratch / "spec.json").write_text(canonical(overlaid), "utf-8")
 
@@ -134,6 +135,7 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
             f"--output-path={package}",
         ]
     )
+    check_modules(spec, [path.name for path in package.glob("api/*/*.py") if path.name != "__init__.py"])
     (package / "py.typed").write_bytes(b"")
     (package / "spec.py").write_text(spec_module(spec), "utf-8")
     for module in package.rglob("*.py"):

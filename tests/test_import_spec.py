@@ -1,6 +1,7 @@
 import io
 import json
 import runpy
+import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -11,6 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import import_spec
+from _pages import find_specs, read_specs
+from _validation import problems
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run, sha256, write_all
 
 SPEC = {
@@ -67,8 +70,8 @@ def page(tmp_path: Path) -> Path:
     return path
 
 
-def import_page(page: Path, vendored: Vendored) -> int:
-    return run(import_spec.main, [str(page), "--into", str(vendored.folder)])
+def import_page(page: Path, vendored: Vendored, *options: str) -> int:
+    return run(import_spec.main, [str(page), "--into", str(vendored.folder), *options])
 
 
 # What a page may look like
@@ -105,7 +108,8 @@ def import_page(page: Path, vendored: Vendored) -> int:
     ],
 )
 def test_the_one_fenced_spec_is_read_whatever_stands_around_it(text: str) -> None:
-    assert canonical(import_spec.read_page(text.encode())) == PRETTY
+    [(_, read)] = read_specs(text.encode())
+    assert canonical(read) == PRETTY
 
 
 json_values = st.recursive(
@@ -118,7 +122,9 @@ json_values = st.recursive(
 def test_content_and_key_order_survive_unchanged(value: object, indent: int | None) -> None:
     document = spec(**{"x-any": value})
     text = json.dumps(document, ensure_ascii=False, indent=indent)
-    assert canonical(import_spec.find_spec(fenced(text))) == canonical(document)
+    for source in (fenced(text), text):
+        [(_, found)] = find_specs(source)
+        assert canonical(found) == canonical(document)
 
 
 # What is refused
@@ -134,7 +140,7 @@ def broken(*lines: str) -> str:
         pytest.param("# Prose only\n", ["no spec"], id="no fence"),
         pytest.param(fenced('{"a": 1}') + fenced("x"), ["no spec", "line 6: ", "line 15, column 1: "], id="no spec"),
         pytest.param(fenced("x") * 8, ["no spec", "line 6, ", "line 42, ", "and 3 more"], id="many fences"),
-        pytest.param(TEXT, ["no spec"], id="a spec that isn't fenced"),
+        pytest.param(f"A spec:\n\n    {TEXT}\n", ["no spec"], id="a spec that isn't fenced"),
         pytest.param(fenced('["openapi"]'), ["no spec", "no object"], id="a list"),
         pytest.param(fenced(TEXT) * 2, ["2 specs", "lines 6 and 15"], id="the same spec twice"),
         pytest.param(fenced(TEXT) + fenced("{'openapi': 1}"), ["broken", "line 15, column 2"], id="one of two broken"),
@@ -246,7 +252,7 @@ def test_an_invalid_document_is_refused_with_the_json_path_of_each_error(
     document: dict[str, Any], said: list[str]
 ) -> None:
     with pytest.raises(ScriptError, match="not a valid OpenAPI") as refusal:
-        import_spec.read_page(fenced(json.dumps(document)).encode())
+        read_specs(fenced(json.dumps(document)).encode())
     text = str(refusal.value)
     assert [part for part in said if part not in text] == []
     assert max(map(len, text.splitlines())) < 300
@@ -256,20 +262,20 @@ def test_of_many_errors_the_first_few_are_said_and_the_rest_counted() -> None:
     document = schema({f"x{number}": 1 for number in range(8)})
     document["components"]["schemas"] = {f"A{number}": {"type": 1} for number in range(8)}
     with pytest.raises(ScriptError, match=r"schemas\.A4\.type: .*\n  and 3 more$"):
-        import_spec.read_page(fenced(json.dumps(document)).encode())
+        read_specs(fenced(json.dumps(document)).encode())
 
 
 def test_a_property_named_ref_and_a_recursive_schema_are_fine() -> None:
     value = {"type": "object", "properties": {"$ref": {"type": "array", "items": {"$ref": "#/components/schemas/A"}}}}
-    assert import_spec.problems(schema(value)) == []
+    assert problems(schema(value)) == []
 
 
-@pytest.mark.parametrize("kind", ["missing", "folder", "not UTF-8"])
+@pytest.mark.parametrize("kind", ["missing", "empty folder", "not UTF-8"])
 def test_a_source_that_cannot_be_read_is_named(
     kind: str, tmp_path: Path, vendored: Vendored, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = tmp_path / "source.md"
-    if kind == "folder":
+    if kind == "empty folder":
         source.mkdir()
     elif kind == "not UTF-8":
         source.write_bytes("a\n禮物".encode("big5"))
@@ -285,7 +291,7 @@ def test_a_page_name_that_cannot_be_printed_is_refused(vendored: Vendored, capsy
     assert "printable" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["a.md", "b.md"], ["--in", "x", "a.md"]])
+@pytest.mark.parametrize("arguments", [[], ["--bump"], ["--in", "x", "a.md"]])
 def test_wrong_use_is_exit_status_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         import_spec.main(arguments)
@@ -359,31 +365,56 @@ def test_another_page_replaces_the_last_one_but_no_file_that_someone_put_there(
     other = page.with_name("禮物.md")
     other.write_text(fenced(TEXT.replace("1.2.3", "1.3.0")), "utf-8")
     capsys.readouterr()
-    assert import_page(other, vendored) == 0
+    assert import_page(other, vendored, "--bump") == 0
     assert capsys.readouterr().out.splitlines()[-1] == "removed openapi/sources/gifts.md"
     assert sorted(path.name for path in vendored.sources.iterdir()) == ["notes.md", "禮物.md"]
     assert [source["name"] for source in read_lock(vendored)["sources"]] == ["禮物.md"]
 
 
-@pytest.mark.parametrize("case", ["edited", "gone", "outside"])
-def test_only_a_page_that_the_last_import_left_as_it_is_is_removed(case: str, page: Path, vendored: Vendored) -> None:
+@pytest.mark.parametrize("case", ["edited", "gone"])
+def test_a_page_of_the_last_import_that_is_not_as_it_was_stops_an_import_that_needs_it(
+    case: str, page: Path, vendored: Vendored, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert import_page(page, vendored) == 0
     left = vendored.sources / page.name
     if case == "edited":
         left.write_text("precious", "utf-8")
-    elif case == "gone":
-        left.unlink()
     else:
-        vendored.lock.write_text(vendored.lock.read_text("utf-8").replace('"gifts.md"', '"../../../gifts.md"'), "utf-8")
-    assert import_spec.superseded(vendored) == []
-    assert page.exists()
+        left.unlink()
+    before = tree(vendored.folder)
+    other = page.with_name("other.md")
+    other.write_text(fenced(TEXT.replace("/gift", "/other").replace("/bot", "/robot")), "utf-8")
+    assert import_page(other, vendored) == 2
+    assert f"{left}: is missing or was edited by hand" in capsys.readouterr().err
+    assert tree(vendored.folder) == before
+
+    complete = Vendored(vendored.folder.with_name("complete"))
+    shutil.copytree(vendored.folder, complete.folder)
+    named_alike = page.with_name("elsewhere") / page.name
+    named_alike.parent.mkdir()
+    named_alike.write_bytes(other.read_bytes())
+    assert import_page(named_alike, complete, "--complete") == 0
+    assert sorted(read_spec(complete)["paths"]) == ["/other", "/robot", "x-get"]
+    assert ((complete.sources / page.name).read_bytes() == b"precious") == (case == "edited")
+
+    assert import_page(page, vendored) == 0
+    assert left.read_bytes() == page.read_bytes()
+
+
+def test_a_lock_that_names_a_file_outside_is_damaged(page: Path, vendored: Vendored) -> None:
+    assert import_page(page, vendored) == 0
+    for name in ("../../../gifts.md", "/etc/passwd", "..", "C:gifts.md"):
+        vendored.lock.write_text(
+            f"sources = [{{name = {name!r}, sha256 = 'a'}}]\n[spec]\nsha256 = 'a'\n[generator]\nversion = 'a'", "utf-8"
+        )
+        with pytest.raises(ScriptError, match="is no file of"):
+            read_lock(vendored)
 
 
 def test_the_committed_folder_is_what_its_pages_give(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     committed = Vendored()
-    (page,) = committed.sources.glob("*.md")
     fresh = Vendored(tmp_path / "openapi")
-    assert import_page(page, fresh) == 0
+    assert import_page(committed.sources, fresh, "--bump") == 0
     assert "version 0.318.0, 1 operation\n" in capsys.readouterr().out
     wanted = tree(fresh.folder)
     present = tree(committed.folder)
@@ -427,7 +458,10 @@ def test_a_spec_edited_by_hand_is_refused_with_the_command_that_restores_it(
         read_spec(vendored)
     assert str(refusal.value).startswith(f"{vendored.spec}: ")
     assert ("edited by hand" in str(refusal.value)) == (new is not None)
-    assert f"python scripts/import_spec.py {vendored.sources / page.name}" in str(refusal.value)
+    assert f"python scripts/import_spec.py {vendored.sources}" in str(refusal.value)
+    if vendored.lock.exists():
+        assert import_page(vendored.sources, vendored) == 0
+        assert read_spec(vendored) == SPEC
 
 
 @pytest.mark.parametrize(

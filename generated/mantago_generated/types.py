@@ -1,10 +1,12 @@
 # Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
 """Contains some shared types for properties"""
 
+import datetime
 from collections.abc import Mapping, MutableMapping
 from enum import IntEnum, StrEnum
 from http import HTTPStatus
 from typing import IO, BinaryIO, Generic, Literal, Self, TypeVar
+from urllib.parse import quote
 
 from attrs import define
 
@@ -75,6 +77,20 @@ class OpenIntEnum(IntEnum):
 
 
 T = TypeVar("T")
+
+
+def segment(value: object) -> str:
+    """Return a path parameter as the one segment of a path that it is; ValueError if it can't be one."""
+    if isinstance(value, list) and value:
+        return ",".join(map(segment, value))
+    if isinstance(value, bool):
+        value = str(value).lower()
+    elif isinstance(value, datetime.date):
+        value = value.isoformat()
+    text = "" if value is None or value == [] or isinstance(value, Unset) else str(value)
+    if not text.strip(".") or "/" in text:
+        raise ValueError(f"a path parameter can't be {text!r}: it must not be empty, dots only, or hold a slash")
+    return quote(text, safe="")
 
 
 @define

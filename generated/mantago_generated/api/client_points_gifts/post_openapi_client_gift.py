@@ -5,12 +5,14 @@ from typing import Any
 import httpx
 
 from ... import errors
-from ...client import AuthenticatedClient, Client
+from ...client import AuthenticatedClient
+from ...client import Client as _Client
 from ...models.client_gifts_response import ClientGiftsResponse
 from ...models.client_identification_request import ClientIdentificationRequest
 from ...models.error_response import ErrorResponse
 from ...models.post_openapi_client_gift_platform import PostOpenapiClientGiftPlatform
-from ...types import UNSET, Response, Unset
+from ...types import UNSET, Unset
+from ...types import Response as _Response
 
 
 def _get_kwargs(
@@ -51,7 +53,7 @@ def _get_kwargs(
 
 
 def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
+    *, client: AuthenticatedClient | _Client, response: httpx.Response
 ) -> ClientGiftsResponse | ErrorResponse | None:
     if response.status_code == 200:
         response_200 = ClientGiftsResponse.from_dict(response.json())
@@ -90,15 +92,15 @@ def _parse_response(
 
 
 def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ClientGiftsResponse | ErrorResponse]:
+    *, client: AuthenticatedClient | _Client, response: httpx.Response
+) -> _Response[ClientGiftsResponse | ErrorResponse]:
     try:
         parsed = _parse_response(client=client, response=response)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         if client.on_unreadable is None:
             raise
         raise client.on_unreadable(response, error) from None
-    return Response(
+    return _Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
         headers=response.headers,
@@ -108,12 +110,12 @@ def _build_response(
 
 def sync_detailed(
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient | _Client,
     body: ClientIdentificationRequest,
     bot_id: str,
     platform_client_id: str | Unset = UNSET,
     platform: PostOpenapiClientGiftPlatform | Unset = UNSET,
-) -> Response[ClientGiftsResponse | ErrorResponse]:
+) -> _Response[ClientGiftsResponse | ErrorResponse]:
     """Get client gifts
 
      Retrieve all gifts (virtual, physical, and tickets) for a specific client.
@@ -155,7 +157,7 @@ def sync_detailed(
 
 def sync(
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient | _Client,
     body: ClientIdentificationRequest,
     bot_id: str,
     platform_client_id: str | Unset = UNSET,
@@ -199,12 +201,12 @@ def sync(
 
 async def asyncio_detailed(
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient | _Client,
     body: ClientIdentificationRequest,
     bot_id: str,
     platform_client_id: str | Unset = UNSET,
     platform: PostOpenapiClientGiftPlatform | Unset = UNSET,
-) -> Response[ClientGiftsResponse | ErrorResponse]:
+) -> _Response[ClientGiftsResponse | ErrorResponse]:
     """Get client gifts
 
      Retrieve all gifts (virtual, physical, and tickets) for a specific client.
@@ -246,7 +248,7 @@ async def asyncio_detailed(
 
 async def asyncio(
     *,
-    client: AuthenticatedClient | Client,
+    client: AuthenticatedClient | _Client,
     body: ClientIdentificationRequest,
     bot_id: str,
     platform_client_id: str | Unset = UNSET,

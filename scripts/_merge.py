@@ -1,0 +1,201 @@
+"""Merging fragments into one spec: pure, and whatever the order in which the fragments come.
+
+A fragment consists of units, each with a name: an operation, a schema, a response, a tag. The spec has the units of all
+fragments. Of two units with one name that differ in more than text, the one of the newer version holds; at the same
+version they are a conflict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from _fragments import (
+    ABSENT,
+    METHODS,
+    Fragment,
+    Unit,
+    anonymous,
+    bare,
+    differences,
+    is_operation,
+    label,
+    pointer,
+    version_key,
+)
+from _vendored import ScriptError
+
+ROOT = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")
+ITEM = ("$ref", "summary", "description", "servers", "parameters", *METHODS)
+CONFLICTS_SHOWN = 20
+
+
+@frozen
+class Merged:
+    """One spec, what of it comes from an older version than the spec's own, and which sources it needs."""
+
+    spec: dict[str, Any]
+    last_seen: dict[str, str]
+    sources: frozenset[str]
+
+
+def merge(fragments: Sequence[Fragment]) -> Merged:
+    """Return the spec of the newest version among the fragments, with what only older ones describe.
+
+    Raises ScriptError, listing the sources and the places, if fragments of one version disagree.
+    """
+    needed = _needed(fragments)
+    versions = sorted({fragment.version for fragment in needed}, key=version_key, reverse=True)
+    taken: dict[Unit, Fragment] = {}
+    for version in versions:
+        agreed = _agree([fragment for fragment in needed if fragment.version == version])
+        _take(taken, agreed, everything=version == versions[0])
+    _refuse_ambiguous(taken)
+    spec = _build(taken, [fragment for fragment in needed if fragment.version == versions[0]])
+    seen = {label(unit): origin.version for unit, origin in sorted(taken.items()) if is_operation(unit)}
+    last_seen = {operation: version for operation, version in seen.items() if version != versions[0]}
+    return Merged(spec, last_seen, frozenset(fragment.source for fragment in needed))
+
+
+# --- fragments of one version ---------------------------------------------------------------------------------------
+
+
+def _agree(fragments: Sequence[Fragment]) -> dict[Unit, Fragment]:
+    """Return, for each unit, the first fragment that has it; ScriptError if another says something else."""
+    agreed: dict[Unit, Fragment] = {}
+    conflicts: dict[tuple[Fragment, Fragment], list[str]] = {}
+    for fragment in fragments:
+        for unit, value in fragment.units.items():
+            first = agreed.setdefault(unit, fragment)
+            if lines := differences(bare(unit, first.units[unit]), bare(unit, value), unit):
+                conflicts.setdefault((first, fragment), []).extend(lines)
+    if conflicts:
+        raise ScriptError("\n".join(_conflict(*pair, lines) for pair, lines in conflicts.items()))
+    return agreed
+
+
+def _conflict(first: Fragment, second: Fragment, lines: Sequence[str]) -> str:
+    more = [f"and {len(lines) - CONFLICTS_SHOWN} more"] if len(lines) > CONFLICTS_SHOWN else []
+    return (
+        f"{first.shown} and {second.shown}: both of version {first.version}, and they disagree; "
+        "what the first says stands first:" + "".join(f"\n  {line}" for line in [*lines[:CONFLICTS_SHOWN], *more])
+    )
+
+
+# --- fragments of several versions ----------------------------------------------------------------------------------
+
+
+def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
+    """Return the fragments of the newest version, and the older ones that describe an operation no newer one does."""
+    order = sorted(fragments, key=lambda fragment: fragment.source)
+    versions = sorted({fragment.version for fragment in order}, key=version_key, reverse=True)
+    needed: list[Fragment] = []
+    for version in versions:
+        known = frozenset().union(*(fragment.operations for fragment in needed))
+        group = [fragment for fragment in order if fragment.version == version]
+        needed += [fragment for fragment in group if version == versions[0] or fragment.operations - known]
+    return needed
+
+
+def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, everything: bool) -> None:
+    """Add what a version says to what the newer ones say: of an older one, operations and what these refer to."""
+    if everything:
+        taken.update(agreed)
+        return
+    known = {anonymous(unit) for unit in taken if is_operation(unit)}
+    wanted = [unit for unit in agreed if is_operation(unit) and anonymous(unit) not in known]
+    wanted += [(name,) for name in ("servers", "security") if (name,) in agreed]
+    while wanted:
+        unit = wanted.pop()
+        if is_operation(unit):
+            fields = [other for other in agreed if other[:2] == unit[:2] and not is_operation(other)]
+            for other in fields:
+                _keep_meaning(other, taken, agreed)
+            wanted += [other for other in fields if other not in taken]
+        if unit not in taken:
+            taken[unit] = agreed[unit]
+            found = set(_references(agreed[unit].units[unit], unit[-1]))
+            wanted += [other for other in agreed if other in found and other not in taken]
+
+
+def _keep_meaning(unit: Unit, taken: Mapping[Unit, Fragment], agreed: Mapping[Unit, Fragment]) -> None:
+    # What a path says of all its operations can't be said twice.
+    newer, older = taken.get(unit), agreed[unit]
+    if newer and (lines := differences(bare(unit, newer.units[unit]), bare(unit, older.units[unit]), unit)):
+        raise ScriptError(
+            f"{newer.shown} and {older.shown}: versions {newer.version} and {older.version} "
+            "describe different operations of one path, and disagree on what holds for all of them:"
+            + "".join(f"\n  {line}" for line in lines)
+        )
+
+
+def _references(value: Any, key: str) -> Iterator[Unit]:
+    """Yield the components and tags that the value of a key refers to, in whichever way OpenAPI has for it."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if key == "security":
+                yield "components", "securitySchemes", name
+            elif key == "mapping":
+                yield "components", "schemas", str(inner)
+            yield from _references(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner, key)
+    elif isinstance(value, str) and value.startswith("#/components/"):
+        yield tuple(part.replace("~1", "/").replace("~0", "~") for part in value.split("/")[1:4])
+    elif isinstance(value, str) and key == "tags":
+        yield "tags", value
+
+
+# --- the spec -------------------------------------------------------------------------------------------------------
+
+
+def _refuse_ambiguous(taken: Mapping[Unit, Fragment]) -> None:
+    """Raise ScriptError if two operations have one id, or two paths differ in the names of their parameters only."""
+    by_id: dict[str, Unit] = {}
+    by_path: dict[str, Unit] = {}
+    for unit in sorted(filter(is_operation, taken)):
+        same_path = by_path.setdefault(anonymous(unit)[1], unit)
+        if same_path[1] != unit[1]:
+            raise ScriptError(
+                f"{taken[same_path].shown} and {taken[unit].shown}: one path under two names, "
+                f"{pointer(same_path[:2])} and {pointer(unit[:2])}"
+            )
+        operation_id = taken[unit].units[unit].get("operationId")
+        same_id = by_id.setdefault(operation_id, unit) if operation_id else unit
+        if same_id != unit:
+            raise ScriptError(
+                f"{taken[same_id].shown} and {taken[unit].shown}: two operations have the operationId "
+                f"{operation_id!r}: {pointer(same_id)} and {pointer(unit)}"
+            )
+
+
+def _build(taken: Mapping[Unit, Fragment], newest: Sequence[Fragment]) -> dict[str, Any]:
+    """Return the spec made of the units: as it was published if one fragment is the whole of it, else sorted."""
+    for fragment in newest:
+        if taken.keys() == fragment.units.keys() and all(
+            origin.units[unit] == fragment.units[unit] for unit, origin in taken.items()
+        ):
+            return dict(fragment.spec)
+    spec: dict[str, Any] = {}
+    for unit in sorted(taken, key=_place):
+        value = taken[unit].units[unit]
+        if unit[0] == "tags":
+            spec.setdefault("tags", []).append(value)
+        elif value is not ABSENT:
+            parent = spec
+            for part in unit[:-1]:
+                parent = parent.setdefault(part, {})
+            parent[unit[-1]] = value
+    spec.setdefault("paths", {})
+    spec["openapi"] = max((fragment.spec["openapi"] for fragment in newest), key=version_key)
+    return spec
+
+
+def _place(unit: Unit) -> tuple[Any, ...]:
+    root = (ROOT.index(unit[0]), "") if unit[0] in ROOT else (len(ROOT), unit[0])
+    if unit[0] == "paths" and len(unit) == 3:
+        return *root, unit[1], ITEM.index(unit[2]) if unit[2] in ITEM else len(ITEM), unit[2]
+    return *root, *unit[1:]

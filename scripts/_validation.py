@@ -1,0 +1,109 @@
+"""What is wrong with an OpenAPI document, said with the JSON path of each place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import referencing
+from attrs import frozen
+from openapi_spec_validator import OpenAPIV30SpecValidator
+from referencing.exceptions import Unresolvable
+
+SHOWN = 5
+
+JsonPath = tuple[str | int, ...]
+
+
+@frozen
+class Flaw:
+    """Stands in a parsed document for what a parser would silently accept or change."""
+
+    text: str
+
+
+def problems(spec: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with a document, each beginning with the JSON path of its place.
+
+    Each kind is looked for only where there are none of the kinds before: what can't be kept or
+    points out of the document, another OpenAPI version, the schema, the rules beyond the schema.
+    """
+    try:
+        if found := list(_flaws(spec)):
+            return found
+        if not re.fullmatch(r"3\.0\.[0-9]+", str(spec["openapi"])):
+            return [f"$.openapi: is {shorten(repr(spec['openapi']))}, not 3.0.x"]
+        validator = OpenAPIV30SpecValidator(spec)
+        # The rules beyond the schema may crash on a document that doesn't conform to the schema.
+        errors = list(validator.schema_validator.iter_errors(spec)) or list(validator.iter_errors())
+    except RecursionError:
+        return ["$: something is nested too deeply, or a $ref leads back to itself"]
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        # The validator takes what a $ref points at for what ought to be there.
+        return [f"$: can't be validated: a $ref may point at the wrong kind of thing ({error!r})"]
+    if errors:
+        return [_describe(error) for error in errors]
+    if not is_plain(spec["info"]["version"]):
+        return ["$.info.version: is blank or not printable"]
+    return []
+
+
+def _flaws(spec: Mapping[str, Any]) -> Iterator[str]:
+    # A registry without a retriever: no $ref in a page makes us open a file or an address.
+    registry: referencing.Registry[object] = referencing.Registry()
+    resolver = registry.resolver_with_root(referencing.Resource.opaque(spec))
+    for path, value in _walk(spec, ()):
+        if isinstance(value, Flaw):
+            yield f"{json_path(path)}: {value.text}"
+        elif not _is_unicode(value) or (path and not _is_unicode(path[-1])):
+            yield f"{json_path(path)}: half a surrogate pair is not text"
+        elif path[-1:] == ("$ref",) and isinstance(value, str):
+            try:
+                resolver.lookup(value)
+            except (Unresolvable, ValueError, TypeError):
+                yield f"{json_path(path)}: {shorten(repr(value))} is nowhere in this document"
+
+
+def _walk(value: object, path: JsonPath) -> Iterator[tuple[JsonPath, object]]:
+    yield path, value
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _walk(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _walk(inner, (*path, index))
+
+
+def _is_unicode(value: object) -> bool:
+    return not (isinstance(value, str) and re.search("[\ud800-\udfff]", value))
+
+
+def _describe(error: Any) -> str:
+    # Below "matches no alternative", the error deepest in the document says which one was meant.
+    while error.context:
+        error = max(error.context, key=lambda inner: len(inner.absolute_path))
+    return f"{json_path(tuple(error.absolute_path))}: {shorten(error.message)}"
+
+
+def json_path(path: JsonPath) -> str:
+    """Return a path as a person writes it: $.tags[0].name, $.paths['/x']."""
+    parts = [f".{part}" if isinstance(part, str) and part.isidentifier() else f"[{part!r}]" for part in path]
+    return "$" + "".join(parts)
+
+
+def shorten(text: str, limit: int = 200) -> str:
+    """Return the text, with its middle left out if it is long: both ends tell something."""
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
+
+
+def some(lines: Sequence[str]) -> str:
+    """Return the first few of the lines, each on a line of its own below a message."""
+    more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
+    return "".join(f"\n  {line}" for line in [*lines[:SHOWN], *more])
+
+
+def is_plain(text: str) -> bool:
+    """Say whether the text is visible and can be printed and written anywhere."""
+    return text.isprintable() and bool(text.strip())
