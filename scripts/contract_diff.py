@@ -19,7 +19,7 @@ from attrs import asdict
 
 from _vendored import ScriptError, Vendored, run
 from contract import accepted, render, sources, spec
-from contract.changes import Change, Report, settle
+from contract.changes import Acceptance, Change, Report, settle
 from contract.documents import Document
 from contract.rules import RULES
 
@@ -28,7 +28,7 @@ Part = Callable[[Document, Document], Iterable[Change]]
 PARTS: tuple[Part, ...] = (spec.compare,)
 
 
-def compare(old: Document, new: Document, entries: Iterable[accepted.Acceptance] = ()) -> Report:
+def compare(old: Document, new: Document, entries: Iterable[Acceptance] = ()) -> Report:
     """Return what all parts find, less what was accepted."""
     changes = settle(change for part in PARTS for change in part(old, new))
     left, allowed = accepted.apply(entries, changes, new.version)

@@ -35,10 +35,10 @@ def read(path: Path) -> list[Acceptance]:
     entries = []
     for number, entry in enumerate(listed if isinstance(listed, list) else [listed], 1):
         where = f"{path}: entry {number}"
-        texts = {key: entry.get(key) for key in _KEYS} if isinstance(entry, dict) else {}
-        wrong = [key for key in _KEYS if not (isinstance(texts.get(key), str) and texts[key].strip())]
-        if wrong:
-            raise ScriptError(f"{where}: {', '.join(wrong)} must be given, each as a text that isn't blank")
+        given = entry.items() if isinstance(entry, dict) else ()
+        texts = {key: value for key, value in given if key in _KEYS and isinstance(value, str) and value.strip()}
+        if texts.keys() != set(_KEYS):
+            raise ScriptError(f"{where}: {', '.join(_KEYS)} must all be given, each as a text that isn't blank")
         if texts["id"] not in RULES:
             raise ScriptError(f"{where}: no rule is named {texts['id']}; see python scripts/contract_diff.py --rules")
         entries.append(Acceptance(**texts))

@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -117,7 +118,7 @@ def key_text(key: object) -> str:
     return json.dumps(key) if isinstance(key, bool | None) else str(key)
 
 
-@frozen(eq=False)
+@frozen(eq=False, slots=False)
 class Document:
     """A spec, the name to report it by, and the folder that its references to other files count from."""
 
@@ -148,12 +149,17 @@ class Document:
         """The place where the document begins."""
         return Cursor(self, self.tree, "")
 
+    @cached_property
+    def nowhere(self) -> Cursor:
+        """The place of what isn't there."""
+        return Cursor(self, ABSENT, "")
+
     @property
     def version(self) -> str:
         """What the document says its version is."""
         return str(self.root.get("info").raw("version").value or "")
 
-    @property
+    @cached_property
     def siblings(self) -> bool:
         """Whether what stands beside a $ref in a schema counts, as it does from OpenAPI 3.1 on."""
         return not str(self.root.get("openapi").text or "3.0").startswith("3.0")
@@ -204,8 +210,14 @@ class Cursor:
 
     def raw(self, key: str) -> Cursor:
         """Return what stands under a key, without following a reference."""
-        value = self.mapping.get(key, ABSENT)
+        value = self.value.get(key, ABSENT) if isinstance(self.value, dict) else ABSENT
+        if value is ABSENT:
+            return self.document.nowhere
         return Cursor(self.document, value, f"{self.pointer}/{escape(key)}", self.file)
+
+    def says(self, key: str) -> Any:
+        """Return the value under a key, None if there is none; for what can't be a reference."""
+        return self.value.get(key) if isinstance(self.value, dict) else None
 
     def get(self, key: str) -> Cursor:
         """Return what stands under a key, or what the reference there leads to."""
@@ -225,16 +237,17 @@ class Cursor:
     @property
     def reference(self) -> str | None:
         """The $ref that stands here, if any."""
-        return self.raw("$ref").text
+        found = self.says("$ref")
+        return found if isinstance(found, str) else None
 
     def resolved(self) -> Cursor:
         """Return the place that references lead to from here: an absent one if they lead nowhere or in a circle."""
         place, seen = self, set[int]()
-        while place.reference is not None:
+        while (reference := place.reference) is not None:
             if id(place.value) in seen:
-                return Cursor(self.document, ABSENT, self.pointer, self.file)
+                return self.document.nowhere
             seen.add(id(place.value))
-            place = place.follow(place.reference)
+            place = place.follow(reference)
         return place
 
     def follow(self, reference: str) -> Cursor:
@@ -258,7 +271,7 @@ class Cursor:
 
 def escape(key: str) -> str:
     """Return a key as a part of a JSON pointer."""
-    return key.replace("~", "~0").replace("/", "~1")
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
 
 
 def canonical(value: Any) -> str:

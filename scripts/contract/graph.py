@@ -7,10 +7,10 @@ walks the graph from its node, and says what it finds on the way.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from . import properties, unions
 from .documents import Cursor
@@ -21,6 +21,7 @@ from .views import View, Views
 
 # One schema may be reached in many ways from one place; after so many the reader has understood.
 REPEATS = 10
+REPEATS_IN_ALL = 500
 ANY_SEGMENT = "*"
 
 
@@ -40,6 +41,30 @@ class Node:
         return RULES[rule_id(f"{self.flow.direction}-property", finding.name)].level
 
 
+@frozen(eq=False)
+class Step:
+    """A node on a way from where a consumer meets a schema, and the step before."""
+
+    node: Node
+    before: Step | None = None
+    segment: str = ""
+
+    def has(self, node: Node) -> bool:
+        """Say whether a node is on the way."""
+        step: Step | None = self
+        while step and step.node is not node:
+            step = step.before
+        return step is not None
+
+    def path(self) -> tuple[str, ...]:
+        """Return the segments of the way."""
+        segments, step = [], self
+        while step.before:
+            segments.append(step.segment)
+            step = step.before
+        return tuple(reversed(segments))
+
+
 class Graph:
     """All pairs of schemas met so far in a comparison of two documents."""
 
@@ -48,6 +73,7 @@ class Graph:
         self._nodes: dict[tuple[View, View, Flow], Node] = {}
         self._worst: dict[Node, Level | None] = {}
         self._telling: set[Node] | None = None
+        self._walked: dict[Node, list[tuple[tuple[str, ...], Node, Finding]]] = {}
 
     def node(self, old: Iterable[Cursor], new: Iterable[Cursor], flow: Flow) -> Node:
         """Return the node for two schemas, each given by the places that make it up, with all that is below."""
@@ -60,6 +86,7 @@ class Graph:
                 self._fill(node)
                 waiting += [child for _, child in node.edges]
         self._telling = None
+        self._walked.clear()
         return first
 
     def _node(self, old: View, new: View, flow: Flow) -> Node:
@@ -132,23 +159,33 @@ class Graph:
             seen |= fresh
             waiting += fresh
 
-    def walk(self, start: Node) -> Iterator[tuple[tuple[str, ...], Node, Finding]]:
-        """Yield each finding below a node with the path to it; recursion ends where a pair comes again on a path."""
+    def walk(self, start: Node) -> list[tuple[tuple[str, ...], Node, Finding]]:
+        """Return each finding below a node with the path to it; recursion ends where a pair comes again on a path."""
+        if start not in self._walked:
+            self._walked[start] = list(self._walk(start))
+        return self._walked[start]
+
+    def _walk(self, start: Node) -> Iterator[tuple[tuple[str, ...], Node, Finding]]:
         if self._telling is None:
             self._telling = self._nodes_that_tell()
-        if start not in self._telling:
-            return
-        visits: dict[Node, int] = {}
+        visits: Counter[Node] = Counter()
+        again = 0
         # Breadth first, so that the shortest ways to a shared schema are the ones reported.
-        queue: deque[tuple[Node, tuple[str, ...], frozenset[Node]]] = deque([(start, (), frozenset({start}))])
+        queue = deque([Step(start)] if start in self._telling else [])
         while queue:
-            node, path, above = queue.popleft()
-            for finding in node.findings:
-                yield path, node, finding
-            for segment, child in node.edges:
-                if child in self._telling and child not in above and visits.get(child, 0) < REPEATS:
-                    visits[child] = visits.get(child, 0) + 1
-                    queue.append((child, (*path, segment), above | {child}))
+            step = queue.popleft()
+            path = step.path()
+            for finding in step.node.findings:
+                yield path, step.node, finding
+            for segment, child in step.node.edges:
+                if child not in self._telling or step.has(child):
+                    continue
+                if visits[child]:
+                    again += 1
+                    if visits[child] >= REPEATS or again > REPEATS_IN_ALL:
+                        continue
+                visits[child] += 1
+                queue.append(Step(child, step, segment))
 
     def _nodes_that_tell(self) -> set[Node]:
         parents: dict[Node, list[Node]] = {}

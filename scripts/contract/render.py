@@ -85,7 +85,7 @@ def as_markdown(report: Report) -> str:
         found = groups(report.changes, level)
         if not found:
             continue
-        title = f"{level.title()} ({len(found)})"
+        title = f"{level.title()} ({report.count(level)})"
         hints = level is Level.INFO
         lines += ["", f"<details><summary>{title}</summary>" if hints else f"### {title}", ""]
         for group in found:
@@ -115,12 +115,14 @@ def _prose(text: str) -> str:
 def as_github(report: Report) -> str:
     """Return the report as annotations of a GitHub workflow."""
     commands = {Level.BREAKING: "error", Level.WARNING: "warning", Level.INFO: "notice"}
+    # An annotation stands in a file of the checkout.
+    file = "openapi/manta-openapi.json" if report.new.startswith("git:") else report.new
     lines = []
     for level, command in commands.items():
         for group in groups(report.changes, level):
             also = f" (also: {group.more})" if group.more else ""
             message = _data(f"{group.change.path}: {group.change.text}{also}")
-            lines.append(f"::{command} file={_property(report.new)},title={_property(group.change.id)}::{message}\n")
+            lines.append(f"::{command} file={_property(file)},title={group.change.id}::{message}\n")
     return "".join(lines)
 
 
@@ -134,8 +136,11 @@ def _property(text: str) -> str:
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; width: 100%; } td { border-top: 1px solid #ccc; padding: .5rem; vertical-align: top; }
-code { overflow-wrap: anywhere; } small { color: #666; } .breaking h2 { color: #b00020; } .warning h2 { color: #9a6700; }
+table { border-collapse: collapse; width: 100%; }
+td { border-top: 1px solid #ccc; padding: .5rem; vertical-align: top; }
+code { overflow-wrap: anywhere; }
+small { color: #666; }
+.breaking h2 { color: #b00020; } .warning h2 { color: #9a6700; }
 """
 
 
@@ -146,16 +151,15 @@ def as_html(report: Report) -> str:
     for level in Level:
         found = groups(report.changes, level)
         rows = [_row(group.change, RULES[group.change.id].reason, group.more) for group in found]
-        body += _section(level, rows)
-    body += _section(
-        "accepted", [_row(change, f"until {entry.until}: {entry.reason}") for change, entry in report.accepted]
-    )
+        body += _section(level, report.count(level), rows)
+    rows = [_row(change, f"until {entry.until}: {entry.reason}") for change, entry in report.accepted]
+    body += _section("accepted", len(rows), rows)
     head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(body) + "\n</body></html>\n"
 
 
-def _section(name: str, rows: list[str]) -> list[str]:
-    title = f"<h2>{name.title()} ({len(rows)})</h2>"
+def _section(name: str, count: int, rows: list[str]) -> list[str]:
+    title = f"<h2>{name.title()} ({count})</h2>"
     return [f'<section class="{name}">{title}<table>', *rows, "</table></section>"] if rows else []
 
 

@@ -56,7 +56,7 @@ def members(place: Cursor) -> tuple[Cursor, ...]:
 
 
 def _is_null(place: Cursor) -> bool:
-    kind, values = place.get("type").value, place.get("enum").value
+    kind, values = place.says("type"), place.says("enum")
     return kind in ("null", ["null"]) or values == [None] or ("const" in place and place.mapping["const"] is None)
 
 
@@ -88,7 +88,7 @@ class View:
             name.text for part in self.parts for name in part.get("required").elements() if name.text is not None
         )
         self.read_only, self.write_only, self.deprecated, self.unique = (
-            any(part.get(key).value is True for part in self.parts)
+            any(part.says(key) is True for part in self.parts)
             for key in ("readOnly", "writeOnly", "deprecated", "uniqueItems")
         )
         rest = [part.raw(key) for part in self.parts for key in ("additionalProperties", "unevaluatedProperties")]
@@ -120,12 +120,12 @@ class View:
     def _types(self) -> frozenset[str] | None:
         found: frozenset[str] | None = None
         for part in self.parts:
-            said = part.get("type").value
+            said = part.says("type")
             kinds = frozenset(
                 kind
                 for kind in (said if isinstance(said, list) else [said])
                 if isinstance(kind, str) and kind != "null"
-            ) or frozenset(kind for kind, keys in _IMPLIED.items() if any(key in part for key in keys))
+            ) or frozenset(kind for kind, keys in _IMPLIED.items() if any(key in part.value for key in keys))
             if kinds:
                 both = kinds if found is None else frozenset({*_within(kinds, found), *_within(found, kinds)})
                 found = both or found
@@ -134,7 +134,7 @@ class View:
     def _enum(self) -> dict[str, Any] | None:
         found: dict[str, Any] | None = None
         for part in self.parts:
-            said = part.get("enum").value
+            said = part.says("enum")
             lists = [said] if isinstance(said, list) and said else []
             for values in [*lists, *([[part.mapping["const"]]] if "const" in part else [])]:
                 keyed = {canonical(value): value for value in values if value is not None}
@@ -149,8 +149,8 @@ class View:
         return bool(votes) and all(votes)
 
     def _says_null(self, part: Cursor) -> bool | None:
-        kind, values = part.get("type").value, part.get("enum").value
-        if part.get("nullable").value is True or (isinstance(kind, list) and "null" in kind):
+        kind, values = part.says("type"), part.says("enum")
+        if part.says("nullable") is True or (isinstance(kind, list) and "null" in kind):
             return True
         if id(part.value) in self._null_alternative:
             return True
@@ -161,7 +161,7 @@ class View:
     def _bound(self, word: str, sign: int) -> Bound | None:
         bounds: list[Bound] = []
         for part in self.parts:
-            limit, exclusive = number(part.get("m" + word).value), part.get("exclusiveM" + word).value
+            limit, exclusive = number(part.says("m" + word)), part.says("exclusiveM" + word)
             if limit is not None:
                 bounds.append((limit, exclusive is True))
             if (outside := number(exclusive)) is not None:
@@ -175,16 +175,15 @@ class View:
 
     def first(self, key: str) -> Cursor:
         """Return the first place that says something under a key."""
-        return next((part.get(key) for part in self.parts if key in part), self.place.get("\0"))
+        return next((part.raw(key) for part in self.parts if key in part.value), _NOWHERE)
 
     def value(self, key: str) -> Any:
         """Return what the first part that says something under a key says, or None."""
-        found = self.first(key)
-        return found.value if found else None
+        return next((part.value[key] for part in self.parts if key in part.value), None)
 
     def numbers(self, key: str) -> list[Number]:
         """Return the numbers that the parts say under a key."""
-        found = (number(part.get(key).value) for part in self.parts)
+        found = (number(part.says(key)) for part in self.parts)
         return [value for value in found if value is not None]
 
     @property
