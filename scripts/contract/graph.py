@@ -7,7 +7,7 @@ walks the graph from its node, and says what it finds on the way.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterable, Iterator
 
 from attrs import define, field, frozen
@@ -19,9 +19,9 @@ from .rules import RULES, Level
 from .schemas import Finding, Flow, compare
 from .views import View, Views
 
-# One schema may be reached in many ways from one place; after so many the reader has understood.
-REPEATS = 10
-REPEATS_IN_ALL = 500
+# Where schemas all refer to each other, there are more ways to each than can be walked. Each is reported where it is met
+# first, and then in so many further ways in all, the shortest first.
+REPEATS = 1000
 ANY_SEGMENT = "*"
 
 
@@ -168,7 +168,7 @@ class Graph:
     def _walk(self, start: Node) -> Iterator[tuple[tuple[str, ...], Node, Finding]]:
         if self._telling is None:
             self._telling = self._nodes_that_tell()
-        visits: Counter[Node] = Counter()
+        visited: set[Node] = set()
         again = 0
         # Breadth first, so that the shortest ways to a shared schema are the ones reported.
         queue = deque([Step(start)] if start in self._telling else [])
@@ -180,11 +180,11 @@ class Graph:
             for segment, child in step.node.edges:
                 if child not in self._telling or step.has(child):
                     continue
-                if visits[child]:
+                if child in visited and child.edges:
                     again += 1
-                    if visits[child] >= REPEATS or again > REPEATS_IN_ALL:
+                    if again > REPEATS:
                         continue
-                visits[child] += 1
+                visited.add(child)
                 queue.append(Step(child, step, segment))
 
     def _nodes_that_tell(self) -> set[Node]:

@@ -6,7 +6,7 @@ import re
 
 from .collector import Collector, Where
 from .documents import ABSENT, Cursor, same
-from .parameters import is_simple, style
+from .parameters import content, is_simple, style
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, register
 from .schemas import Flow
 
@@ -225,8 +225,8 @@ def _header(collector: Collector, where: Where, old: Cursor, new: Cursor) -> Non
     collector.texts(where, old, new)
     if was != now:
         collector.add(f"response-header-became-{'required' if now else 'optional'}", where, old, new)
-    schemas = old.raw("schema"), new.raw("schema")
-    styles = [style(side, "header") for side in (old, new)]
-    if styles[0] != styles[1] and not all(map(is_simple, schemas)):
-        collector.add("response-header-style-changed", where, old, new, old=styles[0], new=styles[1])
-    collector.schema("response-header", where, *schemas, flow=Flow(RESPONSE, text=True))
+    (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
+    forms = [kind or style(side, "header") for kind, side in ((kind_old, old), (kind_new, new))]
+    if forms[0] != forms[1] and not (is_simple(schema_old) and is_simple(schema_new)):
+        collector.add("response-header-style-changed", where, old, new, old=forms[0], new=forms[1])
+    collector.schema("response-header", where, schema_old, schema_new, flow=Flow(RESPONSE, text=kind_old is None))

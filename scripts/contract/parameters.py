@@ -162,7 +162,7 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
         flags = [side.raw(keyword).value is True for side in (old, new)]
         if flags[0] != flags[1]:
             collector.add(on if flags[1] else off, where, old.raw(keyword) or old, new.raw(keyword) or new)
-    (kind_old, schema_old), (kind_new, schema_new) = _content(old), _content(new)
+    (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
     if kind_old != kind_new:
         values = {"old": kind_old or "a plain value", "new": kind_new or "a plain value"}
         collector.add("request-parameter-content-changed", where, old, new, **values)
@@ -178,7 +178,8 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
     )
 
 
-def _content(parameter: Cursor) -> tuple[str | None, Cursor]:
+def content(parameter: Cursor) -> tuple[str | None, Cursor]:
+    """Return the media type of a parameter or header, if it has one, and its schema."""
     for kind, media in parameter.get("content").children():
         return kind, media.resolved().raw("schema")
     return None, parameter.raw("schema")

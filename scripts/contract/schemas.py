@@ -108,10 +108,13 @@ def _types(old: View, new: View, flow: Flow) -> Iterator[Row]:
     if old.types == new.types:
         return
     words = kinds_text(old), kinds_text(new)
-    # An integer of any format is a number.
-    if _allows(new, old, text=flow.text):
+    wider, narrower = _allows(new, old, text=flow.text), _allows(old, new, text=flow.text)
+    if wider and narrower:
+        # As bare text, a string or a number is no more than a string.
+        return
+    if wider:
         yield "type-generalized", "type", *words
-    elif _allows(old, new, text=flow.text):
+    elif narrower:
         yield "type-specialized", "type", *words
     else:
         yield "type-changed", "type", *words
