@@ -1,0 +1,291 @@
+"""Specs as trees that may be wrong in any way: reading them, walking them, following their references."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import yaml
+from attrs import field, frozen
+
+from _vendored import ScriptError
+from import_spec import find_spec
+
+# An alias of YAML can stand for a tree, and a few dozen of them for one that no machine can hold.
+LARGEST = 20_000_000
+# Python won't write an integer of more than 4,300 digits in decimals.
+LONGEST_NUMBER = 10_000
+ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT", "__bool__": lambda _: False})()
+
+# YAML 1.2's scalars: a date is a string here, and so are yes, no, on and off.
+_SCALARS = {
+    "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),
+    "bool": ("true|True|TRUE|false|False|FALSE", list("tTfF")),
+    "int": ("[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", list("-+0123456789")),
+    "float": (
+        r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.inf|\.nan",
+        list("-+0123456789."),
+    ),
+    "merge": ("<<", ["<"]),
+}
+_BASE: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+_Loader: Any = type("_Loader", (_BASE,), {"yaml_implicit_resolvers": {}})
+for _name, (_pattern, _first) in _SCALARS.items():
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), _first)
+
+
+def read(data: bytes) -> Any:
+    """Return the tree in a JSON or YAML file, or that of the one spec on a Markdown page; the content decides."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ScriptError(f"is not UTF-8 text (byte {error.start})") from None
+    try:
+        return plain(_parse(text))
+    except RecursionError:
+        raise ScriptError("is nested too deeply to be read") from None
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    problem = "it is YAML, but no mapping"
+    try:
+        # S506: the loader derives from a safe one.
+        tree = yaml.load(text, _Loader)  # noqa: S506
+        if isinstance(tree, dict):
+            return tree
+    except (yaml.YAMLError, ValueError) as error:
+        problem = re.sub(r"\s+", " ", str(error))
+    try:
+        return find_spec(text)
+    except ScriptError as error:
+        raise ScriptError(f"is neither JSON nor YAML ({problem}), and as a page: {error}") from None
+
+
+def plain(tree: Any) -> Any:
+    """Return the tree with nothing in it but what JSON has: keys are strings, an odd value becomes its text."""
+    done: dict[int, tuple[Any, int]] = {}
+    open_ids: set[int] = set()
+
+    def visit(value: Any) -> tuple[Any, int]:
+        if not isinstance(value, dict | list):
+            return _scalar(value), 1
+        known = done.get(id(value))
+        if known is None:
+            if id(value) in open_ids:
+                raise ScriptError("has a YAML alias that holds itself")
+            open_ids.add(id(value))
+            known = done[id(value)] = branch(value)
+            open_ids.discard(id(value))
+        return known
+
+    def branch(value: Any) -> tuple[Any, int]:
+        result: Any
+        if isinstance(value, dict):
+            pairs = [(key_text(key), visit(inner)) for key, inner in value.items()]
+            result = {key: inner for key, (inner, _) in pairs}
+            size = sum(count for _, (_, count) in pairs) + 1
+        else:
+            inners = [visit(inner) for inner in value]
+            result, size = [inner for inner, _ in inners], sum(count for _, count in inners) + 1
+        if size > LARGEST:
+            raise ScriptError("has YAML aliases that unfold to more than can be compared")
+        return result, size
+
+    return visit(tree)[0]
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str | bool | None):
+        return value
+    if isinstance(value, int):
+        return value if value.bit_length() <= LONGEST_NUMBER else hex(value)
+    return value if isinstance(value, float) and math.isfinite(value) else str(value)
+
+
+def key_text(key: object) -> str:
+    """Return a key as JSON would have it: YAML's 200 is "200"."""
+    return json.dumps(key) if isinstance(key, bool | None) else str(key)
+
+
+@frozen(eq=False, slots=False)
+class Document:
+    """A spec, the name to report it by, and the folder that its references to other files count from."""
+
+    name: str
+    tree: Any
+    folder: Path | None = None
+    # The commit that the document was taken from, for the parts of the diff that look at more than the document.
+    revision: str | None = None
+    _files: dict[str, Any] = field(factory=dict, init=False, repr=False)
+
+    @classmethod
+    def parse(cls, name: str, data: bytes, folder: Path | None = None, revision: str | None = None) -> Document:
+        """Return the document in the bytes of a file; ScriptError if there is none that can be compared."""
+        try:
+            tree = read(data)
+        except ScriptError as error:
+            raise ScriptError(f"{name}: {error}") from None
+        keys = tree.keys() if isinstance(tree, dict) else set[str]()
+        if "swagger" in keys and "openapi" not in keys:
+            version = f"{name}: is Swagger {tree['swagger']}, and only OpenAPI 3 can be compared"
+            raise ScriptError(f"{version}: convert it first, for example with swagger2openapi")
+        if not keys & {"openapi", "paths"}:
+            raise ScriptError(f'{name}: is no OpenAPI document: it has neither "openapi" nor "paths"')
+        return cls(name, tree, folder, revision)
+
+    @property
+    def root(self) -> Cursor:
+        """The place where the document begins."""
+        return Cursor(self, self.tree, "")
+
+    @cached_property
+    def nowhere(self) -> Cursor:
+        """The place of what isn't there."""
+        return Cursor(self, ABSENT, "")
+
+    @property
+    def version(self) -> str:
+        """What the document says its version is."""
+        return str(self.root.get("info").raw("version").value or "")
+
+    @cached_property
+    def siblings(self) -> bool:
+        """Whether what stands beside a $ref in a schema counts, as it does from OpenAPI 3.1 on."""
+        return not str(self.root.get("openapi").text or "3.0").startswith("3.0")
+
+    def file(self, name: str) -> Any:
+        """Return the tree in another file, or ABSENT; each is read once, and never from the network."""
+        if not name:
+            return self.tree
+        if name not in self._files:
+            self._files[name] = ABSENT
+            if self.folder and not re.match(r"[a-zA-Z][a-zA-Z0-9+.-]+:|[/\\]", name):
+                with contextlib.suppress(OSError, ScriptError, ValueError):
+                    self._files[name] = read((self.folder / name).read_bytes())
+        return self._files[name]
+
+
+@frozen(eq=False)
+class Cursor:
+    """A place in a document: its value, or ABSENT, and where it stands."""
+
+    document: Document
+    value: Any
+    pointer: str
+    file: str = ""
+
+    def __bool__(self) -> bool:
+        return self.value is not ABSENT
+
+    @property
+    def at(self) -> str | None:
+        """The JSON pointer of the place, after its file's name if that is another; None if there is no such place."""
+        if not self:
+            return None
+        return f"{self.file}#{self.pointer}" if self.file else self.pointer
+
+    @property
+    def text(self) -> str | None:
+        """The value if it is a string."""
+        return self.value if isinstance(self.value, str) else None
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """The value if it is an object, else an empty one."""
+        return self.value if isinstance(self.value, dict) else {}
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.mapping
+
+    def raw(self, key: str) -> Cursor:
+        """Return what stands under a key, without following a reference."""
+        value = self.value.get(key, ABSENT) if isinstance(self.value, dict) else ABSENT
+        if value is ABSENT:
+            return self.document.nowhere
+        return Cursor(self.document, value, f"{self.pointer}/{escape(key)}", self.file)
+
+    def says(self, key: str) -> Any:
+        """Return the value under a key, None if there is none; for what can't be a reference."""
+        return self.value.get(key) if isinstance(self.value, dict) else None
+
+    def get(self, key: str) -> Cursor:
+        """Return what stands under a key, or what the reference there leads to."""
+        return self.raw(key).resolved()
+
+    def children(self) -> Iterator[tuple[str, Cursor]]:
+        """Yield the keys and values of an object, references not followed."""
+        for key in self.mapping:
+            yield key, self.raw(key)
+
+    def elements(self) -> Iterator[Cursor]:
+        """Yield the elements of a list, references not followed."""
+        if isinstance(self.value, list):
+            for index, value in enumerate(self.value):
+                yield Cursor(self.document, value, f"{self.pointer}/{index}", self.file)
+
+    @property
+    def reference(self) -> str | None:
+        """The $ref that stands here, if any."""
+        found = self.says("$ref")
+        return found if isinstance(found, str) else None
+
+    def resolved(self) -> Cursor:
+        """Return the place that references lead to from here: an absent one if they lead nowhere or in a circle."""
+        place, seen = self, set[int]()
+        while (reference := place.reference) is not None:
+            if id(place.value) in seen:
+                return self.document.nowhere
+            seen.add(id(place.value))
+            place = place.follow(reference)
+        return place
+
+    def follow(self, reference: str) -> Cursor:
+        """Return the place that a reference standing here names."""
+        name, _, fragment = reference.partition("#")
+        # A reference counts from the file that it stands in.
+        file = self.file
+        if name:
+            folder = self.file.rpartition("/")[0]
+            file = f"{folder}/{unquote(name)}" if folder else unquote(name).removeprefix("./")
+        value = self.document.file(file)
+        for part in fragment.split("/")[1:]:
+            key = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(value, list):
+                value = value[int(key)] if re.fullmatch("[0-9]{1,9}", key) and int(key) < len(value) else ABSENT
+            else:
+                value = value.get(key, ABSENT) if isinstance(value, dict) else ABSENT
+        pointer = unquote(fragment)
+        return Cursor(self.document, value, pointer, file)
+
+
+def escape(key: str) -> str:
+    """Return a key as a part of a JSON pointer."""
+    return key.replace("~", "~0").replace("/", "~1") if "~" in key or "/" in key else key
+
+
+def canonical(value: Any) -> str:
+    """Return a text that is the same for equal JSON values: 1.0 is 1, and the order of keys doesn't matter."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dict):
+        inner = (f"{json.dumps(key)}:{canonical(value[key])}" for key in sorted(value))
+        return "{" + ",".join(inner) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(canonical, value)) + "]"
+    return "" if value is ABSENT else json.dumps(value)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Say whether two JSON values are equal; true is not 1 here."""
+    return old is new or canonical(old) == canonical(new)

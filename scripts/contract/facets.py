@@ -1,0 +1,199 @@
+"""The rules for what a schema says, one row each; a row makes a rule for every kind of place where a schema stands.
+
+A row says what the change does to the set of values that the schema allows. The level follows from that and from the
+direction; a row that departs from it says why.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from attrs import frozen
+
+from .rules import BOTH, BREAKING, INFO, REQUEST, RESPONSE, RULES, WARNING, Level, Rule, register
+
+
+class Effect(Enum):
+    """What becomes of the set of allowed values: the levels for requests and responses, and why."""
+
+    NARROWS = (
+        BREAKING,
+        INFO,
+        "a request that was valid may be refused",
+        "clients meet nothing that they didn't before",
+    )
+    WIDENS = (INFO, BREAKING, "whatever was sent is still accepted", "clients may meet values that weren't possible")
+    CHANGES = (BREAKING, BREAKING, "what was sent is refused", "clients can't read what comes")
+    HINTS = (INFO, INFO, "it says nothing of what is valid", "it says nothing of what may come")
+
+
+NARROWS, WIDENS, CHANGES, HINTS = Effect
+
+REQUEST_PLACES = ("request-parameter", "request-body", "request-property")
+RESPONSE_PLACES = ("response-header", "response-body", "response-property")
+
+
+@frozen
+class Facet:
+    """A row: the name of a change, its effect and sentence; levels of its own, with the reason, where it has some."""
+
+    name: str
+    effect: Effect
+    text: str
+    request: Level | None = None
+    response: Level | None = None
+    why: str = ""
+    parameter: Level | None = None
+
+    def rules(self) -> list[Rule]:
+        """Return the facet's rules, one for each kind of place."""
+        request, response, request_reason, response_reason = self.effect.value
+        found = []
+        for place in REQUEST_PLACES:
+            own = (place == "request-parameter" and self.parameter) or self.request
+            reason = self.why if own else request_reason
+            found.append(Rule(f"{place}-{self.name}", own or request, REQUEST, self.text, reason))
+        for place in RESPONSE_PLACES:
+            reason = self.why if self.response else response_reason
+            found.append(Rule(f"{place}-{self.name}", self.response or response, RESPONSE, self.text, reason))
+        return found
+
+
+ENFORCED = "services state a limit that they have long enforced; a request beyond it was hardly accepted before"
+OPEN_ENUM = "clients are expected to survive a value that they don't know, yet those that don't must be looked at"
+HINT = "it only helps to choose among the alternatives, which are judged themselves"
+PATTERN = "whether one pattern allows all that another does can't be told; it is a hint to look"
+DEFAULT = "clients that leave the parameter out get something else than before"
+
+
+def _limit(name: str, words: str, *, upper: bool, set_in_request: Level | None = None) -> list[Facet]:
+    why = ENFORCED if set_in_request else ""
+    more, less = (WIDENS, NARROWS) if upper else (NARROWS, WIDENS)
+    return [
+        Facet(f"{name}-set", NARROWS, f"the {words} {{new}} was introduced", request=set_in_request, why=why),
+        Facet(f"{name}-unset", WIDENS, f"the {words} {{old}} was lifted"),
+        Facet(f"{name}-increased", more, f"the {words} was raised from {{old}} to {{new}}"),
+        Facet(f"{name}-decreased", less, f"the {words} was lowered from {{old}} to {{new}}"),
+    ]
+
+
+def _floor(name: str, words: str) -> list[Facet]:
+    return [
+        Facet(f"{name}-increased", NARROWS, f"the {words} was raised from {{old}} to {{new}}"),
+        Facet(f"{name}-decreased", WIDENS, f"the {words} was lowered from {{old}} to {{new}}"),
+    ]
+
+
+FACETS = (
+    Facet("type-changed", CHANGES, "the type changed from {old} to {new}"),
+    Facet("type-generalized", WIDENS, "the type was widened from {old} to {new}"),
+    Facet("type-specialized", NARROWS, "the type was narrowed from {old} to {new}"),
+    Facet("format-changed", CHANGES, "the format changed from {old} to {new}"),
+    Facet("format-generalized", WIDENS, "the format was widened from {old} to {new}"),
+    Facet("format-specialized", NARROWS, "the format was narrowed from {old} to {new}"),
+    Facet("became-nullable", WIDENS, "null is allowed now"),
+    Facet("became-not-nullable", NARROWS, "null is no longer allowed"),
+    Facet("became-enum", NARROWS, "the values were restricted to {new}"),
+    Facet("enum-lifted", WIDENS, "the values are no longer restricted to {old}", response=WARNING, why=OPEN_ENUM),
+    Facet("enum-value-removed", NARROWS, "the value {old} was removed from the enum"),
+    Facet("enum-value-added", WIDENS, "the value {new} was added to the enum", response=WARNING, why=OPEN_ENUM),
+    Facet("extensible-enum-value-removed", NARROWS, "the value {old} was removed from x-extensible-enum"),
+    Facet("extensible-enum-value-added", HINTS, "the value {new} was added to x-extensible-enum"),
+    *_limit("max", "maximum", upper=True, set_in_request=WARNING),
+    *_limit("min", "minimum", upper=False, set_in_request=WARNING),
+    *_limit("max-length", "maximum length", upper=True, set_in_request=WARNING),
+    *_limit("max-items", "maximum number of items", upper=True, set_in_request=WARNING),
+    *_limit("max-properties", "maximum number of properties", upper=True),
+    *_floor("min-length", "minimum length"),
+    *_floor("min-items", "minimum number of items"),
+    *_floor("min-properties", "minimum number of properties"),
+    Facet("pattern-added", NARROWS, "the pattern {new} was introduced", request=WARNING, why=ENFORCED),
+    Facet("pattern-removed", WIDENS, "the pattern {old} was lifted", response=INFO, why=PATTERN),
+    Facet("pattern-changed", CHANGES, "the pattern changed from {old} to {new}", WARNING, INFO, PATTERN),
+    Facet("multiple-of-set", NARROWS, "values must be multiples of {new} now"),
+    Facet("multiple-of-unset", WIDENS, "values need no longer be multiples of {old}"),
+    Facet("multiple-of-specialized", NARROWS, "values must be multiples of {new} instead of {old}"),
+    Facet("multiple-of-generalized", WIDENS, "values must be multiples of {new} instead of {old} only"),
+    Facet("multiple-of-changed", CHANGES, "values must be multiples of {new} instead of {old}"),
+    Facet("unique-items-set", NARROWS, "items must be unique now"),
+    Facet("unique-items-unset", WIDENS, "items may repeat now"),
+    Facet("additional-properties-disallowed", NARROWS, "properties that aren't listed are no longer allowed"),
+    Facet(
+        "additional-properties-allowed",
+        WIDENS,
+        "properties that aren't listed are allowed now",
+        response=WARNING,
+        why="clients are expected to pass over a property that they don't know",
+    ),
+    *(
+        facet
+        for kind in ("oneOf", "anyOf")
+        for facet in (
+            Facet(
+                f"{kind[:3].lower()}-of-added", WIDENS, f"{{new}} was added to {kind}", response=WARNING, why=OPEN_ENUM
+            ),
+            Facet(f"{kind[:3].lower()}-of-removed", NARROWS, f"{{old}} was removed from {kind}"),
+            Facet(f"{kind[:3].lower()}-of-introduced", CHANGES, f"a {kind} replaces what was allowed: {{new}}"),
+            Facet(f"{kind[:3].lower()}-of-generalized", WIDENS, f"a {kind} allows what was allowed, and more: {{new}}"),
+            Facet(f"{kind[:3].lower()}-of-specialized", NARROWS, f"a {kind} restricts what was allowed: {{new}}"),
+            Facet(
+                f"{kind[:3].lower()}-of-dissolved", WIDENS, f"more than the alternatives of {kind} is allowed: {{old}}"
+            ),
+        )
+    ),
+    Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
+    Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
+    Facet("discriminator-removed", HINTS, "the discriminator {old} was removed", WARNING, WARNING, HINT),
+    Facet("discriminator-property-changed", HINTS, "the discriminator was {old} and is {new}", WARNING, WARNING, HINT),
+    Facet("discriminator-mapping-added", HINTS, "the discriminator's value {new} was added"),
+    Facet(
+        "discriminator-mapping-removed", HINTS, "the discriminator's value {old} was removed", WARNING, WARNING, HINT
+    ),
+    Facet(
+        "discriminator-mapping-changed",
+        HINTS,
+        "the discriminator's mapping was {old} and is {new}",
+        WARNING,
+        WARNING,
+        HINT,
+    ),
+    Facet("not-added", NARROWS, "some values are excluded by not: {new}"),
+    Facet("not-removed", WIDENS, "values are no longer excluded by not: {old}", response=WARNING, why=OPEN_ENUM),
+    Facet(
+        "not-changed",
+        CHANGES,
+        "not excludes {new} instead of {old}",
+        WARNING,
+        WARNING,
+        "whether more or less is excluded can't be told for any schema",
+    ),
+    Facet("default-value-added", HINTS, "the default {new} was added", why=DEFAULT, parameter=BREAKING),
+    Facet("default-value-removed", HINTS, "the default {old} was removed", why=DEFAULT, parameter=BREAKING),
+    Facet("default-value-changed", HINTS, "the default was {old} and is {new}", why=DEFAULT, parameter=BREAKING),
+    Facet("schema-deprecated", HINTS, "it is deprecated now"),
+    Facet("schema-reactivated", HINTS, "it is no longer deprecated"),
+)
+register(rule for facet in FACETS for rule in facet.rules())
+register(
+    [
+        Rule(
+            "unresolvable-reference",
+            *(WARNING, BOTH, "the reference {ref} leads nowhere, so what it stands for wasn't compared"),
+            "nothing can be told about it; the document needs mending",
+        ),
+        Rule(
+            "schema-renamed",
+            *(WARNING, BOTH, "the schema {old} is called {new} now"),
+            "what is sent stays the same, but generated code calls it otherwise",
+        ),
+        *(
+            Rule(f"{what}-changed", INFO, BOTH, f"the {what.replace('-', ' ')} changed", "nothing but text changed")
+            for what in ("title", "summary", "description", "example", "external-docs", "terms-of-service")
+        ),
+    ]
+)
+
+
+def rule_id(place: str, name: str) -> str:
+    """Return the id of the rule for a change of this name in a schema at this kind of place."""
+    return name if name in RULES else f"{place}-{name}"

@@ -1,0 +1,232 @@
+"""Bodies and answers: media types, status codes, headers."""
+
+from __future__ import annotations
+
+import re
+
+from .collector import Collector, Where
+from .documents import ABSENT, Cursor, same
+from .parameters import content, is_simple, style
+from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, register
+from .schemas import Flow
+
+_GONE = "clients that rely on it find nothing"
+_UNKNOWN = "clients treat it as they treat any that they don't know"
+register(
+    [
+        Rule(
+            "request-body-added-required",
+            BREAKING,
+            REQUEST,
+            "a required body was added",
+            "calls without it are refused",
+        ),
+        Rule(
+            "request-body-added-optional", INFO, REQUEST, "an optional body was added", "calls without it are accepted"
+        ),
+        Rule(
+            "request-body-removed",
+            *(WARNING, REQUEST, "the body was removed"),
+            "it is passed over, yet what clients say with it no longer has an effect",
+        ),
+        Rule(
+            "request-body-became-required",
+            BREAKING,
+            REQUEST,
+            "the body became required",
+            "calls without it are refused",
+        ),
+        Rule(
+            "request-body-became-optional",
+            INFO,
+            REQUEST,
+            "the body became optional",
+            "calls with it are still accepted",
+        ),
+        Rule(
+            "request-body-media-type-removed",
+            *(BREAKING, REQUEST, "the media type was removed"),
+            "calls that use it are refused",
+        ),
+        Rule(
+            "request-body-media-type-added",
+            INFO,
+            REQUEST,
+            "the media type was added",
+            "what was sent is still accepted",
+        ),
+        Rule(
+            "request-body-encoding-changed",
+            *(WARNING, REQUEST, "the encoding of the form's fields changed"),
+            "clients may write the fields in a way that isn't read any more",
+        ),
+        Rule(
+            "response-success-status-removed",
+            *(BREAKING, RESPONSE, "the answer was removed", "clients wait for it in vain"),
+        ),
+        Rule("response-success-status-added", INFO, RESPONSE, "the answer was added", _UNKNOWN),
+        Rule(
+            "response-non-success-status-removed",
+            *(WARNING, RESPONSE, "the answer was removed"),
+            "what clients do about this failure is dead, and they may meet another one instead",
+        ),
+        Rule("response-non-success-status-added", INFO, RESPONSE, "the answer was added", _UNKNOWN),
+        Rule(
+            "response-media-type-removed",
+            BREAKING,
+            RESPONSE,
+            "the media type was removed",
+            "clients that ask for it fail",
+        ),
+        Rule("response-media-type-added", INFO, RESPONSE, "the media type was added", "clients needn't ask for it"),
+        Rule("required-response-header-removed", BREAKING, RESPONSE, "the required header was removed", _GONE),
+        Rule(
+            "optional-response-header-removed",
+            *(WARNING, RESPONSE, "the optional header was removed"),
+            "clients must do without it anyway, yet it will never come again",
+        ),
+        Rule("response-header-added", INFO, RESPONSE, "the header was added", "clients pass over what they don't know"),
+        Rule("response-header-became-optional", BREAKING, RESPONSE, "the header became optional", _GONE),
+        Rule("response-header-became-required", INFO, RESPONSE, "the header became required", "it comes more often"),
+        Rule(
+            "response-header-style-changed",
+            *(BREAKING, RESPONSE, "it is written as {new} instead of {old}"),
+            "clients read it otherwise than it is meant",
+        ),
+        Rule(
+            "response-links-changed",
+            *(INFO, RESPONSE, "the links to other operations changed"),
+            "they only describe what can be called anyway",
+        ),
+    ]
+)
+
+_TEXT_KINDS = re.compile(r"text/plain|application/x-www-form-urlencoded|multipart/")
+
+
+def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    """Judge the request bodies of two operations."""
+    raw_old, raw_new = old.raw("requestBody"), new.raw("requestBody")
+    where = where.below("request body")
+    if collector.dangling(where, raw_old, raw_new):
+        return
+    before, after = raw_old.resolved(), raw_new.resolved()
+    was, now = (side.raw("required").value is True for side in (before, after))
+    if not (before and after):
+        if after:
+            collector.add(f"request-body-added-{'required' if now else 'optional'}", where, None, after)
+        elif before:
+            collector.add("request-body-removed", where, before, None)
+        return
+    collector.texts(where, before, after)
+    if was != now:
+        rule = "request-body-became-required" if now else "request-body-became-optional"
+        collector.add(rule, where, before, after)
+    _contents(collector, where, before, after, REQUEST)
+
+
+def _media_types(place: Cursor) -> dict[str, Cursor]:
+    return {_normal(name): media.resolved() for name, media in place.get("content").children()}
+
+
+def _normal(media_type: str) -> str:
+    # JSON is UTF-8, said or not; other parameters tell media types apart.
+    return re.sub(r";charset=\"?utf-?8\"?", "", re.sub(r"\s+", "", media_type.lower()))
+
+
+def _covering(name: str, ranges: dict[str, Cursor]) -> Cursor | None:
+    kind = name.partition("/")[0]
+    return ranges.get(name) or ranges.get(f"{kind}/*") or ranges.get("*/*")
+
+
+def _contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+    before, after = _media_types(old), _media_types(new)
+    prefix = "request-body" if direction is REQUEST else "response"
+    for name in sorted(before):
+        here = where.below(name)
+        # A request may be sent as anything that the new range includes; an answer may come as anything in it.
+        partner = _covering(name, after) if direction is REQUEST else after.get(name)
+        if partner is None:
+            collector.add(f"{prefix}-media-type-removed", here, before[name], None)
+            continue
+        flow = Flow(direction, text=bool(_TEXT_KINDS.match(name)))
+        collector.texts(here, before[name], partner)
+        collector.schema(f"{direction}-body", here, before[name].raw("schema"), partner.raw("schema"), flow=flow)
+        encodings = [side.raw("encoding") for side in (before[name], partner)]
+        if direction is REQUEST and not same(*(side.mapping for side in encodings)):
+            collector.add("request-body-encoding-changed", here, *encodings)
+    for name in sorted(after.keys() - before.keys()):
+        collector.add(f"{prefix}-media-type-added", where.below(name), None, after[name])
+
+
+def responses(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    """Judge the answers of two operations."""
+    before, after = (
+        {name.upper(): place for name, place in side.get("responses").children() if not name.startswith("x-")}
+        for side in (old, new)
+    )
+    covered: set[str] = set()
+    for status in sorted(before):
+        here = where.below(f"response {status.lower() if status == 'DEFAULT' else status}")
+        # 2XX covers 200, yet what said 2XX may have meant any of the codes listed now.
+        name = status if status in after else f"{status[:1]}XX"
+        partner = after.get(name)
+        if partner is None:
+            rule = "success" if status.startswith("2") else "non-success"
+            collector.add(f"response-{rule}-status-removed", here, before[status], None)
+            continue
+        covered.add(name)
+        if not collector.dangling(here, before[status], partner):
+            _response(collector, here, before[status].resolved(), partner.resolved())
+    for status in sorted(after.keys() - covered):
+        rule = "success" if status.startswith("2") else "non-success"
+        here = where.below(f"response {status.lower() if status == 'DEFAULT' else status}")
+        collector.add(f"response-{rule}-status-added", here, None, after[status])
+
+
+def _response(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    collector.texts(where, old, new)
+    _headers(collector, where, old, new)
+    _contents(collector, where, old, new, RESPONSE)
+    links = old.raw("links"), new.raw("links")
+    if not same(links[0].mapping, links[1].mapping):
+        collector.add("response-links-changed", where, *links)
+
+
+def _headers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    before, after = (
+        # OpenAPI leaves Content-Type to the media types.
+        {
+            name.lower(): (name, place)
+            for name, place in side.get("headers").children()
+            if name.lower() != "content-type"
+        }
+        for side in (old, new)
+    )
+    for key in sorted(before.keys() | after.keys()):
+        name = (before.get(key) or after[key])[0]
+        here = where.below(f"header {name}")
+        raw_old, raw_new = (
+            side[key][1] if key in side else Cursor(old.document, ABSENT, "") for side in (before, after)
+        )
+        if collector.dangling(here, raw_old, raw_new):
+            continue
+        _header(collector, here, raw_old.resolved(), raw_new.resolved())
+
+
+def _header(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    was, now = (side.raw("required").value is True for side in (old, new))
+    if not new:
+        collector.add(f"{'required' if was else 'optional'}-response-header-removed", where, old, None)
+        return
+    if not old:
+        collector.add("response-header-added", where, None, new)
+        return
+    collector.texts(where, old, new)
+    if was != now:
+        collector.add(f"response-header-became-{'required' if now else 'optional'}", where, old, new)
+    (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
+    forms = [kind or style(side, "header") for kind, side in ((kind_old, old), (kind_new, new))]
+    if forms[0] != forms[1] and not (is_simple(schema_old) and is_simple(schema_new)):
+        collector.add("response-header-style-changed", where, old, new, old=forms[0], new=forms[1])
+    collector.schema("response-header", where, schema_old, schema_new, flow=Flow(RESPONSE, text=kind_old is None))

@@ -1,0 +1,197 @@
+"""Parameters: what a call must and may say beside its body."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from . import lifecycle
+from .collector import Collector, Where
+from .documents import Cursor
+from .rules import BREAKING, INFO, REQUEST, WARNING, Rule, register
+from .schemas import Flow
+
+_LACKS = "a call that was complete lacks it"
+_WIRE = "what clients put on the wire is read otherwise"
+register(
+    [
+        Rule("new-required-request-parameter", BREAKING, REQUEST, "a required parameter was added", _LACKS),
+        Rule("new-request-path-parameter", BREAKING, REQUEST, "a path parameter was added", _LACKS),
+        Rule("new-optional-request-parameter", INFO, REQUEST, "an optional parameter was added", "it may be left out"),
+        Rule(
+            "request-parameter-removed",
+            *(WARNING, REQUEST, "the parameter was removed"),
+            "it is passed over, yet what clients say with it no longer has an effect",
+        ),
+        Rule(
+            "request-parameter-removed-before-sunset",
+            *(BREAKING, REQUEST, "the parameter was removed before its sunset date {date}"),
+            "clients were promised that it stays until then",
+        ),
+        Rule(
+            "request-parameter-moved",
+            *(BREAKING, REQUEST, "the parameter moved from {old} to {new}"),
+            "where clients put it nobody looks for it any more",
+        ),
+        Rule("request-parameter-became-required", BREAKING, REQUEST, "the parameter became required", _LACKS),
+        Rule(
+            "request-parameter-became-optional", INFO, REQUEST, "the parameter became optional", "it can still be sent"
+        ),
+        Rule("request-parameter-style-changed", BREAKING, REQUEST, "it is written as {new} instead of {old}", _WIRE),
+        Rule("request-parameter-content-changed", BREAKING, REQUEST, "it is written as {new} instead of {old}", _WIRE),
+        Rule(
+            "request-parameter-empty-value-disallowed",
+            *(BREAKING, REQUEST, "it may no longer be empty", "a call that was valid may be refused"),
+        ),
+        Rule(
+            "request-parameter-empty-value-allowed",
+            INFO,
+            REQUEST,
+            "it may be empty now",
+            "whatever was sent still may be",
+        ),
+        Rule(
+            "request-parameter-reserved-changed",
+            *(WARNING, REQUEST, "whether reserved characters are sent as they are changed"),
+            "generated code escapes otherwise from now on",
+        ),
+    ]
+)
+
+# A parameter's place, and its name as the wire has it: of a path parameter, only the position matters.
+Key = tuple[str, str]
+Parameters = dict[Key, Cursor]
+_STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
+TEMPLATE = re.compile(r"\{([^{}]*)\}")
+TEXT = Flow(REQUEST, text=True)
+
+
+@frozen
+class Side:
+    """An operation of one document: its path and where it and the path's own entry stand."""
+
+    path: str
+    item: Cursor
+    operation: Cursor
+
+    def parameters(self) -> Parameters:
+        """Return the operation's parameters, those of its path included."""
+        names = TEMPLATE.findall(self.path)
+        found: Parameters = {}
+        for place in (*self.item.get("parameters").elements(), *self.operation.get("parameters").elements()):
+            parameter = place.resolved()
+            where, name = parameter.raw("in").text, parameter.raw("name").text
+            if where is None or name is None:
+                continue
+            if where == "path":
+                name = str(names.index(name)) if name in names else name
+            found[where, name.lower() if where == "header" else name] = parameter
+        return found
+
+    def dangling(self) -> list[str]:
+        """Return the references to parameters that lead nowhere."""
+        places = (*self.item.get("parameters").elements(), *self.operation.get("parameters").elements())
+        return [place.reference or "" for place in places if not place.resolved()]
+
+
+def compare(collector: Collector, where: Where, old: Side, new: Side) -> None:
+    """Judge the parameters of an operation."""
+    before, after = old.parameters(), new.parameters()
+    for reference in sorted({*old.dangling()} ^ {*new.dangling()}):
+        collector.add("unresolvable-reference", where, old.operation, new.operation, ref=reference)
+    gone = {key: place for key, place in before.items() if key not in after}
+    come = {key: place for key, place in after.items() if key not in before}
+    moved = _moved(gone, come)
+    for key, place in sorted(gone.items()):
+        if key in moved:
+            target = moved[key]
+            words = {"old": key[0], "new": target[0]}
+            collector.add("request-parameter-moved", _where(where, key, place), place, come[target], **words)
+        else:
+            _removed(collector, _where(where, key, place), place)
+    for key, place in sorted(come.items()):
+        required = place.raw("required").value is True
+        if key[0] == "path":
+            rule = "new-request-path-parameter"
+        else:
+            rule = "new-required-request-parameter" if required else "new-optional-request-parameter"
+        if required or key not in moved.values():
+            collector.add(rule, _where(where, key, place), None, place)
+    for key in sorted(before.keys() & after.keys()):
+        _changed(collector, _where(where, key, before[key]), key[0], before[key], after[key])
+
+
+def _where(where: Where, key: Key, place: Cursor) -> Where:
+    return where.below(f"request {key[0]} {place.raw('name').text}")
+
+
+def _moved(gone: Mapping[Key, Cursor], come: Mapping[Key, Cursor]) -> dict[Key, Key]:
+    def name(place: Cursor) -> str:
+        return str(place.raw("name").text).lower()
+
+    found: dict[Key, Key] = {}
+    for key, place in sorted(gone.items()):
+        targets = [other for other, candidate in sorted(come.items()) if name(candidate) == name(place)]
+        if targets:
+            found[key] = targets[0]
+    return found
+
+
+def _removed(collector: Collector, where: Where, old: Cursor) -> None:
+    day = lifecycle.date(old.raw("x-sunset").value)
+    if old.raw("deprecated").value is True and day and collector.today < day:
+        collector.add("request-parameter-removed-before-sunset", where, old, None, date=day)
+    else:
+        collector.add("request-parameter-removed", where, old, None)
+
+
+def _changed(collector: Collector, where: Where, location: str, old: Cursor, new: Cursor) -> None:
+    collector.texts(where, old, new)
+    lifecycle.deprecation("request-parameter", collector, where, old, new)
+    # A path parameter is always required, whether that is said or not.
+    was, now = (location == "path" or side.raw("required").value is True for side in (old, new))
+    if was != now:
+        rule = "request-parameter-became-required" if now else "request-parameter-became-optional"
+        collector.add(rule, where, old, new)
+    for keyword, on, off in (
+        ("allowEmptyValue", "request-parameter-empty-value-allowed", "request-parameter-empty-value-disallowed"),
+        ("allowReserved", "request-parameter-reserved-changed", "request-parameter-reserved-changed"),
+    ):
+        flags = [side.raw(keyword).value is True for side in (old, new)]
+        if flags[0] != flags[1]:
+            collector.add(on if flags[1] else off, where, old.raw(keyword) or old, new.raw(keyword) or new)
+    (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
+    if kind_old != kind_new:
+        values = {"old": kind_old or "a plain value", "new": kind_new or "a plain value"}
+        collector.add("request-parameter-content-changed", where, old, new, **values)
+        return
+    styles = [style(side, location) for side in (old, new)]
+    if kind_old is None and styles[0] != styles[1] and not (is_simple(schema_old) and is_simple(schema_new)):
+        collector.add("request-parameter-style-changed", where, old, new, old=styles[0], new=styles[1])
+    # One that must be sent has no use for a default.
+    skipped = [f"request-parameter-default-value-{what}" for what in ("added", "removed", "changed")]
+    flow = TEXT if kind_old is None else Flow(REQUEST)
+    collector.schema(
+        "request-parameter", where, schema_old, schema_new, flow=flow, skipped=skipped if was or now else ()
+    )
+
+
+def content(parameter: Cursor) -> tuple[str | None, Cursor]:
+    """Return the media type of a parameter or header, if it has one, and its schema."""
+    for kind, media in parameter.get("content").children():
+        return kind, media.resolved().raw("schema")
+    return None, parameter.raw("schema")
+
+
+def style(parameter: Cursor, location: str) -> str:
+    """Return how a parameter or header is written, with what isn't said made explicit."""
+    said = parameter.raw("style").text or _STYLES.get(location, "form")
+    explode = parameter.raw("explode").value
+    return f"{said}{', exploded' if (explode if isinstance(explode, bool) else said == 'form') else ''}"
+
+
+def is_simple(schema: Cursor) -> bool:
+    """Say whether a value is one word, which every style of its place writes alike."""
+    return schema.resolved().get("type").value in ("string", "integer", "number", "boolean")

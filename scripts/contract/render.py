@@ -1,0 +1,179 @@
+"""Reports for people and for machines; all say the same in the same order."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterable
+
+from attrs import asdict, frozen
+
+from .changes import Change, Report
+from .rules import RULES, Level
+
+PLACES_SHOWN = 3
+
+
+@frozen
+class Group:
+    """A change that consumers meet at several places, as with a schema that is used by many operations."""
+
+    change: Change
+    paths: tuple[str, ...]
+
+    @property
+    def more(self) -> str:
+        """Where else the change is met."""
+        others = self.paths[1:]
+        rest = [f"{len(others) - PLACES_SHOWN} more"] if len(others) > PLACES_SHOWN else []
+        return ", ".join([*others[:PLACES_SHOWN], *rest])
+
+
+def groups(changes: Iterable[Change], level: Level) -> list[Group]:
+    """Return the changes of a level, those together that are one change in the document."""
+    found: dict[tuple[object, ...], list[Change]] = {}
+    for change in changes:
+        if change.level is level:
+            # Without pointers there is no telling whether it is the same.
+            place = (change.pointer_old, change.pointer_new)
+            key = (change.id, change.text, *place, change.path if place == (None, None) else "")
+            found.setdefault(key, []).append(change)
+    return [Group(same[0], tuple(dict.fromkeys(change.path for change in same))) for same in found.values()]
+
+
+def counts(report: Report) -> str:
+    """Return the counts in words."""
+    parts = [f"{report.count(level)} {level}" for level in Level]
+    accepted = [f"{len(report.accepted)} accepted"] if report.accepted else []
+    return ", ".join([*parts, *accepted])
+
+
+def as_json(report: Report) -> str:
+    """Return the report for programs."""
+    changes = [asdict(change) for change in report.changes]
+    found = {"old": report.old, "new": report.new, "changes": changes, "summary": report.summary()}
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_text(report: Report) -> str:
+    """Return the report for a terminal."""
+    lines = [f"{report.old} -> {report.new}: {counts(report)}"]
+    for level in Level:
+        for number, group in enumerate(groups(report.changes, level)):
+            lines += ["", level.upper()] if number == 0 else []
+            lines.append(f"  {_line(group.change.path) or 'the document'}")
+            lines.append(f"    {_line(group.change.text)}  [{group.change.id}]")
+            lines += [f"    also: {_line(group.more)}"] if group.more else []
+    if report.accepted:
+        lines += ["", "ACCEPTED"]
+    for change, entry in report.accepted:
+        lines += [f"  {_line(change.path)}", f"    {_line(change.text)}  [{change.id}]"]
+        lines.append(f"    until {_line(entry.until)}: {_line(entry.reason)}")
+    return "\n".join(lines) + "\n"
+
+
+def _line(text: str) -> str:
+    # Names come from the documents, and a line break or a terminal's control code in one would forge the report.
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def as_markdown(report: Report) -> str:
+    """Return the report for a comment on a pull request."""
+    lines = [f"## Contract: {_code(report.old)} → {_code(report.new)}", "", f"**{counts(report)}**"]
+    for level in Level:
+        found = groups(report.changes, level)
+        if not found:
+            continue
+        title = f"{level.title()} ({report.count(level)})"
+        hints = level is Level.INFO
+        lines += ["", f"<details><summary>{title}</summary>" if hints else f"### {title}", ""]
+        for group in found:
+            lines.append(f"- {_code(group.change.path or 'the document')}: {_prose(group.change.text)}")
+            lines.append(f"  <sub>{_code(group.change.id)}: {_prose(RULES[group.change.id].reason)}</sub>")
+            lines += [f"  <sub>also: {_prose(group.more)}</sub>"] if group.more else []
+        lines += ["", "</details>"] if hints else []
+    if report.accepted:
+        lines += ["", f"### Accepted ({len(report.accepted)})", ""]
+    for change, entry in report.accepted:
+        lines.append(f"- {_code(change.path)}: {_prose(change.text)}")
+        lines.append(f"  <sub>{_code(change.id)}, until {_prose(entry.until)}: {_prose(entry.reason)}</sub>")
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> str:
+    ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
+    pad = " " if "`" in text else ""
+    return f"{ticks}{pad}{_line(text)}{pad}{ticks}"
+
+
+def _prose(text: str) -> str:
+    # An at sign would call a person, a bracket make a link.
+    return re.sub(r"([\\`*_\[\]{}#|!~@])", lambda match: f"&#{ord(match[0])};", html.escape(_line(text), quote=False))
+
+
+def as_github(report: Report) -> str:
+    """Return the report as annotations of a GitHub workflow."""
+    commands = {Level.BREAKING: "error", Level.WARNING: "warning", Level.INFO: "notice"}
+    # An annotation stands in a file of the checkout.
+    file = "openapi/manta-openapi.json" if report.new.startswith("git:") else report.new
+    lines = []
+    for level, command in commands.items():
+        for group in groups(report.changes, level):
+            also = f" (also: {group.more})" if group.more else ""
+            message = _data(f"{group.change.path}: {group.change.text}{also}")
+            lines.append(f"::{command} file={_property(file)},title={group.change.id}::{message}\n")
+    return "".join(lines)
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; }
+td { border-top: 1px solid #ccc; padding: .5rem; vertical-align: top; }
+code { overflow-wrap: anywhere; }
+small { color: #666; }
+.breaking h2 { color: #b00020; } .warning h2 { color: #9a6700; }
+"""
+
+
+def as_html(report: Report) -> str:
+    """Return the report as a page that needs nothing from elsewhere."""
+    title = html.escape(f"{report.old} → {report.new}")
+    body = [f"<h1>{title}</h1>", f"<p>{counts(report)}</p>"]
+    for level in Level:
+        found = groups(report.changes, level)
+        rows = [_row(group.change, RULES[group.change.id].reason, group.more) for group in found]
+        body += _section(level, report.count(level), rows)
+    rows = [_row(change, f"until {entry.until}: {entry.reason}") for change, entry in report.accepted]
+    body += _section("accepted", len(rows), rows)
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>\n' + "\n".join(body) + "\n</body></html>\n"
+
+
+def _section(name: str, count: int, rows: list[str]) -> list[str]:
+    title = f"<h2>{name.title()} ({count})</h2>"
+    return [f'<section class="{name}">{title}<table>', *rows, "</table></section>"] if rows else []
+
+
+def _row(change: Change, reason: str, more: str = "") -> str:
+    also = f"<br><small>also: {html.escape(more)}</small>" if more else ""
+    place = f"<code>{html.escape(change.path or 'the document')}</code>{also}"
+    what = f"{html.escape(change.text)}<br><small>{change.id}: {html.escape(reason)}</small>"
+    return f"<tr><td>{place}</td><td>{what}</td></tr>"
+
+
+FORMATS: dict[str, Callable[[Report], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "markdown": as_markdown,
+    "html": as_html,
+    "github": as_github,
+}

@@ -1,0 +1,275 @@
+"""Comparing two views of a schema: what each keyword's change is called. Nothing here knows levels or places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from attrs import field, frozen
+
+from .changes import show
+from .documents import same
+from .rules import REQUEST, Direction
+from .views import INTEGERS, Bound, Number, View
+
+# What each format allows besides itself.
+WIDER_FORMATS = {
+    "double": {"float"},
+    "int64": {"int32"},
+    "bigint": {"int32", "int64"},
+    "uri-reference": {"uri"},
+    "iri": {"uri"},
+    "iri-reference": {"uri", "uri-reference", "iri"},
+    "idn-email": {"email"},
+    "idn-hostname": {"hostname"},
+}
+CEILINGS = {"maxLength": "max-length", "maxItems": "max-items", "maxProperties": "max-properties"}
+FLOORS = {"minLength": "min-length", "minItems": "min-items", "minProperties": "min-properties"}
+EVERYTHING = {"", ".*", "^.*$", ".*$", "^.*", "^", "$"}
+TEXT_RULES = {
+    "title": "title-changed",
+    "summary": "summary-changed",
+    "description": "description-changed",
+    "example": "example-changed",
+    "examples": "example-changed",
+    "externalDocs": "external-docs-changed",
+    "termsOfService": "terms-of-service-changed",
+}
+
+
+@frozen
+class Flow:
+    """Which way values go, and whether as bare text (parameters, forms), where a string says all that a number does."""
+
+    direction: Direction
+    text: bool = False
+
+    @property
+    def is_request(self) -> bool:
+        """Whether the client is the one who sends."""
+        return self.direction is REQUEST
+
+
+@frozen
+class Finding:
+    """What changed in a schema: a facet or a rule, the path from the schema, and the sentence's values."""
+
+    name: str
+    pointer_old: str | None
+    pointer_new: str | None
+    segment: str | None = None
+    values: dict[str, str] = field(factory=dict)
+
+
+def compare(old: View, new: View, flow: Flow) -> Iterator[Finding]:
+    """Yield what changed between two views, properties, items and alternatives aside."""
+    for name, keyword, before, after in _facets(old, new, flow):
+        yield Finding(name, old.at(keyword), new.at(keyword), values={"old": before, "new": after})
+    for keyword, rule in TEXT_RULES.items():
+        if not same(old.value(keyword), new.value(keyword)):
+            yield Finding(rule, old.at(keyword), new.at(keyword))
+
+
+# Name of the facet, keyword, old and new value
+Row = tuple[str, str | None, str, str]
+
+
+def _facets(old: View, new: View, flow: Flow) -> Iterator[Row]:
+    kinds = list(_types(old, new, flow))
+    yield from kinds
+    if kinds and (old.anything or new.anything):
+        return
+    if old.nullable != new.nullable:
+        yield ("became-nullable" if new.nullable else "became-not-nullable"), "nullable", "", ""
+    if any(row[0] == "type-changed" for row in kinds):
+        return
+    if not kinds:
+        yield from _formats(old, new)
+    for keyword in _KEYWORDS:
+        yield from keyword(old, new)
+
+
+def kinds_text(view: View) -> str:
+    """Return a view's types for a sentence."""
+    return " or ".join(sorted(view.types)) if view.types else "anything"
+
+
+def _allows(wide: View, narrow: View, *, text: bool) -> bool:
+    if wide.types is None or (
+        text and "string" in wide.types and not (narrow.types or {"object"}) & {"array", "object"}
+    ):
+        return True
+    if narrow.types is None:
+        return False
+    return all(kind in wide.types or (kind == "integer" and "number" in wide.types) for kind in narrow.types)
+
+
+def _types(old: View, new: View, flow: Flow) -> Iterator[Row]:
+    if old.types == new.types:
+        return
+    words = kinds_text(old), kinds_text(new)
+    wider, narrower = _allows(new, old, text=flow.text), _allows(old, new, text=flow.text)
+    if wider and narrower:
+        # As bare text, a string or a number is no more than a string.
+        return
+    if wider:
+        yield "type-generalized", "type", *words
+    elif narrower:
+        yield "type-specialized", "type", *words
+    else:
+        yield "type-changed", "type", *words
+
+
+def _formats(old: View, new: View) -> Iterator[Row]:
+    before, after = (value if isinstance(value, str) else "" for value in (old.value("format"), new.value("format")))
+    if before == after:
+        return
+    words = before or "any", after or "any"
+    if not after or before in WIDER_FORMATS.get(after, ()):
+        yield "format-generalized", "format", *words
+    elif not before or after in WIDER_FORMATS.get(before, ()):
+        yield "format-specialized", "format", *words
+    else:
+        yield "format-changed", "format", *words
+
+
+def _enums(old: View, new: View) -> Iterator[Row]:
+    if old.enum is None or new.enum is None:
+        if new.enum is not None:
+            yield "became-enum", "enum", "", show(list(new.enum.values()))
+        elif old.enum is not None:
+            yield "enum-lifted", "enum", show(list(old.enum.values())), ""
+        return
+    for key in sorted(old.enum.keys() - new.enum.keys()):
+        yield "enum-value-removed", "enum", show(old.enum[key]), ""
+    for key in sorted(new.enum.keys() - old.enum.keys()):
+        yield "enum-value-added", "enum", "", show(new.enum[key])
+
+
+def _extensible(old: View, new: View) -> Iterator[Row]:
+    keyword = "x-extensible-enum"
+    before, after = ({show(place.value) for place in view.first(keyword).elements()} for view in (old, new))
+    # Where there is no such list yet or any more, nothing was promised or is.
+    for value in sorted(before - after if after else ()):
+        yield "extensible-enum-value-removed", keyword, value, ""
+    for value in sorted(after - before if before else ()):
+        yield "extensible-enum-value-added", keyword, "", value
+
+
+def _bounds(name: str, keyword: str, old: Bound | None, new: Bound | None, sign: int) -> Iterator[Row]:
+    """Yield the change of a limit; sign is 1 for a lower one, where greater is stricter."""
+    if old == new:
+        return
+    if old is None or new is None:
+        yield (f"{name}-set" if old is None else f"{name}-unset"), keyword, _bound_text(old), _bound_text(new)
+    else:
+        # Of two equal limits the exclusive one is stricter.
+        stricter = (sign * new[0], new[1]) > (sign * old[0], old[1])
+        raised = stricter == (sign > 0)
+        yield f"{name}-{'increased' if raised else 'decreased'}", keyword, _bound_text(old), _bound_text(new)
+
+
+def _bound_text(bound: Bound | None) -> str:
+    return "" if bound is None else f"{show(bound[0])}{' (exclusive)' if bound[1] else ''}"
+
+
+def _ceilings_and_floors(old: View, new: View) -> Iterator[Row]:
+    yield from _bounds("min", "minimum", old.lower, new.lower, 1)
+    yield from _bounds("max", "maximum", old.upper, new.upper, -1)
+    for keyword, name in CEILINGS.items():
+        before, after = (min(view.numbers(keyword), default=None) for view in (old, new))
+        yield from _bounds(name, keyword, _inclusive(before), _inclusive(after), -1)
+    for keyword, name in FLOORS.items():
+        # Nothing is shorter than nothing, said or not.
+        least, most = (max(0, 0, *view.numbers(keyword)) for view in (old, new))
+        if least != most:
+            yield f"{name}-{'increased' if most > least else 'decreased'}", keyword, show(least), show(most)
+
+
+def _inclusive(value: Number | None) -> Bound | None:
+    return None if value is None else (value, False)
+
+
+def _patterns(old: View, new: View) -> Iterator[Row]:
+    before, after = (
+        sorted({str(part.mapping["pattern"]) for part in view.parts if "pattern" in part} - EVERYTHING)
+        for view in (old, new)
+    )
+    if before != after:
+        name = "pattern-changed" if before and after else "pattern-added" if after else "pattern-removed"
+        yield name, "pattern", " and ".join(before), " and ".join(after)
+
+
+def _multiples(old: View, new: View) -> Iterator[Row]:
+    before, after = (max((n for n in view.numbers("multipleOf") if n > 0), default=None) for view in (old, new))
+    # Any integer is a multiple of 1.
+    before, after = (
+        None if value == 1 and view.types == INTEGERS else value for value, view in ((before, old), (after, new))
+    )
+    if before == after:
+        return
+    if before is None or after is None:
+        name = "multiple-of-set" if before is None else "multiple-of-unset"
+    elif _divides(before, after):
+        name = "multiple-of-specialized"
+    else:
+        name = "multiple-of-generalized" if _divides(after, before) else "multiple-of-changed"
+    yield name, "multipleOf", show(before), show(after)
+
+
+def _divides(part: Number, whole: Number) -> bool:
+    return (Fraction(str(whole)) / Fraction(str(part))).denominator == 1
+
+
+def _flags(old: View, new: View) -> Iterator[Row]:
+    for keyword, on, off, before, after in (
+        ("uniqueItems", "unique-items-set", "unique-items-unset", old.unique, new.unique),
+        (
+            "additionalProperties",
+            *("additional-properties-disallowed", "additional-properties-allowed", old.closed, new.closed),
+        ),
+        ("deprecated", "schema-deprecated", "schema-reactivated", old.deprecated, new.deprecated),
+    ):
+        if before != after:
+            yield (on if after else off), keyword, "", ""
+
+
+def _excluded(old: View, new: View) -> Iterator[Row]:
+    before, after = (view.value("not") for view in (old, new))
+    if not same(before, after):
+        name = "not-added" if before is None else "not-removed" if after is None else "not-changed"
+        yield name, "not", show(before), show(after)
+
+
+def _defaults(old: View, new: View) -> Iterator[Row]:
+    before, after = (view.value("default") for view in (old, new))
+    if not same(before, after):
+        middle = "added" if before is None else "removed" if after is None else "changed"
+        yield f"default-value-{middle}", "default", show(before), show(after)
+
+
+def _discriminators(old: View, new: View) -> Iterator[Row]:
+    before, after = old.first("discriminator"), new.first("discriminator")
+    names = [place.get("propertyName").text for place in (before, after)]
+    if names[0] != names[1]:
+        name = "added" if names[0] is None else "removed" if names[1] is None else "property-changed"
+        yield f"discriminator-{name}", "discriminator", show(names[0]), show(names[1])
+        return
+    was, now = ({key: str(place.value) for key, place in side.get("mapping").children()} for side in (before, after))
+    # A value that is the schema's own name needn't be listed.
+    was, now = (
+        {key: name for key, value in side.items() if (name := value.rpartition("/")[2]) != key} for side in (was, now)
+    )
+    for key in sorted(was.keys() | now.keys()):
+        if key not in now:
+            yield "discriminator-mapping-removed", "discriminator", key, ""
+        elif key not in was:
+            yield "discriminator-mapping-added", "discriminator", "", key
+        elif was[key] != now[key]:
+            yield "discriminator-mapping-changed", "discriminator", f"{key}: {was[key]}", f"{key}: {now[key]}"
+
+
+_KEYWORDS = (
+    *(_enums, _extensible, _ceilings_and_floors, _patterns, _multiples),
+    *(_flags, _excluded, _defaults, _discriminators),
+)

@@ -1,0 +1,44 @@
+"""Where a contract comes from: a file, a page, or the vendored spec at a commit."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from _vendored import ScriptError, Vendored
+
+from .documents import Document
+
+GIT = "git:"
+
+
+def load(source: str, vendored: Vendored) -> Document:
+    """Return the document that a source names; ScriptError says why there is none."""
+    if source.startswith(GIT):
+        revision, data = show(source.removeprefix(GIT), vendored)
+        return Document.parse(source, data, revision=revision)
+    path = Path(source)
+    try:
+        data = path.read_bytes()
+    except (OSError, ValueError) as error:
+        raise ScriptError(f"{source}: {getattr(error, 'strerror', None) or error}") from None
+    return Document.parse(source, data, folder=path.parent)
+
+
+def show(reference: str, vendored: Vendored) -> tuple[str, bytes]:
+    """Return the commit that a reference names, and the vendored spec in it."""
+    found = _git(vendored, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    if found.returncode:
+        raise ScriptError(f"{GIT}{reference}: names no commit of the repository that {vendored.folder} belongs to")
+    revision = found.stdout.decode().strip()
+    done = _git(vendored, "show", f"{revision}:./{vendored.spec.name}")
+    if done.returncode:
+        raise ScriptError(f"{GIT}{reference}: that commit has no {vendored.spec.name} in {vendored.folder}")
+    return revision, done.stdout
+
+
+def _git(vendored: Vendored, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", *arguments], cwd=vendored.folder, capture_output=True, check=False)
+    except OSError as error:
+        raise ScriptError(f"git can't be run in {vendored.folder}: {error.strerror}") from None

@@ -1,0 +1,218 @@
+"""Comparing two specs: the contract as a whole, and its operations one by one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from . import lifecycle, messages, parameters
+from .changes import Change, settle, show
+from .collector import Collector, Where
+from .documents import Cursor, Document, canonical, same
+from .parameters import TEMPLATE, Side
+from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
+from .security import Guard
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_NAMES = "nothing changes on the wire, but generated code has other names"
+register(
+    [
+        Rule("endpoint-added", INFO, BOTH, "the operation was added", "nobody must call it"),
+        Rule("api-moved", BREAKING, BOTH, "the operation moved to {new}", "calls to the old address fail"),
+        Rule("api-operation-id-changed", WARNING, BOTH, "the operationId was {old} and is {new}", _NAMES),
+        Rule("api-tag-removed", WARNING, BOTH, "the tag {old} was removed", _NAMES),
+        Rule("api-tag-added", INFO, BOTH, "the tag {new} was added", "what was found by a tag is still found by it"),
+        Rule(
+            "api-callbacks-changed",
+            *(WARNING, BOTH, "the callbacks changed"),
+            "what a client that is called back has to look at isn't judged here",
+        ),
+        Rule(
+            "api-server-removed",
+            *(WARNING, BOTH, "the server {old} was removed"),
+            "clients that have the address built in must be told",
+        ),
+        Rule("api-server-added", INFO, BOTH, "the server {new} was added", "clients keep to the one they have"),
+        Rule("unused-schema-removed", INFO, BOTH, "a schema that nothing uses was removed", "nobody meets it"),
+        Rule("unused-schema-added", INFO, BOTH, "a schema that nothing uses was added", "nobody meets it"),
+        Rule("api-version-changed", INFO, BOTH, "the version was {old} and is {new}", "it is only a name"),
+        Rule(
+            "openapi-version-changed", INFO, BOTH, "OpenAPI's version was {old} and is {new}", "the contents are judged"
+        ),
+        Rule("api-info-changed", INFO, BOTH, "what the document says of itself changed", "nothing but text changed"),
+        Rule("api-tags-described", INFO, BOTH, "the descriptions of the tags changed", "nothing but text changed"),
+    ]
+)
+
+Pair = tuple[Where, Side, Side]
+
+
+def compare(old: Document, new: Document, today: dt.date | None = None) -> tuple[Change, ...]:
+    """Return all changes between two specs, in order; today decides whether a sunset date is past."""
+    collector = Collector(old, new, today or dt.datetime.now(dt.UTC).date())
+    _whole(collector)
+    guard = Guard.of(old, new)
+    asked: set[str] = set()
+    for where, before, after in _operations(collector):
+        _operation(collector, where, before, after)
+        guard.requirements(collector, where, before.operation, after.operation)
+        asked |= guard.old.used(before.operation)
+    guard.schemes(collector, asked)
+    return settle(collector.finish(), collector.lenient)
+
+
+def _whole(collector: Collector) -> None:
+    old, new = collector.old.root, collector.new.root
+    top = Where()
+    for rule, before, after in (
+        ("openapi-version-changed", old.raw("openapi"), new.raw("openapi")),
+        ("api-version-changed", old.get("info").raw("version"), new.get("info").raw("version")),
+    ):
+        if not same(before.value, after.value):
+            values = {"old": show(before.value), "new": show(after.value)}
+            collector.add(rule, top.below("info" if "api" in rule[:4] else "openapi"), before, after, **values)
+    info_old, info_new = old.get("info"), new.get("info")
+    collector.texts(top.below("info"), info_old, info_new)
+    for keyword in ("contact", "license"):
+        if not same(info_old.raw(keyword).value, info_new.raw(keyword).value):
+            collector.add(
+                "api-info-changed", top.below(f"info {keyword}"), info_old.raw(keyword), info_new.raw(keyword)
+            )
+    collector.texts(top, old, new)
+    tags = [sorted(canonical(tag.value) for tag in side.get("tags").elements()) for side in (old, new)]
+    if tags[0] != tags[1]:
+        collector.add("api-tags-described", top.below("tags"), old.raw("tags"), new.raw("tags"))
+    _servers(collector, top, old.raw("servers"), new.raw("servers"))
+    _unused(collector)
+
+
+def _urls(servers: Cursor) -> dict[str, Cursor]:
+    found = {}
+    for server in servers.elements():
+        url = server.raw("url").text
+        if url is not None:
+            values = {name: place.raw("default").value for name, place in server.get("variables").children()}
+            filled = "".join(
+                str(values.get(part) or f"{{{part}}}") if odd % 2 else part
+                for odd, part in enumerate(TEMPLATE.split(url))
+            )
+            found[filled.rstrip("/")] = server
+    return found
+
+
+def _servers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    before, after = _urls(old), _urls(new)
+    where = where.below("servers")
+    for url in sorted(before.keys() | after.keys()):
+        if url not in after:
+            collector.add("api-server-removed", where, before[url], None, old=url or "/")
+        elif url not in before:
+            collector.add("api-server-added", where, None, after[url], new=url or "/")
+        else:
+            collector.texts(where, before[url], after[url])
+
+
+def _references(value: object) -> Iterator[str]:
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, dict):
+            waiting += found.values()
+            if isinstance(found.get("$ref"), str):
+                yield found["$ref"]
+        elif isinstance(found, list):
+            waiting += found
+
+
+def _unused(collector: Collector) -> None:
+    unused = []
+    for document in (collector.old, collector.new):
+        schemas = document.root.get("components").get("schemas")
+        used = {reference.rpartition("/")[2] for reference in _references(document.tree)}
+        unused.append({name: place for name, place in schemas.children() if name not in used})
+    names = [set(d.root.get("components").get("schemas").mapping) for d in (collector.old, collector.new)]
+    for name in sorted(unused[0].keys() - names[1]):
+        collector.add("unused-schema-removed", Where("", f"schema {name}"), unused[0][name], None)
+    for name in sorted(unused[1].keys() - names[0]):
+        collector.add("unused-schema-added", Where("", f"schema {name}"), None, unused[1][name])
+
+
+def _sides(document: Document) -> dict[tuple[str, str], Side]:
+    found = {}
+    for path, place in document.root.get("paths").children():
+        item = place.resolved()
+        for method in METHODS:
+            operation = item.get(method)
+            if operation and not path.startswith("x-"):
+                found[method, path] = Side(path, item, operation)
+    return found
+
+
+def _operations(collector: Collector) -> Iterator[Pair]:
+    """Yield the operations that both documents have; what was added, removed or moved is kept as a finding."""
+    before, after = _sides(collector.old), _sides(collector.new)
+    pairs = {key: key for key in before if key in after}
+    rest = {
+        (method, _shape(path)): (method, path)
+        for method, path in sorted(after, reverse=True)
+        if (method, path) not in pairs
+    }
+    for method, path in sorted(before):
+        partner = rest.get((method, _shape(path)))
+        if (method, path) not in pairs and partner:
+            pairs[method, path] = partner
+            del rest[method, _shape(path)]
+    for key, partner in sorted(pairs.items()):
+        yield Where(_name(key), _name(key)), before[key], after[partner]
+    added = {key: side for key, side in after.items() if key not in pairs.values()}
+    ids = {_id(side): key for key, side in sorted(added.items()) if _id(side)}
+    for key in sorted(before.keys() - pairs.keys()):
+        where = Where(_name(key), _name(key))
+        old = before[key].operation
+        target = ids.get(_id(before[key]))
+        if target and old.raw("deprecated").value is not True:
+            collector.add("api-moved", where, old, after[target].operation, new=_name(target))
+        else:
+            lifecycle.removed(collector, where, old)
+    for key, side in sorted(added.items()):
+        collector.add("endpoint-added", Where(_name(key), _name(key)), None, side.operation)
+
+
+def _shape(path: str) -> str:
+    return TEMPLATE.sub("{}", path)
+
+
+def _name(key: tuple[str, str]) -> str:
+    return f"{key[0].upper()} {key[1]}"
+
+
+def _id(side: Side) -> str | None:
+    return side.operation.raw("operationId").text
+
+
+def _operation(collector: Collector, where: Where, old: Side, new: Side) -> None:
+    before, after = old.operation, new.operation
+    collector.texts(where, before, after)
+    lifecycle.stability(collector, where, before, after)
+    lifecycle.deprecation("api", collector, where, before, after)
+    if _id(old) != _id(new):
+        places = before.raw("operationId") or before, after.raw("operationId") or after
+        collector.add("api-operation-id-changed", where, *places, old=_id(old) or "none", new=_id(new) or "none")
+    tags = [{show(tag.value) for tag in side.get("tags").elements()} for side in (before, after)]
+    for tag in sorted(tags[0] - tags[1]):
+        collector.add("api-tag-removed", where, before.raw("tags"), after.raw("tags") or after, old=tag)
+    for tag in sorted(tags[1] - tags[0]):
+        collector.add("api-tag-added", where, before.raw("tags") or before, after.raw("tags"), new=tag)
+    servers = [side.operation.raw("servers") or side.item.raw("servers") for side in (old, new)]
+    if any(servers):
+        own = [
+            place or document.root.raw("servers")
+            for place, document in zip(servers, (collector.old, collector.new), strict=True)
+        ]
+        _servers(collector, where, *own)
+    callbacks = before.raw("callbacks"), after.raw("callbacks")
+    if not same(callbacks[0].mapping, callbacks[1].mapping):
+        collector.add("api-callbacks-changed", where, *callbacks)
+    parameters.compare(collector, where, old, new)
+    messages.bodies(collector, where, before, after)
+    messages.responses(collector, where, before, after)

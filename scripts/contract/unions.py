@@ -1,0 +1,152 @@
+"""Comparing oneOf and anyOf: which alternative became which, and whether another takes over from one that went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from attrs import evolve, frozen
+
+from .rules import BREAKING, INFO, REQUEST, RESPONSE, Level
+from .schemas import Finding, Flow, kinds_text
+from .views import Union, View, Views
+
+# A segment of a path, and the pair of schemas that stands there.
+Pair = tuple[str, View, View]
+
+
+class Judge(Protocol):
+    """What can compare two schemas with all that is below them."""
+
+    def worst(self, old: View, new: View, flow: Flow) -> Level | None:
+        """Return the worst level of their differences, None if they are equal."""
+
+
+@frozen
+class Trial:
+    """What is needed to try one alternative against another."""
+
+    judge: Judge
+    views_old: Views
+    views_new: Views
+    flow: Flow
+
+    def fits(self, old: View, new: View) -> bool:
+        """Say whether the new schema can stand for the old one in this flow."""
+        return self.judge.worst(old, new, self.flow) is not BREAKING
+
+    def equal(self, old: View, new: View) -> bool:
+        """Say whether both allow the same, so far as can be told."""
+        flows = (evolve(self.flow, direction=direction) for direction in (REQUEST, RESPONSE))
+        return all(self.judge.worst(old, new, flow) in (None, INFO) for flow in flows)
+
+
+def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair], bool]:
+    """Return what changed in the alternatives, the pairs to compare, and whether the rest can be compared as well."""
+    findings: list[Finding] = []
+    pairs: list[Pair] = []
+    both = min(len(old.unions), len(new.unions))
+    for before, after in zip(old.unions[:both], new.unions[:both], strict=True):
+        matched, gone, come = _match(before, after, trial)
+        pairs += matched
+        findings += _changed(before, after, gone, come, trial)
+    if len(old.unions) == len(new.unions):
+        return findings, pairs, True
+    if len(new.unions) > both:
+        found, comparable = _introduced(old, new, new.unions[both], trial)
+    else:
+        found, comparable = _dissolved(old, new, old.unions[both], trial)
+    return [*findings, *found], pairs, comparable
+
+
+def _label(view: View, place: int) -> str:
+    return view.label or f"#{place + 1}"
+
+
+def _labelled(union: Union, views: Views) -> list[tuple[str, View]]:
+    found = [views.of([member]) for member in union.members]
+    return [(_label(view, place), view) for place, view in enumerate(found)]
+
+
+Labelled = list[tuple[str, View]]
+
+
+def _match(before: Union, after: Union, trial: Trial) -> tuple[list[Pair], Labelled, Labelled]:
+    """Return the alternatives that belong together, those that went and those that came."""
+    gone, come = _labelled(before, trial.views_old), _labelled(after, trial.views_new)
+    pairs: list[Pair] = []
+
+    def same_name(old: View, new: View) -> bool:
+        return old.name is not None and old.name == new.name
+
+    def same_title(old: View, new: View) -> bool:
+        return old.label is not None and old.label == new.label
+
+    def alike(old: View, new: View) -> bool:
+        shared = old.properties.keys() & new.properties.keys()
+        named = old.name and new.name
+        return not named and old.types == new.types and (bool(shared) or not (old.properties or new.properties))
+
+    for belong in (same_name, same_title, trial.equal, alike):
+        for label, old in list(gone):
+            partner = next(((name, new) for name, new in come if belong(old, new)), None)
+            if partner:
+                pairs.append((f"({label})", old, partner[1]))
+                gone.remove((label, old))
+                come.remove(partner)
+    return pairs, gone, come
+
+
+def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial: Trial) -> Iterator[Finding]:
+    pointers = before.part.get(before.kind).at, after.part.get(after.kind).at
+    if before.kind != after.kind:
+        yield Finding("alternatives-kind-changed", *pointers, values={"old": before.kind, "new": after.kind})
+    everything_old = [view for _, view in _labelled(before, trial.views_old)]
+    everything_new = [view for _, view in _labelled(after, trial.views_new)]
+    for label, view in gone:
+        # What an alternative allowed may be allowed by another one, now or all the time.
+        if not (trial.flow.is_request and any(trial.fits(view, other) for other in everything_new)):
+            yield Finding(f"{before.kind[:3].lower()}-of-removed", view.place.at, pointers[1], values={"old": label})
+    for label, view in come:
+        if trial.flow.is_request or not any(trial.fits(other, view) for other in everything_old):
+            yield Finding(f"{after.kind[:3].lower()}-of-added", pointers[0], view.place.at, values={"new": label})
+
+
+def _says_itself(view: View) -> bool:
+    return view.types is not None or bool(view.properties)
+
+
+def _introduced(old: View, new: View, union: Union, trial: Trial) -> tuple[list[Finding], bool]:
+    alternatives = trial.views_new.alternatives(new, union)
+    plain = trial.views_old.without_alternatives(old)
+    fitting = [trial.fits(plain, alternative) for alternative in alternatives]
+    short = union.kind[:3].lower()
+    if trial.flow.is_request:
+        name = f"{short}-of-generalized" if any(fitting) else f"{short}-of-introduced"
+    else:
+        name = f"{short}-of-specialized" if all(fitting) else f"{short}-of-introduced"
+    words = ", ".join(_label(view, place) for place, (_, view) in enumerate(_labelled(union, trial.views_new)))
+    pointers = old.place.at, union.part.get(union.kind).at
+    beside = trial.views_new.without_alternatives(new)
+    return [Finding(name, *pointers, values={"old": kinds_text(old), "new": words})], _says_itself(beside)
+
+
+def _dissolved(old: View, new: View, union: Union, trial: Trial) -> tuple[list[Finding], bool]:
+    alternatives = trial.views_old.alternatives(old, union)
+    plain = trial.views_new.without_alternatives(new)
+    labels = [label for label, _ in _labelled(union, trial.views_old)]
+    short = union.kind[:3].lower()
+    pointers = union.part.get(union.kind).at, new.place.at
+    beside = trial.views_old.without_alternatives(old)
+    fitting = [trial.fits(alternative, plain) for alternative in alternatives]
+    if trial.flow.is_request:
+        found = [
+            Finding(f"{short}-of-removed", *pointers, values={"old": label})
+            for label, fits in zip(labels, fitting, strict=True)
+            if not fits
+        ]
+    elif any(fitting):
+        found = []
+    else:
+        found = [Finding(f"{short}-of-dissolved", *pointers, values={"old": ", ".join(labels)})]
+    return found, _says_itself(beside)

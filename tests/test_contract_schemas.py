@@ -1,0 +1,563 @@
+"""Each rule for what a schema says: a row a change, seen in requests and in responses, forwards and backwards.
+
+In a row, "max-length-unset IB" is the change's name and its level in a request and in a response: breaking, warning,
+info. The first list is what going from left to right finds, the second what going back finds.
+"""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from contract import spec
+from contract.documents import Document
+from contract.facets import FACETS, REQUEST_PLACES, RESPONSE_PLACES
+
+Schema = dict[str, Any]
+LEVELS = {"B": "breaking", "W": "warning", "I": "info"}
+TODAY = dt.date(2030, 1, 1)
+OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
+CAT, DOG = ({"title": name, "type": "object", "properties": {name: {"type": "string"}}} for name in ("Cat", "Dog"))
+CATS, PETS, ANY_PETS = {"oneOf": [CAT, CAT]}, {"oneOf": [CAT, DOG]}, {"anyOf": [CAT, DOG]}
+STRING, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
+STRICT_CAT = CAT | {"required": ["Cat"], "additionalProperties": False}
+STRICT_DOG = DOG | {"required": ["Dog"], "additionalProperties": False}
+
+
+def typed(kind: str, **keywords: Any) -> Schema:
+    return {"type": kind} | {key.replace("_", "-"): value for key, value in keywords.items()}
+
+
+def text(**keywords: Any) -> Schema:
+    return typed("string", **keywords)
+
+
+def pet(**discriminator: Any) -> Schema:
+    return PETS | {"discriminator": discriminator}
+
+
+def limits(keyword: str, name: str, kind: str, *, set_in_request: str = "B", floor: bool = False) -> list[Any]:
+    def at(value: int) -> Schema:
+        return {"type": kind, keyword: value}
+
+    up, down = (
+        (f"{name}-increased BI", f"{name}-decreased IB") if floor else (f"{name}-increased IB", f"{name}-decreased BI")
+    )
+    rows = [(at(5), at(9), [up], [down])]
+    if name in ("min-length", "min-items", "min-properties"):
+        return [*rows, ({"type": kind}, at(5), [up], [down])]
+    return [*rows, ({"type": kind}, at(5), [f"{name}-set {set_in_request}I"], [f"{name}-unset IB"])]
+
+
+ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
+    (STRING, {"type": "boolean"}, ["type-changed BB"], ["type-changed BB"]),
+    (INTEGER, NUMBER, ["type-generalized IB"], ["type-specialized BI"]),
+    ({}, typed("object"), ["type-specialized BI"], ["type-generalized IB"]),
+    ({"type": ["string", "boolean"]}, STRING, ["type-specialized BI"], ["type-generalized IB"]),
+    (text(format="uuid"), text(format="date"), ["format-changed BB"], ["format-changed BB"]),
+    (text(format="date"), STRING, ["format-generalized IB"], ["format-specialized BI"]),
+    (
+        typed("integer", format="int32"),
+        typed("integer", format="int64"),
+        ["format-generalized IB"],
+        ["format-specialized BI"],
+    ),
+    (STRING, text(nullable=True), ["became-nullable IB"], ["became-not-nullable BI"]),
+    (STRING, {"type": ["string", "null"]}, ["became-nullable IB"], ["became-not-nullable BI"]),
+    (STRING, {"anyOf": [STRING, {"type": "null"}]}, ["became-nullable IB"], ["became-not-nullable BI"]),
+    (STRING, text(enum=["a"]), ["became-enum BI"], ["enum-lifted IW"]),
+    (STRING, text(const="a"), ["became-enum BI"], ["enum-lifted IW"]),
+    (
+        text(const="a"),
+        text(const="b"),
+        ["enum-value-added IW", "enum-value-removed BI"],
+        ["enum-value-added IW", "enum-value-removed BI"],
+    ),
+    (text(enum=["a", "b"]), text(enum=["a"]), ["enum-value-removed BI"], ["enum-value-added IW"]),
+    (
+        text(enum=["a", "b"]),
+        text(enum=["a", "c"]),
+        ["enum-value-added IW", "enum-value-removed BI"],
+        ["enum-value-added IW", "enum-value-removed BI"],
+    ),
+    (
+        text(x_extensible_enum=["a", "b"]),
+        text(x_extensible_enum=["a"]),
+        ["extensible-enum-value-removed BI"],
+        ["extensible-enum-value-added II"],
+    ),
+    *limits("maximum", "max", "number", set_in_request="W"),
+    *limits("minimum", "min", "number", set_in_request="W", floor=True),
+    *limits("maxLength", "max-length", "string", set_in_request="W"),
+    *limits("maxItems", "max-items", "array", set_in_request="W"),
+    *limits("maxProperties", "max-properties", "object"),
+    *limits("minLength", "min-length", "string", floor=True),
+    *limits("minItems", "min-items", "array", floor=True),
+    *limits("minProperties", "min-properties", "object", floor=True),
+    (
+        typed("number", maximum=5),
+        typed("number", maximum=5, exclusiveMaximum=True),
+        ["max-decreased BI"],
+        ["max-increased IB"],
+    ),
+    (typed("number", minimum=5), typed("number", exclusiveMinimum=5), ["min-increased BI"], ["min-decreased IB"]),
+    (STRING, text(pattern="a+"), ["pattern-added WI"], ["pattern-removed II"]),
+    (text(pattern="a+"), text(pattern="b+"), ["pattern-changed WI"], ["pattern-changed WI"]),
+    (NUMBER, typed("number", multipleOf=0.1), ["multiple-of-set BI"], ["multiple-of-unset IB"]),
+    (
+        typed("number", multipleOf=0.1),
+        typed("number", multipleOf=0.5),
+        ["multiple-of-specialized BI"],
+        ["multiple-of-generalized IB"],
+    ),
+    (
+        typed("integer", multipleOf=2),
+        typed("integer", multipleOf=3),
+        ["multiple-of-changed BB"],
+        ["multiple-of-changed BB"],
+    ),
+    (typed("array"), typed("array", uniqueItems=True), ["unique-items-set BI"], ["unique-items-unset IB"]),
+    (
+        OBJECT,
+        OBJECT | {"additionalProperties": False},
+        ["additional-properties-disallowed BI"],
+        ["additional-properties-allowed IW"],
+    ),
+    (PETS, {"oneOf": [CAT, DOG, STRING]}, ["one-of-added IW"], ["one-of-removed BI"]),
+    (ANY_PETS, {"anyOf": [CAT, DOG, STRING]}, ["any-of-added IW"], ["any-of-removed BI"]),
+    (
+        STRING,
+        {"oneOf": [STRING, typed("boolean")]},
+        ["one-of-generalized I-", "one-of-introduced -B"],
+        ["one-of-removed B-"],
+    ),
+    (
+        STRING,
+        {"anyOf": [STRING, typed("boolean")]},
+        ["any-of-generalized I-", "any-of-introduced -B"],
+        ["any-of-removed B-"],
+    ),
+    (
+        typed("object"),
+        {"oneOf": [STRICT_CAT, STRICT_DOG]},
+        ["one-of-introduced B-", "one-of-specialized -I"],
+        ["one-of-dissolved -B"],
+    ),
+    (
+        typed("object"),
+        {"anyOf": [STRICT_CAT, STRICT_DOG]},
+        ["any-of-introduced B-", "any-of-specialized -I"],
+        ["any-of-dissolved -B"],
+    ),
+    (PETS, ANY_PETS, ["alternatives-kind-changed II"], ["alternatives-kind-changed II"]),
+    (PETS, pet(propertyName="kind"), ["discriminator-added II"], ["discriminator-removed WW"]),
+    (
+        pet(propertyName="kind"),
+        pet(propertyName="k"),
+        ["discriminator-property-changed WW"],
+        ["discriminator-property-changed WW"],
+    ),
+    (
+        pet(propertyName="kind"),
+        pet(propertyName="kind", mapping={"c": "Cat"}),
+        ["discriminator-mapping-added II"],
+        ["discriminator-mapping-removed WW"],
+    ),
+    (
+        pet(propertyName="kind", mapping={"c": "Cat"}),
+        pet(propertyName="kind", mapping={"c": "Dog"}),
+        ["discriminator-mapping-changed WW"],
+        ["discriminator-mapping-changed WW"],
+    ),
+    (STRING, text(**{"not": {"enum": ["a"]}}), ["not-added BI"], ["not-removed IW"]),
+    (text(**{"not": {"enum": ["a"]}}), text(**{"not": {"enum": ["b"]}}), ["not-changed WW"], ["not-changed WW"]),
+    (STRING, text(default="a"), ["default-value-added II"], ["default-value-removed II"]),
+    (text(default="a"), text(default="b"), ["default-value-changed II"], ["default-value-changed II"]),
+    (STRING, text(deprecated=True), ["schema-deprecated II"], ["schema-reactivated II"]),
+]
+TEXTS = [("title", "title-changed"), ("description", "description-changed"), ("example", "example-changed")]
+TEXTS += [("examples", "example-changed"), ("externalDocs", "external-docs-changed")]
+
+
+def document(place: str, schema: Schema, **root: Any) -> Document:
+    """A document that has the schema at one kind of place."""
+    inner = {"type": "object", "properties": {"deep": {"type": "array", "items": schema}}}
+    body = {"content": {"application/json": {"schema": schema if place.endswith("body") else inner}}}
+    operation: dict[str, Any] = {"responses": {"200": {"description": ""}}}
+    if place == "request-parameter":
+        operation["parameters"] = [{"in": "query", "name": "q", "content": {"application/json": {"schema": schema}}}]
+    elif place.startswith("request"):
+        operation["requestBody"] = body
+    elif place == "response-header":
+        operation["responses"]["200"]["headers"] = {"X": {"content": {"application/json": {"schema": schema}}}}
+    else:
+        operation["responses"]["200"] |= body
+    return Document("x", {"openapi": "3.0.3", "paths": {"/x": {"post": operation}}} | root)
+
+
+def found(place: str, old: Schema, new: Schema, **root: Any) -> list[str]:
+    changes = spec.compare(document(place, old, **root), document(place, new, **root), TODAY)
+    return sorted(f"{change.id} {change.level}" for change in changes)
+
+
+def expected(place: str, rows: list[str]) -> list[str]:
+    result = []
+    for row in rows:
+        name, levels = row.split()
+        level = levels[place in RESPONSE_PLACES]
+        if place == "request-parameter" and name.startswith("default-value"):
+            level = "B"
+        if level != "-":
+            result.append(f"{place}-{name} {LEVELS[level]}")
+    return sorted(result)
+
+
+@pytest.mark.parametrize("place", [*REQUEST_PLACES, *RESPONSE_PLACES])
+@pytest.mark.parametrize("row", ROWS, ids=[f"{n}-{row[2][0].split()[0]}" for n, row in enumerate(ROWS)])
+def test_each_change_of_a_schema_has_its_level_both_ways(place: str, row: Any) -> None:
+    old, new, there, back = row
+    assert found(place, old, new) == expected(place, there)
+    assert found(place, new, old) == expected(place, back)
+    assert found(place, old, old) == found(place, new, new) == []
+
+
+@pytest.mark.parametrize(("keyword", "rule"), TEXTS)
+@pytest.mark.parametrize("place", [*REQUEST_PLACES, *RESPONSE_PLACES])
+def test_texts_are_only_info(place: str, keyword: str, rule: str) -> None:
+    assert (
+        found(place, STRING, text(**{keyword: "x"})) == found(place, text(**{keyword: "x"}), STRING) == [f"{rule} info"]
+    )
+
+
+def test_every_row_of_the_catalogue_is_tried_here() -> None:
+    tried = {entry.split()[0] for row in ROWS for entry in (*row[2], *row[3])}
+    assert tried == {facet.name for facet in FACETS}
+
+
+# Properties
+
+A, PLAIN = {"a": STRING}, {"type": "object", "properties": {}}
+CLOSED = PLAIN | {"additionalProperties": False}
+PROPERTIES: list[tuple[str, Schema, Schema, list[str], list[str]]] = [
+    ("request", PLAIN, {"properties": A}, ["new-optional-request-property info"], ["request-property-removed warning"]),
+    (
+        "request",
+        PLAIN,
+        {"properties": A, "required": ["a"]},
+        ["new-required-request-property breaking"],
+        ["request-property-removed warning"],
+    ),
+    (
+        "request",
+        PLAIN,
+        {"required": ["a"]},
+        ["new-required-request-property breaking"],
+        ["request-property-removed warning"],
+    ),
+    (
+        "request",
+        PLAIN,
+        {"properties": {"a": text(default="x")}, "required": ["a"]},
+        ["new-required-request-property-with-default info"],
+        ["request-property-removed warning"],
+    ),
+    (
+        "request",
+        CLOSED,
+        CLOSED | {"properties": A},
+        ["new-optional-request-property info"],
+        ["request-property-no-longer-allowed breaking"],
+    ),
+    (
+        "request",
+        {"properties": A},
+        {"properties": A, "required": ["a"]},
+        ["request-property-became-required breaking"],
+        ["request-property-became-optional info"],
+    ),
+    (
+        "request",
+        {"properties": {"a": text(default="x")}},
+        {"properties": {"a": text(default="x")}, "required": ["a"]},
+        ["request-property-became-required-with-default info"],
+        ["request-property-became-optional info"],
+    ),
+    (
+        "request",
+        {"properties": A},
+        {"properties": {"a": text(readOnly=True)}},
+        ["request-property-became-read-only warning"],
+        ["request-optional-property-became-not-read-only info"],
+    ),
+    (
+        "request",
+        {"properties": A, "required": ["a"]},
+        {"properties": {"a": text(readOnly=True)}, "required": ["a"]},
+        ["request-property-became-read-only warning"],
+        ["request-required-property-became-not-read-only breaking"],
+    ),
+    ("request", PLAIN, {"properties": {"a": text(readOnly=True)}, "required": ["a"]}, [], []),
+    (
+        "request",
+        {"properties": {"a": text(readOnly=True)}},
+        {"properties": {"a": INTEGER | {"readOnly": True}}},
+        [],
+        [],
+    ),
+    (
+        "response",
+        PLAIN,
+        {"properties": A},
+        ["response-optional-property-added info"],
+        ["response-optional-property-removed warning"],
+    ),
+    (
+        "response",
+        PLAIN,
+        {"properties": A, "required": ["a"]},
+        ["response-required-property-added info"],
+        ["response-required-property-removed breaking"],
+    ),
+    (
+        "response",
+        {"properties": A},
+        {"properties": A, "required": ["a"]},
+        ["response-property-became-required info"],
+        ["response-property-became-optional breaking"],
+    ),
+    (
+        "response",
+        {"properties": A},
+        {"properties": {"a": text(writeOnly=True)}},
+        ["response-optional-property-became-write-only warning"],
+        ["response-property-became-not-write-only info"],
+    ),
+    (
+        "response",
+        {"properties": A, "required": ["a"]},
+        {"properties": {"a": text(writeOnly=True)}, "required": ["a"]},
+        ["response-required-property-became-write-only breaking"],
+        ["response-property-became-not-write-only info"],
+    ),
+    ("response", PLAIN, {"properties": {"a": text(writeOnly=True)}}, [], []),
+    ("response", {"properties": A}, {"properties": {"a": text(readOnly=True)}}, [], []),
+    ("request", {"properties": A}, {"properties": {"a": text(writeOnly=True)}}, [], []),
+]
+
+
+@pytest.mark.parametrize(
+    "row", PROPERTIES, ids=[f"{n}-{(*row[3], 'nothing')[0].split()[0]}" for n, row in enumerate(PROPERTIES)]
+)
+def test_each_change_of_a_property_has_its_level_both_ways(row: Any) -> None:
+    direction, old, new, there, back = row
+    old, new = ({"type": "object"} | side for side in (old, new))
+    for place in (f"{direction}-body", f"{direction}-property"):
+        assert found(place, old, new) == there
+        assert found(place, new, old) == back
+
+
+def test_every_rule_for_properties_is_tried_here() -> None:
+    from contract import properties
+
+    tried = {entry.split()[0] for row in PROPERTIES for entry in (*row[3], *row[4])}
+    rules = {*properties._IN_REQUEST.values(), *properties._IN_RESPONSE.values(), "request-property-no-longer-allowed"}
+    assert tried == rules
+
+
+# What is the same in other words
+
+REF = {"$ref": "#/components/schemas/A"}
+COMPONENTS: Any = {
+    "schemas": {
+        "A": OBJECT,
+        "Alias": REF,
+        "B": {"type": "object", "required": ["a"]},
+        "Both": {"allOf": [REF, {"$ref": "#/components/schemas/B"}]},
+        "Cat": CAT,
+        "Dog": DOG,
+    }
+}
+CAT_REF, DOG_REF = ({"$ref": f"#/components/schemas/{name}"} for name in ("Cat", "Dog"))
+SAME: list[tuple[str, Schema, Schema]] = [
+    ("inlined", REF, OBJECT),
+    ("through an alias", REF, {"$ref": "#/components/schemas/Alias"}),
+    ("one-part allOf", REF, {"allOf": [REF]}),
+    ("one-part oneOf", REF, {"oneOf": [REF]}),
+    ("one-part anyOf", STRING, {"anyOf": [STRING]}),
+    ("an alternative twice", STRING, {"anyOf": [STRING, STRING]}),
+    ("split into an allOf", OBJECT | {"required": ["a"]}, {"$ref": "#/components/schemas/Both"}),
+    (
+        "split in two",
+        {"type": "object", "properties": {"a": STRING, "b": STRING}, "required": ["a"]},
+        {"allOf": [{"properties": {"a": STRING}}, {"type": "object", "properties": {"b": STRING}}], "required": ["a"]},
+    ),
+    ("limits split", text(maxLength=5), {"allOf": [text(maxLength=9), {"maxLength": 5}]}),
+    ("enum split", text(enum=["a"]), {"allOf": [text(enum=["a", "b"]), {"enum": ["c", "a"]}]}),
+    ("types split", INTEGER, {"allOf": [NUMBER, INTEGER]}),
+    ("nullable said", STRING, text(nullable=False)),
+    ("flags said", STRING, text(readOnly=False, writeOnly=False, deprecated=False)),
+    ("additional properties said", OBJECT, OBJECT | {"additionalProperties": True}),
+    ("any additional property", OBJECT, OBJECT | {"additionalProperties": {}}),
+    ("least said", OBJECT, OBJECT | {"minProperties": 0, "required": []}),
+    ("empty text said", STRING, text(minLength=0)),
+    ("unique items said", typed("array"), typed("array", uniqueItems=False, minItems=0, items={})),
+    ("inclusive said", typed("number", minimum=1), typed("number", minimum=1, exclusiveMinimum=False)),
+    ("integer limits", typed("integer", minimum=1), typed("integer", minimum=0, exclusiveMinimum=True)),
+    ("integer ceilings", typed("integer", maximum=9), typed("integer", exclusiveMaximum=10)),
+    ("number's form", typed("number", maximum=1), typed("number", maximum=1.0)),
+    ("steps of one", INTEGER, typed("integer", multipleOf=1)),
+    ("any pattern", STRING, text(pattern=".*")),
+    ("const", text(enum=["a"]), text(const="a")),
+    ("type of an enum", text(enum=["a"]), {"enum": ["a"]}),
+    ("type of an object", OBJECT, {"properties": {"a": STRING}}),
+    ("type of an array", typed("array", items=STRING), {"items": STRING}),
+    ("order of an enum", text(enum=["a", "b"]), text(enum=["b", "a"])),
+    ("order of alternatives", {"oneOf": [CAT_REF, DOG_REF]}, {"oneOf": [DOG_REF, CAT_REF]}),
+    ("inlined alternatives", {"oneOf": [CAT_REF, DOG_REF]}, {"oneOf": [DOG, CAT]}),
+    ("untitled alternatives", {"oneOf": [STRING, INTEGER]}, {"oneOf": [INTEGER, STRING]}),
+    ("null as an alternative", text(nullable=True), {"oneOf": [STRING, {"type": "null"}]}),
+    ("null as a constant", text(nullable=True), {"oneOf": [STRING, {"const": None}]}),
+    ("null in an enum", text(enum=["a", None], nullable=True), text(enum=["a"], nullable=True)),
+    ("null as a type", text(nullable=True), {"type": ["null", "string"]}),
+    ("null through allOf", text(nullable=True), {"allOf": [text(nullable=True)]}),
+    (
+        "a mapping to its own name",
+        pet(propertyName="k"),
+        pet(propertyName="k", mapping={"Cat": "#/components/schemas/Cat"}),
+    ),
+    ("no default said", STRING, text(default=None)),
+    ("extension", STRING, text(x_note="hello")),
+]
+
+
+@pytest.mark.parametrize("place", [*REQUEST_PLACES, *RESPONSE_PLACES])
+@pytest.mark.parametrize(("old", "new"), [pytest.param(old, new, id=name) for name, old, new in SAME])
+def test_the_same_in_other_words_is_no_change(place: str, old: Schema, new: Schema) -> None:
+    assert found(place, old, new, components=COMPONENTS) == found(place, new, old, components=COMPONENTS) == []
+
+
+# Depth
+
+
+def paths(place: str, before: Schema, after: Schema, /, **root: Any) -> list[str]:
+    one, two = (
+        document(place, before, components=root.get("old", {})),
+        document(place, after, components=root.get("new", {})),
+    )
+    return [f"{change.path} {change.id} {change.level}" for change in spec.compare(one, two, TODAY)]
+
+
+def test_a_change_deep_inside_is_found_where_a_consumer_meets_it() -> None:
+    def deep(leaf: Schema) -> Schema:
+        inner = {"type": "object", "additionalProperties": {"anyOf": [STRING, typed("array", items=leaf)]}}
+        return {"type": "object", "properties": {"a": {"type": "array", "items": inner}}}
+
+    assert paths("request-body", deep(text(enum=["a", "b"])), deep(text(enum=["a"]))) == [
+        "POST /x request body application/json a[].*(#2)[] request-property-enum-value-removed breaking"
+    ]
+
+
+def tree(value: Schema) -> Any:
+    node = {
+        "type": "object",
+        "properties": {"value": value, "children": {"type": "array", "items": {"$ref": "#/components/schemas/Node"}}},
+    }
+    return {"schemas": {"Node": node}}
+
+
+def test_a_recursive_schema_is_compared_once() -> None:
+    ref = {"$ref": "#/components/schemas/Node"}
+    assert paths("response-body", ref, ref, old=tree(STRING), new=tree(INTEGER)) == [
+        "POST /x response 200 application/json value response-property-type-changed breaking"
+    ]
+
+
+def test_a_schema_that_is_met_twice_is_reported_twice() -> None:
+    both = {
+        "type": "object",
+        "properties": {"to": {"$ref": "#/components/schemas/A"}, "by": {"$ref": "#/components/schemas/A"}},
+    }
+    old, new = ({"schemas": {"A": {"type": "object", "properties": {"zip": side}}}} for side in (STRING, INTEGER))
+    assert [line.split()[-3] for line in paths("request-body", both, both, old=old, new=new)] == ["by.zip", "to.zip"]
+
+
+def test_schemas_that_all_refer_to_each_other_are_compared_in_time() -> None:
+    names = [f"S{number}" for number in range(40)]
+
+    def web(leaf: Schema) -> Any:
+        properties = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
+        return {"schemas": {name: {"type": "object", "properties": properties | {"leaf": leaf}} for name in names}}
+
+    ref = {"$ref": "#/components/schemas/S0"}
+    lines = paths("request-body", ref, ref, old=web(STRING), new=web(INTEGER))
+    assert "POST /x request body application/json S39.leaf request-property-type-changed breaking" in lines
+    assert 40 <= len(lines) < 1000
+
+
+def test_an_alternative_that_changed_is_compared_with_itself() -> None:
+    one, two = ({"oneOf": [INTEGER, text(maxLength=length)]} for length in (9, 5))
+    assert paths("request-body", one, two) == [
+        "POST /x request body application/json (#2) request-property-max-length-decreased breaking"
+    ]
+
+
+def test_an_alternative_that_another_covers_may_go() -> None:
+    assert paths("request-body", {"anyOf": [INTEGER, NUMBER, STRING]}, {"anyOf": [NUMBER, STRING]}) == []
+    assert paths("response-body", {"anyOf": [NUMBER, STRING]}, {"anyOf": [INTEGER, NUMBER, STRING]}) == []
+
+
+def test_an_object_that_gets_alternatives_is_still_compared() -> None:
+    choice = OBJECT | {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    base = OBJECT | {"properties": {"a": INTEGER}}
+    lines = paths("request-body", base, choice)
+    assert [line.split()[-2] for line in lines] == ["request-body-one-of-introduced", "request-property-type-changed"]
+
+
+def test_an_object_that_loses_its_alternatives_is_still_compared() -> None:
+    choice = OBJECT | {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
+    assert paths("request-body", choice, OBJECT | {"description": "x"})[0].split()[-2:] == [
+        "description-changed",
+        "info",
+    ]
+    assert paths("response-body", choice, OBJECT)[0].split()[-2:] == ["response-body-one-of-dissolved", "breaking"]
+
+
+def test_a_renamed_schema_is_a_warning_and_nothing_else() -> None:
+    def named(name: str) -> Any:
+        return {
+            "schemas": {
+                name: OBJECT,
+                "Holder": {"type": "object", "properties": {"x": {"$ref": f"#/components/schemas/{name}"}}},
+            }
+        }
+
+    ref = {"$ref": "#/components/schemas/Holder"}
+    assert paths("response-body", ref, ref, old=named("Old"), new=named("New")) == ["schema Old schema-renamed warning"]
+
+
+def test_a_renamed_alternative_is_only_renamed() -> None:
+    def pets(name: str) -> tuple[Schema, Any]:
+        return {"oneOf": [DOG_REF, {"$ref": f"#/components/schemas/{name}"}]}, {"schemas": {"Dog": DOG, name: OBJECT}}
+
+    (old, schemas_old), (new, schemas_new) = pets("Old"), pets("New")
+    assert paths("response-body", old, new, old=schemas_old, new=schemas_new) == ["schema Old schema-renamed warning"]
+
+
+def test_text_in_parameters_and_forms_says_what_a_number_does() -> None:
+    def form(kind: str, schema: Schema) -> Document:
+        body = {"content": {kind: {"schema": {"type": "object", "properties": {"a": schema}}}}}
+        return Document("x", {"paths": {"/x": {"post": {"requestBody": body}}}})
+
+    for kind, level in (("application/x-www-form-urlencoded", "info"), ("application/json", "breaking")):
+        assert [c.level for c in spec.compare(form(kind, INTEGER), form(kind, STRING), TODAY)] == [level]
+        assert [c.level for c in spec.compare(form(kind, STRING), form(kind, INTEGER), TODAY)] == ["breaking"]
+    assert [c.id for c in spec.compare(form("text/plain", typed("array")), form("text/plain", STRING), TODAY)] == [
+        "request-property-type-changed"
+    ]
+
+
+def test_what_stands_beside_a_reference_counts_from_openapi_3_1_on() -> None:
+    ref = {"$ref": "#/components/schemas/A", "nullable": True}
+    for version, expected_changes in (("3.0.3", []), ("3.1.0", ["request-property-became-not-nullable breaking"])):
+        one, two = (document("request-property", side, openapi=version, components=COMPONENTS) for side in (ref, REF))
+        assert [f"{change.id} {change.level}" for change in spec.compare(one, two, TODAY)] == expected_changes
