@@ -1,1 +1,27 @@
-"""What changed between two versions of the contract, and what that means for those who rely on it."""
+"""What changed between two versions of the contract, and what that means for those who rely on the old one.
+
+A change is `breaking` if a program that kept to the old contract may fail, `warning` if somebody should look, else
+`info`. What a request may say must not shrink, and what a response may say must not grow. `operation` is the method and
+path that both sides share, in the old document's words, empty for what concerns the whole contract. `path` leads to
+where a consumer meets the change: "POST /gift response 200 application/json tickets[].createdAt", "POST /gift request
+query limit"; `[]` is any item of a list, `*` any property that isn't listed, `(Cat)` an alternative of oneOf or anyOf.
+A change in a schema is listed once for each such place. The pointers lead to the place in each document, references
+followed; None says that there is no such place on that side.
+
+The yardstick is oasdiff's list of checks. On purpose we differ where it
+
+- reports, for an allOf, its parts: we merge first, so only what the parts say together counts;
+- takes a string with format date for a date-time: it is none, in either direction;
+- is silent, or speaks of info, on credentials: an operation that refuses the credentials that sufficed is breaking;
+- doesn't look: additionalProperties, uniqueItems, multipleOf, numbers of properties, style, explode, allowEmptyValue,
+  response headers' schemas, limits that a response loses, a required property that a request must send since it is no
+  longer read-only, or that never comes again since it became write-only, are judged by the direction;
+- finds a removal tolerable: a parameter that moved, a property that a closed object no longer lists are breaking;
+- lets a deprecated operation go in silence: that is a warning, as are renamed operationIds, tags and schemas.
+
+How the modules build on each other: `rules` (the catalogue), `changes` (what comes out), `documents` (trees and their
+references), `views` (schemas as they apply), `facets` and `properties` (rules for schemas), `schemas` and `unions`
+(comparing two of them), `graph` (comparing all below them), `collector` (where findings get their place); then, each
+for a part of the contract, `parameters`, `messages`, `security`, `lifecycle` and `spec`; last `accepted`, `sources` and
+`render`.
+"""

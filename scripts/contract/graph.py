@@ -19,8 +19,8 @@ from .rules import RULES, Level
 from .schemas import Finding, Flow, compare
 from .views import View, Views
 
-# Where schemas all refer to each other, there are more ways to each than can be walked. Each is reported where it is met
-# first, and then in so many further ways in all, the shortest first.
+# Where schemas all refer to each other, there are more ways to each than can be walked. Each is reported where it is
+# met first, and then in so many further ways in all, the shortest first.
 REPEATS = 1000
 ANY_SEGMENT = "*"
 
@@ -60,7 +60,7 @@ class Step:
         """Return the segments of the way."""
         segments, step = [], self
         while step.before:
-            segments.append(step.segment)
+            segments += [step.segment] if step.segment else []
             step = step.before
         return tuple(reversed(segments))
 

@@ -126,7 +126,7 @@ def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None
 
 
 def _media_types(place: Cursor) -> dict[str, Cursor]:
-    return {_normal(name): media.resolved() for name, media in place.get("content").children()}
+    return {_normal(name): media for name, media in place.get("content").children()}
 
 
 def _normal(media_type: str) -> str:
@@ -136,7 +136,7 @@ def _normal(media_type: str) -> str:
 
 def _covering(name: str, ranges: dict[str, Cursor]) -> Cursor | None:
     kind = name.partition("/")[0]
-    return ranges.get(name) or ranges.get(f"{kind}/*") or ranges.get("*/*")
+    return next((ranges[known] for known in (name, f"{kind}/*", "*/*") if known in ranges), None)
 
 
 def _contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
@@ -149,10 +149,13 @@ def _contents(collector: Collector, where: Where, old: Cursor, new: Cursor, dire
         if partner is None:
             collector.add(f"{prefix}-media-type-removed", here, before[name], None)
             continue
+        if collector.dangling(here, before[name], partner):
+            continue
+        media_old, media_new = before[name].resolved(), partner.resolved()
         flow = Flow(direction, text=bool(_TEXT_KINDS.match(name)))
-        collector.texts(here, before[name], partner)
-        collector.schema(f"{direction}-body", here, before[name].raw("schema"), partner.raw("schema"), flow=flow)
-        encodings = [side.raw("encoding") for side in (before[name], partner)]
+        collector.texts(here, media_old, media_new)
+        collector.schema(f"{direction}-body", here, media_old.raw("schema"), media_new.raw("schema"), flow=flow)
+        encodings = [side.raw("encoding") for side in (media_old, media_new)]
         if direction is REQUEST and not same(*(side.mapping for side in encodings)):
             collector.add("request-body-encoding-changed", here, *encodings)
     for name in sorted(after.keys() - before.keys()):

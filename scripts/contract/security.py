@@ -69,6 +69,16 @@ class Gate:
         ]
         return place, ways or [{}]
 
+    def words(self, ways: list[Way]) -> str:
+        """Return the ways for a sentence, the schemes named as the document does."""
+        names = {key: name for name, key in self._key.items()}
+        texts = []
+        for way in ways:
+            named = sorted((names.get(key, key), sorted(scopes)) for key, scopes in way.items())
+            parts = [f"{name} ({', '.join(scopes)})" if scopes else name for name, scopes in named]
+            texts.append(" and ".join(parts) or "nothing")
+        return ", or ".join(sorted(texts))
+
     def used(self, operation: Cursor) -> set[str]:
         """Return the names of the schemes that an operation asks for."""
         place = operation.raw("security") or self.document.root.raw("security")
@@ -93,14 +103,6 @@ def _addresses(value: object) -> object:
         # The scopes that matter are those that an operation asks for.
         return {key: _addresses(inner) for key, inner in value.items() if key != "scopes"}
     return value
-
-
-def _words(ways: list[Way]) -> str:
-    texts = []
-    for way in ways:
-        parts = [f"{name} ({', '.join(sorted(scopes))})" if scopes else name for name, scopes in sorted(way.items())]
-        texts.append(" and ".join(parts) or "nothing")
-    return ", or ".join(sorted(texts))
 
 
 def _suffices(way: Way, asked: Way, *, scopes: bool) -> bool:
@@ -135,10 +137,10 @@ class Guard:
                 rule = "api-security-scope-added"
             else:
                 rule = "api-security-replaced" if way else "api-security-added"
-            collector.add(rule, where, place_old, place_new, old=_words([way]), new=_words(after))
+            collector.add(rule, where, place_old, place_new, old=self.old.words([way]), new=self.new.words(after))
         for asked in after:
             if not any(_suffices(asked, way, scopes=True) for way in before) and not lost:
-                collector.add("api-security-relaxed", where, place_old, place_new, new=_words([asked]))
+                collector.add("api-security-relaxed", where, place_old, place_new, new=self.new.words([asked]))
 
     def schemes(self, collector: Collector, names: set[str]) -> None:
         """Judge the schemes that both documents have and operations ask for."""

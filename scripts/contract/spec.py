@@ -171,7 +171,7 @@ def _operations(collector: Collector) -> Iterator[Pair]:
         old = before[key].operation
         target = ids.get(_id(before[key]))
         if target and old.raw("deprecated").value is not True:
-            collector.add("api-moved", where, old, after[target].operation, new=_name(target))
+            collector.add("api-moved", where, old, added.pop(target, after[target]).operation, new=_name(target))
         else:
             lifecycle.removed(collector, where, old)
     for key, side in sorted(added.items()):

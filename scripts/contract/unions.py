@@ -35,6 +35,10 @@ class Trial:
         """Say whether the new schema can stand for the old one in this flow."""
         return self.judge.worst(old, new, self.flow) is not BREAKING
 
+    def covers(self, old: View, new: View) -> bool:
+        """Say whether the new schema stands for the old one without any loss that is worth a warning."""
+        return self.judge.worst(old, new, self.flow) in (None, INFO)
+
     def equal(self, old: View, new: View) -> bool:
         """Say whether both allow the same, so far as can be told."""
         flows = (evolve(self.flow, direction=direction) for direction in (REQUEST, RESPONSE))
@@ -52,6 +56,10 @@ def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pai
         findings += _changed(before, after, gone, come, trial)
     if len(old.unions) == len(new.unions):
         return findings, pairs, True
+    if choice := _grown_or_shrunk(old, new):
+        matched, gone, come = _match(*choice, trial)
+        beside = trial.views_old.without_alternatives(old), trial.views_new.without_alternatives(new)
+        return [*_changed(*choice, gone, come, trial)], [*matched, ("", *beside)], False
     if len(new.unions) > both:
         found, comparable = _introduced(old, new, new.unions[both], trial)
     else:
@@ -105,11 +113,20 @@ def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial:
     everything_new = [view for _, view in _labelled(after, trial.views_new)]
     for label, view in gone:
         # What an alternative allowed may be allowed by another one, now or all the time.
-        if not (trial.flow.is_request and any(trial.fits(view, other) for other in everything_new)):
+        if not (trial.flow.is_request and any(trial.covers(view, other) for other in everything_new)):
             yield Finding(f"{before.kind[:3].lower()}-of-removed", view.place.at, pointers[1], values={"old": label})
     for label, view in come:
-        if trial.flow.is_request or not any(trial.fits(other, view) for other in everything_old):
+        if trial.flow.is_request or not any(trial.covers(other, view) for other in everything_old):
             yield Finding(f"{after.kind[:3].lower()}-of-added", pointers[0], view.place.at, values={"new": label})
+
+
+def _grown_or_shrunk(old: View, new: View) -> tuple[Union, Union] | None:
+    """Return the choice on both sides, if there is one alternative on one of them, and said to be one."""
+    if not old.unions and old.singles:
+        return old.singles[0], new.unions[0]
+    if not new.unions and new.singles:
+        return old.unions[0], new.singles[0]
+    return None
 
 
 def _says_itself(view: View) -> bool:

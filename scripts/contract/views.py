@@ -69,6 +69,8 @@ class View:
         self.dropped = dropped
         self.parts: list[Cursor] = []
         self.unions: list[Union] = []
+        # With one alternative it is no choice, yet it may have been one or become one.
+        self.singles: list[Union] = []
         self.broken: str | None = None
         self._null_alternative: set[int] = set()
         seen: set[int] = set()
@@ -112,10 +114,14 @@ class View:
             alternatives = members(listed)
             if any(_is_null(member.resolved()) for member in listed.elements()):
                 self._null_alternative.add(id(target.value))
-            if len(alternatives) == 1:
+            if id(listed.value) in self.dropped:
+                continue
+            union = Union(kind, alternatives, target)
+            if len(alternatives) > 1:
+                self.unions.append(union)
+            elif alternatives:
+                self.singles.append(union)
                 self._flatten(alternatives[0], seen)
-            elif alternatives and id(listed.value) not in self.dropped:
-                self.unions.append(Union(kind, alternatives, target))
 
     def _types(self) -> frozenset[str] | None:
         found: frozenset[str] | None = None
@@ -142,10 +148,13 @@ class View:
         return found
 
     def _nullable(self) -> bool:
-        said = [self._says_null(part) for part in self.parts]
-        if said and said[0] is not None:
-            return said[0]
-        votes = [vote for vote in said if vote is not None]
+        votes: list[bool] = []
+        for place, part in enumerate(self.parts):
+            vote = self._says_null(part)
+            # What stands outermost decides for all.
+            if vote is not None and place == 0:
+                return vote
+            votes += [] if vote is None else [vote]
         return bool(votes) and all(votes)
 
     def _says_null(self, part: Cursor) -> bool | None:
@@ -236,8 +245,9 @@ class Views:
         return self._known[key]
 
     def without_alternatives(self, view: View) -> View:
-        """Return the view less its oneOf and anyOf."""
-        return self.of(view.places, view.dropped | {id(union.part.get(union.kind).value) for union in view.unions})
+        """Return the view less its oneOf and anyOf, be it of one alternative."""
+        unions = (*view.unions, *(view.singles if not view.unions else ()))
+        return self.of(view.places, view.dropped | {id(union.part.get(union.kind).value) for union in unions})
 
     def alternatives(self, view: View, union: Union) -> list[View]:
         """Return a union's alternatives, each together with what the schema says beside the union."""
