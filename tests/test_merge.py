@@ -7,6 +7,7 @@ import gzip
 import itertools
 import json
 import threading
+import time
 import tomllib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -266,9 +267,27 @@ def test_a_property_that_is_named_like_a_text_field_is_no_text(path: str) -> Non
 
 def test_the_order_of_what_has_none_is_no_difference() -> None:
     one = changed(fragment(), "components.schemas.Error.properties.code.enum", [1, 2])
+    one = changed(one, "x-mixed", [{"a": 1, "b": 2}, "c"])
     other = changed(one, "components.schemas.Error.properties.code.enum", [2, 1])
+    other = changed(other, "x-mixed", [{"b": 2, "a": 1}, "c"])
     other = changed(other, "components.schemas.Error.required", ["message", "code"])
+    other = changed(other, "components.schemas.Error.properties", {"message": {"type": "string"}, "code": {}})
+    other["components"]["schemas"]["Error"]["properties"]["code"] = {"enum": [2, 1], "type": "integer"}
     assert merged(one, dict(reversed(other.items()))) == one
+
+
+def test_an_empty_list_says_the_same_as_none() -> None:
+    one = fragment("/a")
+    other = changed(changed(one, "paths./a.parameters", []), "paths./a.servers", [])
+    assert merged(one, other) == one
+
+
+def test_the_order_of_fragments_does_not_matter_to_the_merge_itself() -> None:
+    specs = [changed(fragment(f"/{name}"), "components.schemas.Error.description", name) for name in "abc"]
+    fragments = [Fragment(name, name, spec) for name, spec in zip("abc", specs, strict=True)]
+    results = [merge(order) for order in itertools.permutations(fragments)]
+    assert results == [results[0]] * 6
+    assert results[0].spec["components"]["schemas"]["Error"]["description"] == "a"
 
 
 def test_the_texts_of_scopes_are_no_difference_and_their_names_are_one() -> None:
@@ -856,9 +875,13 @@ class Site(BaseHTTPRequestHandler):
             self._answer(200, page(fragment()).encode())
         elif place == "/docs/packed":
             self._answer(200, gzip.compress(page(fragment("/packed")).encode()), **{"Content-Encoding": "gzip"})
-        elif place == "/endless":
+        elif place.startswith("/endless"):
             self.send_response(200)
-            self.end_headers()
+            self.send_header("X-Long", "x")
+            if place == "/endless-headers":
+                self.wfile.write(b"".join(self._headers_buffer).rstrip())  # type: ignore[attr-defined]
+            else:
+                self.end_headers()
             while not self.server.stopping.is_set():  # type: ignore[attr-defined]
                 try:
                     self.wfile.write(b"x")
@@ -956,10 +979,15 @@ def test_an_address_that_cannot_be_used_is_named_without_what_is_secret(desk: De
     assert "hidden" not in err
 
 
-def test_an_address_has_so_much_time_in_all_however_it_dribbles(desk: Desk, site: str, monkeypatch: Any) -> None:
+@pytest.mark.parametrize("place", ["/endless", "/endless-headers"])
+def test_an_address_has_so_much_time_in_all_however_it_dribbles(
+    desk: Desk, site: str, place: str, monkeypatch: Any
+) -> None:
     assert (_sources.SECONDS, _sources.LARGEST) == (20, 20 * 1024 * 1024)
     monkeypatch.setattr(_sources, "SECONDS", 0.2)
-    assert desk.refuses(f"{site}/endless") == f"error: {site}/endless: not complete within 0.2 s\n"
+    started = time.monotonic()
+    assert desk.refuses(site + place) == f"error: {site}{place}: not complete within 0.2 s\n"
+    assert time.monotonic() - started < 4
 
 
 def test_an_address_may_hold_so_much(desk: Desk, site: str, monkeypatch: Any) -> None:
