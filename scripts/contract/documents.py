@@ -15,8 +15,10 @@ from urllib.parse import unquote
 import yaml
 from attrs import field, frozen
 
+from _fragments import Fragment
+from _merge import merge
+from _pages import find_fenced
 from _vendored import ScriptError
-from import_spec import find_spec
 
 # An alias of YAML can stand for a tree, and a few dozen of them for one that no machine can hold.
 LARGEST = 20_000_000
@@ -67,9 +69,17 @@ def _parse(text: str) -> Any:
     except (yaml.YAMLError, ValueError) as error:
         problem = re.sub(r"\s+", " ", str(error))
     try:
-        return find_spec(text)
+        return _paged(text)
     except ScriptError as error:
         raise ScriptError(f"is neither JSON nor YAML ({problem}), and as a page: {error}") from None
+
+
+def _paged(text: str) -> Any:
+    specs = find_fenced(re.sub(r"\r\n?", "\n", text))
+    if len(specs) == 1:
+        return specs[0][1]
+    # A page that describes several operations has a spec for each.
+    return merge([Fragment(str(line), f"the spec at line {line}", spec) for line, spec in specs]).spec
 
 
 def plain(tree: Any) -> Any:

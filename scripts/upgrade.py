@@ -1,0 +1,158 @@
+"""Take over a new version of the API's document: import, regenerate, compare, report, test.
+
+    python scripts/upgrade.py SOURCE... [--complete] [--dry-run] [--no-tests]
+
+Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/ and
+generated/ here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done,
+1 if tests fail on the result (which is in place all the same: that is the work to be done by hand), 2 if there is no
+result.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from _calls import calls
+from _changes import ADDED, Upgrade, bump, facade_version, joined, text
+from _checkout import Checkout, copied, take_over
+from _sources import collect
+from _vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
+from contract import accepted, sources
+from contract.changes import Acceptance, Change
+from contract.rules import Level
+from contract_diff import compare
+from import_spec import plan
+from mantago._assumptions import OPERATIONS
+
+COMMIT = "Take over version {version} of the API's document"
+
+
+def upgrade(
+    checkout: Checkout, given: list[str], *, complete: bool, root: Path = ROOT
+) -> tuple[Upgrade | None, list[str]]:
+    """Import, regenerate and write the report in a copy; return what it says, None if nothing changed, and lines."""
+    found, passed = collect(given)
+    old_version = read_spec(checkout.vendored)["info"]["version"]
+    planned = plan(found, checkout.vendored, bump=True, complete=complete)
+    lines = [*passed, *planned.lines]
+    write_all(planned.files)
+    checkout.regenerate()
+    if not checkout.changed():
+        return None, lines
+    before = sources.load(str(Vendored(root / "openapi").spec), Vendored(root / "openapi"))
+    after = sources.load(str(checkout.vendored.spec), checkout.vendored)
+    whole = compare(before, after)
+    entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
+    report = compare(before, after, entries) if entries else whole
+    result = Upgrade(
+        old_version=old_version,
+        new_version=after.version,
+        report=report,
+        bump=bump(report.changes, facade_version(root)),
+        calls=calls(checkout.package),
+        last_seen=planned.last_seen,
+        friendly=frozenset(OPERATIONS),
+        notes=notes,
+    )
+    path = checkout.vendored.changes / f"{after.version}.md"
+    write_all({path: joined(text(result), path).encode()})
+    return result, lines
+
+
+def _fitting(
+    entries: Iterable[Acceptance], changes: Iterable[Change], version: str
+) -> tuple[list[Acceptance], tuple[str, ...]]:
+    """Return the entries of accepted.toml that match this comparison; lines on those that are from an earlier one."""
+    fitting, notes, left = [], [], tuple(changes)
+    for entry in entries:
+        try:
+            left, _ = accepted.apply([entry], left, version)
+        except ScriptError as error:
+            notes.append(f"openapi/{error}")
+        else:
+            fitting.append(entry)
+    return fitting, tuple(notes)
+
+
+def failures(output: str) -> list[str]:
+    """Return the names of the tests that failed, from what pytest said; its last words if it names none."""
+    named = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
+    return list(dict.fromkeys(named)) or output.strip().splitlines()[-5:]
+
+
+def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -> list[str]:
+    """Return what a person is told at the end; `failed` is None if no tests were run."""
+    report, names = result.report, list(changed)
+    generated = sum(name.startswith("generated/") for name in names)
+    counted = ", ".join(f"{report.count(level)} {level}" for level in Level)
+    new = sum(change.id == ADDED for change in report.changes)
+    modules = sorted({found for change in result.for_facade for found in re.findall(r"mantago\._\w+", change.text)})
+    lines = [
+        f"{result.old_version} -> {result.new_version}: {counted}; {new} new operations",
+        f"version of the package: {result.bump}",
+        f"for the facade: {len(result.for_facade)} findings" + (f", in {', '.join(modules)}" if modules else ""),
+        f"files: {len(names)}, {generated} of them generated, which nobody has to read",
+    ]
+    if failed is None:
+        lines.append("tests: not run")
+    else:
+        lines.append(f"tests: {f'{len(failed)} failed' if failed else 'all passed'}")
+        lines += [f"  {name}" for name in failed]
+    return lines
+
+
+def commits(result: Upgrade) -> list[str]:
+    """Return the two commits to make."""
+    return [
+        f"read: openapi/changes/{result.new_version}.md, then git diff -Oscripts/review-order",
+        "the first commit is the machine's alone:",
+        "  git add openapi generated",
+        f'  git commit -m "{COMMIT.format(version=result.new_version)}"',
+        "the second is by hand: what the report lists for the facade, tests, CHANGELOG.md and __version__ "
+        f"({result.bump.after} at least), then",
+        f'  git commit -am "Follow version {result.new_version} of the API by hand"',
+    ]
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Upgrade and say what was done and what is left to do; return the exit status."""
+    parser = argparse.ArgumentParser(description="Take over a new version of the API's document.", allow_abbrev=False)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for import_spec.py")
+    parser.add_argument("--complete", action="store_true", help="the sources are the whole API")
+    parser.add_argument("--dry-run", action="store_true", help="do it all, say what would come of it, change nothing")
+    parser.add_argument("--no-tests", action="store_true", help="leave out the tests")
+    options = parser.parse_args(arguments)
+    # A cancelled job is told to end by SIGTERM, and has a copy to clean away.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    began = time.perf_counter()
+    with copied(root) as checkout:
+        result, lines = upgrade(checkout, options.sources, complete=options.complete, root=root)
+        for line in lines:
+            print(line)
+        if result is None:
+            print("nothing changed: all is up to date")
+            return 0
+        took = f"import, regeneration and comparison: {time.perf_counter() - began:.1f} s"
+        failed = None
+        if not options.no_tests:
+            print(f"{took}; now the tests", flush=True)
+            passed, output = checkout.test()
+            failed = [] if passed else failures(output)
+        changed = checkout.changed()
+        if options.dry_run:
+            print((checkout.vendored.changes / f"{result.new_version}.md").read_text("utf-8"))
+        else:
+            take_over(changed, root)
+    print("\n".join(summary(result, changed, failed)))
+    print(took)
+    print("nothing was changed: this was a dry run" if options.dry_run else "\n".join(commits(result)))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))
