@@ -18,14 +18,14 @@ from pathlib import Path
 from attrs import asdict
 
 from _vendored import ScriptError, Vendored, run
-from contract import accepted, assumptions, render, sources, spec
+from contract import accepted, assumptions, execution, render, sources, spec
 from contract.changes import Acceptance, Change, Report, settle
 from contract.documents import Document
 from contract.rules import RULES
 
 # Each part of the diff looks at both sides and yields what it finds; the report is one for all.
 Part = Callable[[Document, Document], Iterable[Change]]
-PARTS: tuple[Part, ...] = (spec.compare, assumptions.compare)
+PARTS: tuple[Part, ...] = (spec.compare, assumptions.compare, execution.compare)
 
 
 def compare(old: Document, new: Document, entries: Iterable[Acceptance] = ()) -> Report:

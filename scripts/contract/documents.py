@@ -137,10 +137,18 @@ class Document:
     folder: Path | None = None
     # The commit that the document was taken from, for the parts of the diff that look at more than the document.
     revision: str | None = None
+    repository: Path | None = None
     _files: dict[str, Any] = field(factory=dict, init=False, repr=False)
 
     @classmethod
-    def parse(cls, name: str, data: bytes, folder: Path | None = None, revision: str | None = None) -> Document:
+    def parse(
+        cls,
+        name: str,
+        data: bytes,
+        folder: Path | None = None,
+        revision: str | None = None,
+        repository: Path | None = None,
+    ) -> Document:
         """Return the document in the bytes of a file; ScriptError if there is none that can be compared."""
         try:
             tree = read(data)
@@ -152,7 +160,7 @@ class Document:
             raise ScriptError(f"{version}: convert it first, for example with swagger2openapi")
         if not keys & {"openapi", "paths"}:
             raise ScriptError(f'{name}: is no OpenAPI document: it has neither "openapi" nor "paths"')
-        return cls(name, tree, folder, revision)
+        return cls(name, tree, folder, revision, repository)
 
     @property
     def root(self) -> Cursor:
