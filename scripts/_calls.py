@@ -58,7 +58,7 @@ def _operation(tree: ast.Module) -> str:
             pairs = {key.value: value for key, value in _keys(node)}
             if pairs.keys() >= {"method", "url"}:
                 # A path with parameters is a text that is formatted.
-                method, url = ([*_texts(pairs[name])][0] for name in ("method", "url"))
+                method, url = (next(_texts(pairs[name])) for name in ("method", "url"))
                 return f"{method.upper()} {url}"
     raise AssertionError("the generator writes operations in another way: see _calls.py")
 

@@ -19,8 +19,6 @@ VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 ADDED = "endpoint-added"
 TEXTUAL = {*TEXT_RULES.values(), "api-version-changed", "api-info-changed", "api-tags-described"}
 OURS = ("assumption-", "client-")
-# Warnings that stand in a section of their own.
-OWN = {rule for rule in RULES if rule.startswith(OURS)}
 BUMPS = ("major", "minor", "patch")
 
 
@@ -119,7 +117,8 @@ def text(upgrade: Upgrade) -> str:
         *_facade(upgrade),
         *_added(upgrade),
         *_unconfirmed(upgrade),
-        *markdown(report, Level.WARNING, OWN),
+        # Those for the façade stand above.
+        *markdown(report, Level.WARNING, {rule for rule in RULES if rule.startswith(OURS)}),
         *markdown(report, Level.INFO, {ADDED}),
     ]
     return "\n".join(lines) + "\n"
@@ -165,7 +164,7 @@ def _unconfirmed(upgrade: Upgrade) -> list[str]:
 
 
 def joined(new: str, path: Path) -> str:
-    """Return the text for a file that may hold the report of an earlier import of the same version: the newest first."""
+    """Return the text for a file that may hold the report of an earlier import of that version: the newest first."""
     before = path.read_text("utf-8") if path.exists() else ""
     return f"{new}\n{before}" if before and before != new else new
 

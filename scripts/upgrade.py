@@ -14,6 +14,7 @@ import argparse
 import re
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -80,9 +81,9 @@ def _fitting(
 
 
 def failures(output: str) -> list[str]:
-    """Return the names of the tests that failed, from what pytest said; its last words if it names none."""
-    named = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
-    return list(dict.fromkeys(named)) or output.strip().splitlines()[-5:]
+    """Return how many tests failed in which files, from what pytest said; its last words if it names none."""
+    files = Counter(re.findall(r"^(?:FAILED|ERROR) ([^:\s]+)", output, re.MULTILINE))
+    return [f"{name}: {number}" for name, number in sorted(files.items())] or output.strip().splitlines()[-5:]
 
 
 def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -> list[str]:
@@ -101,20 +102,20 @@ def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -
     if failed is None:
         lines.append("tests: not run")
     else:
-        lines.append(f"tests: {f'{len(failed)} failed' if failed else 'all passed'}")
+        lines.append("tests: " + ("some failed, which is the work by hand" if failed else "all passed"))
         lines += [f"  {name}" for name in failed]
     return lines
 
 
 def commits(result: Upgrade) -> list[str]:
     """Return the two commits to make."""
+    version = f"__version__ ({result.bump.after} at least)"
     return [
         f"read: openapi/changes/{result.new_version}.md, then git diff -Oscripts/review-order",
         "the first commit is the machine's alone:",
         "  git add openapi generated",
         f'  git commit -m "{COMMIT.format(version=result.new_version)}"',
-        "the second is by hand: what the report lists for the facade, tests, CHANGELOG.md and __version__ "
-        f"({result.bump.after} at least), then",
+        f"the second is by hand: what the report lists for the facade, tests, CHANGELOG.md, and {version}, then",
         f'  git commit -am "Follow version {result.new_version} of the API by hand"',
     ]
 

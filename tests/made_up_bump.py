@@ -39,7 +39,7 @@ def after() -> Json:
     document = copy.deepcopy(before())
     document["info"]["version"] = "0.400.0"
     schemas, paths = document["components"]["schemas"], document["paths"]
-    # breaks
+    # What breaks:
     del paths["/openapi/product/list"]
     schemas["Search"]["required"].append("types")
     schemas["Page"]["properties"]["total"] = TEXT
@@ -49,10 +49,10 @@ def after() -> Json:
         for found in paths["/openapi/tag"]["get"]["parameters"]
     ]
     schemas["ClientIdentificationRequest"]["properties"]["clientId"]["maxLength"] = 8
-    # warns
+    # What is a warning:
     schemas["GiftItem"]["properties"]["resource"]["enum"].append("diceGame")
     paths["/openapi/client/gift"]["post"]["responses"]["409"] = {"$ref": "#/components/responses/RateLimitError"}
-    # is compatible
+    # What is compatible:
     schemas["GiftItem"]["properties"]["quantity"] = {"type": "integer"}
     schemas["Client"]["properties"]["nickname"] = TEXT
     schemas["Search"]["properties"]["archived"] = FLAG
@@ -63,7 +63,7 @@ def after() -> Json:
         paths[f"/openapi/{name}/list"] = {
             "post": operation("ClientPage", "Search", LIMIT, NEXT, summary=f"列出 {name}")
         }
-    # is text
+    # What is nothing but text:
     paths["/openapi/client/gift"]["post"]["summary"] = "取得客戶禮物"
     schemas["GiftItem"]["properties"]["name"]["description"] = "Name of the gift"
     for name in ("Message", "Tag", "Page"):

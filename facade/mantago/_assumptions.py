@@ -39,10 +39,10 @@ class Assumption:
     why: str
 
 
-_TEXT: Mapping[str, Any] = {"type": "string"}
-_PLATFORMS = {"type": "string", "enum": frozenset(map(str, Platform))}
+_TEXT: dict[str, Any] = {"type": "string"}
+_PLATFORMS: dict[str, Any] = {"type": "string", "enum": frozenset(map(str, Platform))}
 # By the function that reads a value.
-_READ: Mapping[Any, Mapping[str, Any]] = {
+_READ: dict[Any, dict[str, Any]] = {
     _results._text: _TEXT,  # noqa: SLF001 - the same module in two files: this one is for the tools only
     _results._flag: {"type": "boolean"},  # noqa: SLF001
     _results._timestamp: {"type": "string", "format": "date-time"},  # noqa: SLF001

@@ -23,7 +23,9 @@ register(
     ]
 )
 
-Facts = dict[str, tuple[Cursor, dict[str, Any]]]
+Said = dict[str, Any]
+Facts = dict[str, tuple[Cursor | None, Said]]
+NOWHERE: tuple[Cursor | None, Said] = (None, {})
 _JSON = "application/json"
 
 
@@ -33,7 +35,7 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
         before, after = facts(old, name), facts(new, name)
         # An operation that is gone is a finding of its own.
         for assumption in ASSUMPTIONS if before and after else ():
-            was, now = before.get(assumption.place, (None, {})), after.get(assumption.place, (None, {}))
+            was, now = (side.get(assumption.place, NOWHERE) for side in (before, after))
             for key, expected in assumption.facts.items():
                 if _holds(key, expected, was[1]) and not _holds(key, expected, now[1]):
                     found = _shown(key, now[1].get(key)) if now[0] else "gone"

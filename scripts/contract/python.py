@@ -62,9 +62,11 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
     old, new = load(before, package), load(after, package)
-    breakages = [found for found in griffe.find_breaking_changes(old, new) if not _is_private(found.obj.path)]
+    breakages: list[Any] = [
+        found for found in griffe.find_breaking_changes(old, new) if not _is_private(found.obj.path)
+    ]
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
-    kept: dict[tuple[object, ...], tuple[griffe.Breakage, list[str]]] = {}
+    kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
     for found in breakages:
         # A model is imported from `models`; that its module is gone as well is no news.
         if not (found.obj.is_module and found.obj.path in gone):

@@ -68,7 +68,9 @@ def _strings(schema: Schema) -> Values:
         return known
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     if "pattern" in schema:
-        fitting = st.from_regex(schema["pattern"]).filter(lambda text: least <= len(text) <= (most or len(text)))
+        fitting: st.SearchStrategy[str] = st.from_regex(schema["pattern"]).filter(
+            lambda text: least <= len(text) <= (most or len(text))
+        )
         return fitting.map(lambda text: text.encode(errors="replace").decode())
     longest = max(least, 20) if most is None else most
     return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=longest)
