@@ -69,8 +69,8 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
         print(f"something breaks, and the version of the package says so: {'.'.join(map(str, after))}")
         return 0
     print(
-        f"something breaks since {reference}, and the version of the package doesn't say so: raise __version__ in {INIT} "
-        f"from {'.'.join(map(str, after))} to {asked.after}, or list what may happen in openapi/accepted.toml"
+        f"something breaks since {reference}, and the version of the package doesn't say so: raise __version__ "
+        f"in {INIT} from {'.'.join(map(str, after))} to {asked.after}, or list what may happen in openapi/accepted.toml"
     )
     return 1
 

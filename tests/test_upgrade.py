@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,8 @@ import pytest
 
 import _changes
 import _checkout
+import import_spec
 import made_up_bump
-import many_operations
 import regenerate
 import upgrade
 from _calls import calls
@@ -23,8 +21,7 @@ from _changes import Bump, bump, enough, joined, package_version
 from _checkout import Checkout, take_over
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, change
-from contract.rules import Level
-from regenerate import PACKAGE, read_package
+from regenerate import GENERATED, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
 ADDED = [*TEXT_ONLY, change("endpoint-added", "POST /b", "POST /b")]
@@ -34,12 +31,12 @@ BROKEN = [*ADDED, change("api-moved", "POST /c", "POST /c", new="POST /d")]
 def bumped(edit: Callable[[dict[str, Any]], None] | None = None) -> str:
     document = copy.deepcopy(read_spec(Vendored()))
     document["info"]["version"] = "0.319.0"
-    (edit or make_gifts_countable)(document)
+    (edit or describe_gifts)(document)
     return canonical(document)
 
 
-def make_gifts_countable(document: dict[str, Any]) -> None:
-    document["components"]["schemas"]["GiftItem"]["properties"]["quantity"] = {"type": "integer"}
+def describe_gifts(document: dict[str, Any]) -> None:
+    document["components"]["schemas"]["GiftItem"]["description"] = "A gift of stone"
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -63,6 +60,23 @@ def project(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the generator makes of the new version, once."""
+    folder = tmp_path_factory.mktemp("written")
+    shutil.copytree(ROOT / "openapi", folder / "openapi")
+    (folder / "new.json").write_text(bumped(), "utf-8")
+    import_spec.main(["--bump", "--into", str(folder / "openapi"), str(folder / "new.json")])
+    (folder / "scratch").mkdir()
+    return regenerate.generate(Vendored(folder / "openapi"), GENERATED, folder / "scratch")
+
+
+@pytest.fixture
+def replayed(written: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generator's work, without its seconds."""
+    monkeypatch.setattr(_checkout, "generate", lambda *_: written)
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "new.json"
@@ -84,13 +98,14 @@ def test_one_command_imports_regenerates_reports_and_tests(project, source, caps
     assert 'git commit -m "Take over version 0.319.0' in said
     vendored = Vendored(project / "openapi")
     assert read_spec(vendored)["info"]["version"] == "0.319.0"
-    assert "quantity" in (project / "generated" / PACKAGE / "models" / "gift_item.py").read_text("utf-8")
+    assert "A gift of stone" in (project / "generated" / PACKAGE / "models" / "gift_item.py").read_text("utf-8")
     report = (vendored.changes / "0.319.0.md").read_text("utf-8")
     assert report.startswith("# 0.318.0 → 0.319.0\n")
-    assert "physicalGifts[].quantity" in report
+    assert "description-changed" in report
     assert regenerate.main(["--check"], vendored, project / "generated") == 0
 
 
+@pytest.mark.usefixtures("replayed")
 def test_again_it_changes_nothing(project, source, capsys):
     assert upgraded(project, source, "--no-tests") == 0
     assert "tests: not run" in capsys.readouterr().out
@@ -100,6 +115,7 @@ def test_again_it_changes_nothing(project, source, capsys):
     assert tree(project) == before
 
 
+@pytest.mark.usefixtures("replayed")
 def test_a_dry_run_says_all_and_changes_nothing(project, source, capsys):
     before = tree(project)
     assert upgraded(project, source, "--dry-run", "--no-tests") == 0
@@ -110,6 +126,7 @@ def test_a_dry_run_says_all_and_changes_nothing(project, source, capsys):
     assert tree(project) == before
 
 
+@pytest.mark.usefixtures("replayed")
 def test_tests_that_fail_are_the_work_by_hand(project, source, capsys):
     (project / "tests" / "test_more.py").write_text("def test_a():\n    assert 0\n", "utf-8")
     assert upgraded(project, source) == 1
@@ -122,41 +139,52 @@ def test_tests_that_do_not_even_start_are_told_with_pytests_last_words():
 
 
 STEPS = [
-    pytest.param(upgrade, "collect", id="reading the sources"),
-    pytest.param(upgrade, "plan", id="import"),
-    pytest.param(_checkout, "generate", id="generator"),
-    pytest.param(_checkout, "replace_package", id="writing the package"),
-    pytest.param(upgrade, "compare", id="comparison"),
-    pytest.param(upgrade, "calls", id="calls"),
-    pytest.param(upgrade, "text", id="report"),
-    pytest.param(Checkout, "test", id="tests"),
-    pytest.param(Path, "replace", id="taking over"),
+    pytest.param((upgrade, "collect"), id="reading the sources"),
+    pytest.param((upgrade, "plan"), id="import"),
+    pytest.param((_checkout, "generate"), id="generator"),
+    pytest.param((_checkout, "replace_package"), id="writing the package"),
+    pytest.param((upgrade, "compare"), id="comparison"),
+    pytest.param((upgrade, "calls"), id="calls"),
+    pytest.param((upgrade, "text"), id="report"),
+    pytest.param((Checkout, "test"), id="tests"),
+    pytest.param((Path, "replace"), id="taking over"),
 ]
 
 
-@pytest.mark.parametrize(
-    "failure", [ScriptError("no luck"), OSError(28, "No space left"), KeyboardInterrupt()], ids=type
-)
-@pytest.mark.parametrize(("holder", "name"), STEPS)
-def test_a_failure_at_any_step_leaves_the_tree_as_it_was(project, source, monkeypatch, capsys, holder, name, failure):
-    before = tree(project)
-    real, done = getattr(holder, name), []
+@pytest.mark.usefixtures("replayed")
+@pytest.mark.parametrize("failure", [ScriptError("no luck"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_failure_at_any_step_leaves_the_tree_as_it_was(project, source, monkeypatch, step, failure):
+    holder, name = step
+    before, real, done = tree(project), getattr(holder, name), []
 
     def fail(*arguments: Any, **options: Any) -> Any:
-        done.append(name)
-        # Taking over is interrupted in its midst, and may undo with what has failed.
-        if name == "replace" and (project not in arguments[0].parents or len(done) % 3):
+        # Taking over fails in its midst: when the second file of the project is put in place.
+        done.append(name != "replace" or project in arguments[0].parents)
+        if name == "replace" and sum(done) != 2:
             return real(*arguments, **options)
         raise failure
 
     monkeypatch.setattr(holder, name, fail)
-    try:
-        status = upgraded(project, source, *([] if name == "test" else ["--no-tests"]))
-    except OSError:
-        status = None
-    assert done
-    assert status == (130 if isinstance(failure, KeyboardInterrupt) else 2) or isinstance(failure, OSError)
-    assert status != 0
+    status = upgraded(project, source, *([] if name == "test" else ["--no-tests"]))
+    monkeypatch.undo()
+    assert any(done)
+    assert status == (130 if isinstance(failure, KeyboardInterrupt) else 2)
+    assert tree(project) == before
+
+
+@pytest.mark.usefixtures("replayed")
+def test_a_full_disk_in_the_midst_of_taking_over_is_an_error_that_undoes_all(project, source, monkeypatch, capsys):
+    before, real = tree(project), Path.replace
+
+    def fail(path: Path, target: Path) -> Path:
+        if target == Vendored(project / "openapi").spec:
+            raise OSError(28, "No space left on device")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert upgraded(project, source, "--no-tests") == 2
+    assert "nothing was written" in capsys.readouterr().err
     monkeypatch.undo()
     assert tree(project) == before
 

@@ -128,8 +128,9 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def differing(old: Contract, new: Contract) -> Iterator[Finding]:
     """Yield what holds for the new contract and not for the old one."""
-    known = {finding.key for finding in try_all(old, only_keys=True)}
-    yield from (finding for finding in try_all(new) if finding.key not in known)
+    found = list(try_all(new))
+    known = {finding.key for finding in try_all(old, only_keys=True)} if found else set()
+    yield from (finding for finding in found if finding.key not in known)
 
 
 def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:

@@ -90,10 +90,6 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
     return found.kind in required and path.startswith("mantago_generated.models.") and path.endswith(".__init__")
 
 
-def _is_private(path: str) -> bool:
-    return any(part.startswith("_") and not part.endswith("__") for part in path.split("."))
-
-
 def load(root: Path, name: str) -> Any:
     """Return a package as its source says it, without importing anything."""
     loaded = griffe.load(name, search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)

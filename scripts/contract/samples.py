@@ -47,8 +47,9 @@ def _integers(schema: Schema) -> Values:
         least = int(schema["exclusiveMinimum"] // 1) + 1
     if "exclusiveMaximum" in schema:
         most = -int(-schema["exclusiveMaximum"] // 1) - 1
-    bounds = [None if bound is None else int(bound // step) for bound in (least, most)]
-    return st.integers(*bounds).map(lambda value: int(value * step))
+    first = None if least is None else int(-(-least // step))
+    last = None if most is None else int(most // step)
+    return st.integers(first, last).map(lambda value: int(value * step))
 
 
 def _numbers(schema: Schema) -> Values:
@@ -68,10 +69,8 @@ def _strings(schema: Schema) -> Values:
         return known
     least, most = schema.get("minLength", 0), schema.get("maxLength")
     if "pattern" in schema:
-        fitting: st.SearchStrategy[str] = st.from_regex(schema["pattern"]).filter(
-            lambda text: least <= len(text) <= (most or len(text))
-        )
-        return fitting.map(lambda text: text.encode(errors="replace").decode())
+        fitting: Values = st.from_regex(str(schema["pattern"]))
+        return fitting.filter(lambda text: least <= len(text) <= (len(text) if most is None else most))
     longest = max(least, 20) if most is None else most
     return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=longest)
 
