@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import hypothesis
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,7 +25,7 @@ from contract.changes import Change
 from contract.documents import Document
 from contract.plain_schemas import DEEPEST, plain_schema
 from contract.rules import REQUEST, RESPONSE
-from contract.samples import values
+from contract.samples import smallest, values
 from mantago._assumptions import ASSUMPTIONS
 
 GIFTS = "/openapi/client/gift"
@@ -395,6 +394,15 @@ def test_a_generated_value_is_one_that_the_schema_allows(schema: dict[str, Any],
         assert json.loads(json.dumps(value)) == value
 
 
+def test_the_smallest_value_is_what_nothing_can_be_taken_from():
+    value = {"a": [{"b": "xyz", "c": [1, 2, 3]}, {"b": "xyz"}, 7, None, True], "d": {"e": 1.5}}
+    found = smallest(
+        value, lambda value: any(isinstance(part, dict) and 3 in part.get("c", ()) for part in value.get("a", ()))
+    )
+    assert found == {"a": [{"c": [3]}]}
+    assert smallest("text", lambda _: True) == ""
+
+
 def test_what_is_for_the_other_direction_does_not_count():
     schema = {
         "required": ["r", "w"],
@@ -414,7 +422,7 @@ def test_a_schema_that_holds_itself_comes_to_an_end(required):
         [Document("", schema | {"additionalProperties": {"$ref": "#"}}).root], RESPONSE, depth=DEEPEST - 2
     )
     assert len(json.dumps(plain)) < 200_000
-    hypothesis.find(values(plain), lambda _: True, settings=execution._SETTINGS)
+    execution._SETTINGS(given(values(plain))(lambda value: json.dumps(value)))()
 
 
 # The last release, and what the vendor publishes

@@ -62,9 +62,7 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
     old, new = load(before, package), load(after, package)
-    breakages: list[Any] = [
-        found for found in griffe.find_breaking_changes(old, new) if not _is_private(found.obj.path)
-    ]
+    breakages: list[Any] = list(griffe.find_breaking_changes(old, new))
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
     kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
     for found in breakages:
