@@ -19,9 +19,10 @@ from typing import Any
 
 import jsonpath
 import yaml
-from openapi_spec_validator import OpenAPIV30SpecValidator
+from jsonpath import JSONPathError
 
 from _preparation import check_modules, prepare
+from _validation import problems, some
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run
 
 GENERATED = ROOT / "generated"
@@ -36,11 +37,15 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
     Raises ScriptError for an action without a reason or without effect: errata must not outlive their cause.
     """
     result = copy.deepcopy(dict(spec))
-    for number, action in enumerate(overlay["actions"], 1):
-        where = f"action {number} of the overlay ({action.get('target')})"
+    for number, action in enumerate(actions_of(overlay), 1):
+        where = f"action {number} of the overlay ({action['target']})"
         if not action.get("description"):
             raise ScriptError(f"{where} has no description: say why it is needed")
-        nodes = list(jsonpath.finditer(action["target"], result))
+        before = copy.deepcopy(result)
+        try:
+            nodes = list(jsonpath.finditer(action["target"], result))
+        except JSONPathError as error:
+            raise ScriptError(f"{where} has a target that is no JSONPath: {error}") from None
         if not nodes:
             raise ScriptError(
                 f"{where} matches nothing in the spec: the vendor may have mended it, so remove the action, "
@@ -57,7 +62,32 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
                 del parent[node.parts[-1]]
             else:
                 merge(node.obj, action["update"], where)
+        if result == before:
+            raise ScriptError(f"{where} changes nothing: the vendor has mended it, so remove the action")
     return result
+
+
+def actions_of(overlay: object) -> list[dict[str, Any]]:
+    """Return the actions of an overlay document; ScriptError if it is none of version 1.0."""
+    if not isinstance(overlay, dict) or not str(overlay.get("overlay")).startswith("1.0"):
+        raise ScriptError("the overlay is no OpenAPI Overlay document of version 1.0 (`overlay: 1.0.0`)")
+    actions = overlay.get("actions")
+    if not isinstance(actions, list):
+        raise ScriptError("the overlay has no list of actions")
+    for number, action in enumerate(actions, 1):
+        if not isinstance(action, dict) or not isinstance(action.get("target"), str):
+            raise ScriptError(f"action {number} of the overlay has no target")
+    return actions
+
+
+def read_yaml(path: Path) -> Any:
+    """Return what a YAML file holds; ScriptError if it can't be read."""
+    try:
+        return yaml.safe_load(path.read_text("utf-8"))
+    except OSError as error:
+        raise ScriptError(f"{path}: {error.strerror}: bring it back with git") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ScriptError(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
 
 
 def merge(target: object, update: object, where: str) -> None:
@@ -114,12 +144,15 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
             "import the spec again"
         )
     spec = read_spec(vendored)
-    overlaid = prepare(apply_overlay(spec, yaml.safe_load(vendored.overlay.read_text("utf-8"))))
-    OpenAPIV30SpecValidator(overlaid).validate()
+    if not spec.get("servers"):
+        raise ScriptError(f"{vendored.spec}: names no server, so that no client would know where to call")
+    overlaid = prepare(apply_overlay(spec, read_yaml(vendored.overlay)))
+    if found := problems(overlaid):
+        raise ScriptError(f"{vendored.overlay}: with it, the spec is no valid OpenAPI 3.0 document:" + some(found))
     (scratch / "spec.json").write_text(canonical(overlaid), "utf-8")
 
     stock = Path(str(importlib.metadata.distribution("openapi-python-client").locate_file("openapi_python_client")))
-    edits = yaml.safe_load((generated / "template-edits.yaml").read_text("utf-8"))
+    edits = read_yaml(generated / "template-edits.yaml")
     templates = {edit["template"]: (stock / "templates" / edit["template"]).read_text("utf-8") for edit in edits}
     (scratch / "templates").mkdir()
     for name, text in edit_templates(templates, edits).items():
@@ -205,7 +238,10 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None, g
         wanted = generate(vendored or Vendored(), generated, Path(scratch).resolve())
     lines = differences(wanted, read_package(package))
     if lines and not check:
-        replace_package(package, wanted)
+        try:
+            replace_package(package, wanted)
+        except OSError as error:
+            raise ScriptError(f"{package}: can't be written: {error.strerror}") from None
     for line in lines:
         print(line)
     if check and lines:

@@ -89,9 +89,18 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    proxies = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    ours = {
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "no_proxy",
+        "columns",
+        "force_color",
+        "no_color",
+        "pythonioencoding",
+    }
     for name in os.environ:
-        if name.startswith("MANTAGO_") or name.lower() in proxies:
+        if name.startswith("MANTAGO_") or name.lower() in ours:
             monkeypatch.delenv(name)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import logging
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -12,9 +14,10 @@ import httpx
 import pytest
 from attrs import define, field
 
-from mantago import ConfigurationError, MantaGo
-from mantago._network import SYNC, Connections, Flavour, Wire
-from mantago._transport import run
+from mantago import ConfigurationError, Credentials, MantaGo
+from mantago._credentials import Mask
+from mantago._network import SYNC, AsyncioBackend, Connections, DeadlineBackend, Flavour, Wire
+from mantago._transport import current_mask, run
 
 
 @define(eq=False)
@@ -283,3 +286,76 @@ def test_a_wire_that_was_lost_says_why():
             await wire.write(b"more")
 
     asyncio.run(scenario())
+
+
+def test_what_the_service_echoes_is_masked_in_httpcores_log_too(caplog):
+    with caplog.at_level(1):
+        httpcore_log = logging.getLogger("httpcore.http11")
+        contextvars.Context().run(httpcore_log.debug, "before %s", "any call")
+        current_mask.set(Mask([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")]))
+        httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
+    assert [record.getMessage() for record in caplog.records] == [
+        "before any call",
+        "headers=[b'X-Echo', b'<redacted>']",
+    ]
+
+
+# --- asyncio's addresses --------------------------------------------------------------------------------------------
+
+
+def connect_through(monkeypatch: pytest.MonkeyPatch, *outcomes: Any) -> tuple[list[str], Any]:
+    """Connect to a host of as many addresses as there are outcomes; return those tried, and the wire or failure."""
+    tried: list[str] = []
+
+    async def scenario() -> Any:
+        loop = asyncio.get_running_loop()
+
+        async def addresses(*_: Any, **__: Any) -> list[Any]:
+            return [(0, 0, 0, "", (f"192.0.2.{number}", 1)) for number in range(len(outcomes))]
+
+        async def create(_: Any, host: str, __: int) -> tuple[None, Any]:
+            tried.append(host)
+            if isinstance(outcome := outcomes[len(tried) - 1], Exception):
+                raise outcome
+            return None, outcome
+
+        monkeypatch.setattr(loop, "getaddrinfo", addresses)
+        monkeypatch.setattr(loop, "create_connection", create)
+        return await AsyncioBackend().connect_tcp("host", 1, timeout=5)
+
+    try:
+        return tried, asyncio.run(scenario())
+    except httpcore.NetworkError as error:
+        return tried, error
+    except httpcore.TimeoutException as error:
+        return tried, error
+
+
+def test_every_address_of_a_host_is_tried_in_turn(monkeypatch):
+    wire = Wire()
+    assert connect_through(monkeypatch, OSError("refused"), TimeoutError(), wire) == (
+        ["192.0.2.0", "192.0.2.1", "192.0.2.2"],
+        wire,
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "kind"),
+    [
+        ([OSError("refused"), OSError("refused")], httpcore.ConnectError),
+        ([OSError("refused"), TimeoutError()], httpcore.ConnectTimeout),
+        ([], httpcore.ConnectError),
+    ],
+    ids=["refused", "late", "no address"],
+)
+def test_when_no_address_answers_the_last_says_why(monkeypatch, outcomes, kind):
+    tried, error = connect_through(monkeypatch, *outcomes)
+    assert len(tried) == len(outcomes)
+    assert type(error) is kind
+
+
+def test_a_host_that_idna_cannot_write_is_a_connection_failure():
+    with pytest.raises(httpcore.ConnectError):
+        asyncio.run(AsyncioBackend().connect_tcp("a..b", 1))
+    with pytest.raises(httpcore.ConnectError):
+        DeadlineBackend().connect_tcp("a..b", 1)

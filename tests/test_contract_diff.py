@@ -23,6 +23,7 @@ from contract.documents import Document
 from contract.rules import RULES, Level
 
 TODAY = dt.date(2030, 1, 1)
+FENCE = '```json\n{"openapi": "3.0.3", "paths": {}}\n```\n'
 STRING: Any = {"type": "string"}
 GIFT = {"type": "object", "properties": {"name": STRING, "day": STRING}, "required": ["name"]}
 
@@ -118,6 +119,7 @@ def test_the_content_decides_how_a_source_is_read(
         pytest.param("{}", 'it has neither "openapi" nor "paths"', id="an empty object"),
         pytest.param("a: 1", 'it has neither "openapi" nor "paths"', id="any yaml"),
         pytest.param("hello", "(it is YAML, but no mapping), and as a page: there is no spec", id="text"),
+        pytest.param(f"# Page\n{FENCE}\ntext\n{FENCE}", "holds 2 specs, and one is wanted", id="two specs"),
         pytest.param("a: b: c", "is neither JSON nor YAML (mapping values are not allowed", id="broken yaml"),
         pytest.param("a: &x [*x]", "has a YAML alias that holds itself", id="an endless alias"),
         pytest.param(

@@ -4,13 +4,14 @@ import asyncio
 import base64
 import json
 import pickle
+import time
 import traceback
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 
-from conftest import GOOD, Connect
+from conftest import BOT_ID, GOOD, SECRET, Connect
 from mantago import AsyncMantaGo, ConfigurationError, Credentials, MantaGo
 from mantago._credentials import Keyring, Mask
 
@@ -297,3 +298,31 @@ def test_only_the_last_credentials_are_masked_however_often_they_change():
         keys.take(Credentials(bot_id="b", token=f"token-{n:03}", secret=f"secret-{n:03}"))
     assert [pair.token for pair in keys.held] == ["token-096", "token-097", "token-098", "token-099"]
     assert keys.mask.clean_text("token-099 token-096 token-095") == "<redacted> <redacted> token-095"
+
+
+def token_until(moment: float) -> str:
+    claims = base64.urlsafe_b64encode(json.dumps({"exp": moment}).encode()).decode().rstrip("=")
+    return f"head.{claims}.signature"
+
+
+@pytest.mark.parametrize(("left", "told"), [(3 * 86_400 + 60, []), (3 * 86_400 - 60, ["expires"]), (-60, ["expired"])])
+def test_a_token_that_expires_within_three_days_is_warned_of_once(connect: Connect, caplog, left, told):
+    options = {"bot_id": BOT_ID, "token": token_until(time.time() + left), "secret": SECRET}
+    driver = connect(lambda _: httpx.Response(200, json=GOOD), **options)
+    for _ in range(2):
+        driver.get_client_gifts(client_id="a")
+    lines = [record.getMessage() for record in caplog.records if record.name == "mantago.credentials"]
+    assert [line.split()[5] for line in lines] == told
+    assert all(
+        line.startswith(f"the token of bot {BOT_ID} ") and line.endswith("UTC: renew the pair") for line in lines
+    )
+
+
+def test_new_credentials_are_warned_of_anew(caplog):
+    keys = Keyring(None)
+    keys.warn_of_expiry(0)
+    for n in range(2):
+        keys.take(Credentials(bot_id=f"b{n}", token=token_until(5), secret="s"))
+        keys.warn_of_expiry(0)
+        keys.warn_of_expiry(0)
+    assert len(caplog.records) == 2

@@ -373,7 +373,7 @@ def test_a_derived_client_raises_our_exceptions(connect: Connect, derive, failur
 )
 def test_a_derived_clients_timeout_bounds_the_whole_call_and_is_never_unlimited(connect: Connect, timeout, allowed):
     script = Script(httpx.ReadTimeout("silent"))
-    times = itertools.chain([0.0, 0.0], itertools.repeat(25.0))
+    times = itertools.chain([0.0, 0.0, 0.0], itertools.repeat(25.0))
     driver = connect(script, timeout=20, clock=lambda: next(times))
     with pytest.raises(APITimeoutError, match=f"within the {allowed} s allowed"):
         call(driver, driver.client.generated.with_timeout(timeout))

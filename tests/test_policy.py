@@ -57,6 +57,7 @@ POLICY = Policy(
         ("", None),
         ("soon", None),
         ("٧", None),
+        ("5\x1e", 5.0),  # found by make fuzz: what str.strip() takes for white space, float() doesn't
         ("Fri, 15 Jan 2027 08:00:10 GMT", 10.0),
         ("Fri, 15 Jan 2027 09:00:10 +0100", 10.0),
         ("Fri, 15 Jan 2027 08:00:10 -0000", 10.0),
@@ -255,11 +256,14 @@ def test_a_content_length_that_is_none_is_left_to_the_network():
         (b" \n", "is empty"),
         (b"<html>", "isn't JSON: Expecting value at character 0"),
         (b'{"a": 1', "isn't JSON: .* at character 7"),
+        (b'{"a": 1, "b": {"c": 1, "c": 2}}', "'c' comes twice in an object"),
         (b'{"a": NaN}', "NaN is no number that can be read"),
         (b'{"a": -Infinity}', "-Infinity is no number"),
         ('{"a": "é"}'.encode("latin-1"), "not UTF-8"),
         ('{"a": 1}'.encode("utf-16"), "not UTF-8"),
         (b"[" * 100_000, "nested too deeply|isn't JSON"),
+        (b'{"a": 1, "b": {"c": 1, "d": 2, "c": 3}}', "'c' comes twice in an object"),
+        (b'{"a": -1e999}', "-1e999 is no number"),
         (b"1" * 5000, "can't be read as JSON: Exceeds the limit"),
     ],
 )
@@ -348,11 +352,7 @@ def test_header_fields_are_read_as_utf_8_or_else_as_latin_1():
     assert list(fields_of(raw, Mask([]))) == [("A", "plain"), ("B", "杯"), ("C", "café")]
 
 
-@pytest.mark.parametrize(
-    ("raw", "encoding"),
-    [(b"whatever", "br"), (b"not compressed", "gzip"), (b"y" * 101, "")],
-    ids=["br", "broken", "large"],
-)
+@pytest.mark.parametrize(("raw", "encoding"), [(b"whatever", "br"), (b"not compressed", "gzip")], ids=["br", "broken"])
 def test_of_a_failure_what_could_be_read_of_the_body_is_enough(raw, encoding):
     body = Body(100, Headers([("Content-Encoding", encoding)]))
     body.feed(raw)

@@ -33,13 +33,26 @@ def test_the_table_of_the_sandboxs_ids_is_up_to_date():
     assert text.count("`rate-limited-once`") == 1
 
 
+def code_blocks() -> list[str]:
+    blocks: list[str] = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    return blocks
+
+
 def test_the_code_runs_as_it_stands():
-    [code] = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+    code, _ = code_blocks()
     command = [sys.executable, "-W", "error", "-X", "utf8", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "expired" in done.stdout
     assert "404 Not Found, code 37011: Get client failed [no client matches the identification]" in done.stdout
+
+
+def test_the_tests_in_the_code_pass_as_they_stand(tmp_path):
+    _, code = code_blocks()
+    (tmp_path / "test_reminder.py").write_text(code, "utf-8")
+    command = [sys.executable, "-X", "utf8", "-W", "error", "-m", "pytest", "-q", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_error_table_lists_every_exception():

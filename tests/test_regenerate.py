@@ -10,7 +10,7 @@ import pickle
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -241,16 +241,52 @@ def content_that_the_generator_does_not_know(checkout: Checkout) -> None:
     checkout.vendor(spec)
 
 
+def overlay(text: str | None) -> Callable[[Checkout], None]:
+    def spoil(checkout: Checkout) -> None:
+        if text is None:
+            checkout.vendored.overlay.unlink()
+        else:
+            checkout.vendored.overlay.write_text(text, "utf-8")
+
+    return spoil
+
+
+def one_action(action: str) -> Callable[[Checkout], None]:
+    return overlay(f"overlay: 1.0.0\nactions:\n  - description: why\n    {action}\n")
+
+
+def spec_without_server(checkout: Checkout) -> None:
+    checkout.vendor(read_spec(checkout.vendored) | {"servers": []})
+
+
+def no_template_edits(checkout: Checkout) -> None:
+    (checkout.generated / "template-edits.yaml").unlink()
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
+        (overlay(None), ["errata.overlay.yaml: No such file", "bring it back with git"]),
+        (overlay("a: [1"), ["errata.overlay.yaml: is no YAML"]),
+        (overlay(""), ["no OpenAPI Overlay document of version 1.0"]),
+        (overlay("overlay: 2.0.0"), ["no OpenAPI Overlay document of version 1.0"]),
+        (overlay("overlay: 1.0.0"), ["no list of actions"]),
+        (overlay("overlay: 1.0.0\nactions: [{remove: true}]"), ["action 1 of the overlay has no target"]),
+        (one_action("target: '$['\n    remove: true"), ["a target that is no JSONPath"]),
+        (one_action("target: $.info\n    update: {version: 0.318.0}"), ["changes nothing: the vendor has mended it"]),
+        (
+            one_action("target: $.info\n    update: {version: 5}"),
+            ["with it, the spec is no valid OpenAPI", "$.info.version"],
+        ),
+        (spec_without_server, ["manta-openapi.json: names no server"]),
+        (no_template_edits, ["template-edits.yaml: No such file"]),
         (generator, ["openapi-python-client 0.29.1 is installed", "asks for 0.28.7", "requirements/dev.txt"]),
         (spec_by_hand, ["manta-openapi.json: was edited by hand", "import_spec.py", "errata.overlay.yaml"]),
         (outlived_erratum, ["action 1 of the overlay", "hasExpired", "matches nothing"]),
         (changed_template, ["in model.py.jinja this stands 0 times, not 1", "@_attrs_defined", "holds the secret"]),
         (content_that_the_generator_does_not_know, ["openapi_python_client failed", "exit status 1", "禮物"]),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=lambda value: getattr(value, "__name__", "") or value[0],
 )
 @pytest.mark.parametrize("arguments", [[], ["--check"]], ids=["rewrite", "check"])
 def test_regeneration_stops_with_a_reason_and_leaves_the_package_as_it_was(checkout, capfd, spoil, said, arguments):
@@ -329,7 +365,7 @@ def small(**changes: Any) -> dict[str, Any]:
 )
 def test_an_action_of_the_overlay_does_what_overlay_1_0_says(action, expected):
     published = copy.deepcopy(SMALL)
-    assert apply_overlay(published, {"actions": [{"description": "why", **action}]}) == expected
+    assert apply_overlay(published, {"overlay": "1.0.0", "actions": [{"description": "why", **action}]}) == expected
     assert published == SMALL
 
 
@@ -339,7 +375,7 @@ def test_actions_are_applied_in_order_and_share_nothing():
         {"target": "$.list[?@.id < 3]", "description": "why", "update": {"extra": extra}},
         {"target": "$.list[0].extra.shared", "description": "why", "update": "only here"},
     ]
-    result = apply_overlay(SMALL, {"actions": actions})
+    result = apply_overlay(SMALL, {"overlay": "1.0.0", "actions": actions})
     assert [entry.get("extra") for entry in result["list"][:2]] == [{"shared": ["only here"]}, {"shared": []}]
     assert extra == {"shared": []}
 
@@ -363,7 +399,7 @@ def test_actions_are_applied_in_order_and_share_nothing():
 def test_an_action_without_reason_or_effect_is_refused_with_its_number_and_target(action, said):
     fine = {"target": "$.names", "description": "why", "update": "d"}
     with pytest.raises(ScriptError) as caught:
-        apply_overlay(SMALL, {"actions": [fine, action]})
+        apply_overlay(SMALL, {"overlay": "1.0.0", "actions": [fine, action]})
     assert f"action 2 of the overlay ({action['target']})" in str(caught.value)
     assert said in str(caught.value)
 
@@ -638,3 +674,13 @@ def test_an_operation_generated_later_gives_our_exception_for_an_answer_that_doe
 
 def test_the_generated_package_knows_the_spec_it_came_from(harder):
     assert (harder.spec.VERSION, harder.spec.SERVER_URL) == ("9.9.9", "https://orders.example/api")
+
+
+def test_a_folder_that_cannot_be_written_is_told_in_a_line(checkout, replayed, monkeypatch, capsys):
+    def refuse(*_: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(regenerate, "replace_package", refuse)
+    (checkout.package / "client.py").write_bytes(b"# by hand\n")
+    assert checkout.regenerate() == 2
+    assert capsys.readouterr().err.endswith("mantago_generated: can't be written: Read-only file system\n")

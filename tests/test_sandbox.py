@@ -941,3 +941,10 @@ def test_the_shared_decisions_need_no_extra() -> None:
     source = files("mantago").joinpath("_scenarios.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {*sys.stdlib_module_names, "attrs"}
+
+
+def test_a_cookie_that_is_no_text_is_nobodys_fault(shared: Sandbox) -> None:
+    url = httpx.URL(shared.base_url)
+    with socket.create_connection((url.host, url.port or 0), timeout=5) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nCookie: \xff\r\nConnection: close\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 404 ")

@@ -37,13 +37,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sources(*folders: str) -> set[str]:
     files = (path for folder in folders for path in (ROOT / folder).rglob("*") if path.is_file())
-    return {path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts}
+    return {path.relative_to(ROOT).as_posix() for path in files if not {"__pycache__", "node_modules"} & {*path.parts}}
 
 
 def test_the_wheel_holds_both_packages_typed_and_nothing_else(built):
     [wheel] = built.glob("*.whl")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    wanted = {name.partition("/")[2] for name in sources("facade/mantago", "generated/mantago_generated")}
+    wanted = {name.partition("/")[2] for name in sources("facade", "generated/mantago_generated")}
     assert packed == wanted
     assert {"mantago/py.typed", "mantago_generated/py.typed", "mantago_generated/openapi.json"} <= packed
     about = {name.partition(".dist-info/")[2] for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" in name}
@@ -55,7 +55,8 @@ def test_the_sdist_holds_what_it_takes_to_build_and_test_and_nothing_else(built)
     with tarfile.open(sdist) as archive:
         packed = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     folders = sources("facade", "generated", "openapi", "requirements", "scripts", "tests")
-    single = {"CHANGELOG.md", "LICENSE", "Makefile", "PKG-INFO", "README.md", "pyproject.toml", ".gitignore"}
+    single = {"CHANGELOG.md", "LICENSE", "Makefile", "PKG-INFO", "README.md", "SECURITY.md"}
+    single |= {"pyproject.toml", ".gitignore"}
     assert packed == folders | single
 
 
@@ -65,6 +66,11 @@ from mantago import MantaGo
 with MantaGo() as client:
     print(len(client.get_client_gifts(client_id="VolejRejN").physical_gifts) > 0)
 print({"typer", "rich", "openapi_core", "uvicorn", "pytest"} & sys.modules.keys() or "lean")
+from mantago.testing import FakeMantaGo, gift
+fake = FakeMantaGo()
+fake.add_client("VolejRejN", virtual_gifts=[gift()])
+with MantaGo(transport=fake, credentials=fake.credentials) as client:
+    print(client.get_client_gifts(client_id="VolejRejN").virtual_gifts == (gift(),))
 """
 
 
@@ -76,6 +82,6 @@ def test_the_wheel_makes_a_call_in_an_environment_with_nothing_else(built, accou
     run(*pip, "install", "-qq", "--no-deps", *built.glob("*.whl"))
     run(*pip, "check")
     environment = {f"MANTAGO_{name.upper()}": value for name, value in account.items()}
-    assert run(python, "-W", "error", "-c", CALL, **environment).split() == ["True", "lean"]
+    assert run(python, "-W", "error", "-c", CALL, **environment).split() == ["True", "lean", "True"]
     done = subprocess.run([python, "-m", "mantago", "gifts"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (2, "error: the command line needs an extra: pip install 'mantago[cli]'\n")

@@ -207,7 +207,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
                 self._warned.add(key)
                 # A field's name is the service's: a line break in it would forge a line of the log.
                 where = line.pattern if line.pattern.isprintable() else ascii(line.pattern)
-                _drift_log.warning("%s %s: %s (warned of once)", line.kind, where[:500], line.detail)
+                _drift_log.warning("%s %s: %s (warned of once)", line.kind, where[:200], line.detail)
 
 
 class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import html
 import json
+import logging
+import math
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -16,10 +18,14 @@ from attrs import frozen
 
 from mantago._errors import ConfigurationError
 
+_log = logging.getLogger("mantago.credentials")
+
 ARGUMENTS = ("bot_id", "token", "secret")
 REDACTED = "<redacted>"
 HELD = 4
 """Credentials of one client that are masked: those in force and the last ones before."""
+EXPIRES_SOON = 3 * 86_400
+"""Seconds before a token's end from which on it is warned of."""
 SHORTEST_MASKED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
 LONGEST: Mapping[str, tuple[int, str]] = {
@@ -120,10 +126,14 @@ class Keyring:
 
     def __init__(self, source: Credentials | Callable[[], object] | None) -> None:
         self.provider: Any = None if isinstance(source, Credentials) else source
-        self.current = source if isinstance(source, Credentials) else None
-        self.held: tuple[Credentials, ...] = () if self.current is None else (self.current,)
+        self.current: Credentials | None = None
+        self.held: tuple[Credentials, ...] = ()
         self.mask = Mask(self.held)
         self.answers = 0
+        self.warn_from = math.inf
+        """When to warn that the token in force expires: seconds since 1970."""
+        if isinstance(source, Credentials):
+            self._hold(source)
 
     def take(self, answer: object) -> Credentials:
         """Put what the provider returned in force."""
@@ -133,10 +143,25 @@ class Keyring:
             )
         self.answers += 1
         if answer != self.current:
-            # Answers may still echo what was in force just before; what is older would only slow the mask down.
-            self.current, self.held = answer, (*self.held[1 - HELD :], answer)
-            self.mask = Mask(self.held)
+            self._hold(answer)
         return answer
+
+    def _hold(self, pair: Credentials) -> None:
+        # Answers may still echo what was in force just before; what is older would only slow the mask down.
+        self.current, self.held = pair, (*self.held[1 - HELD :], pair)
+        self.mask = Mask(self.held)
+        expiry = pair.expires_at
+        self.warn_from = expiry.timestamp() - EXPIRES_SOON if expiry else math.inf
+
+    def warn_of_expiry(self, now: float) -> None:
+        """Log, once for each pair, that its token expires within three days, or has expired."""
+        if now < self.warn_from or self.current is None:
+            return
+        self.warn_from = math.inf
+        verb = "expires" if (expiry := self.current.expires_at) and expiry.timestamp() > now else "expired"
+        _log.warning(
+            "the token of bot %s %s %s: renew the pair", self.current.bot_id, verb, f"{expiry:%Y-%m-%d %H:%M} UTC"
+        )
 
 
 class Mask:

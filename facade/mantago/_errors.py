@@ -159,7 +159,9 @@ class APIStatusError(MantaGoError):
         parts = [f"{self.status_code} {phrase(self.status_code)}".strip()]
         if self.code is not None:
             parts.append(f"code {self.code}")
-        text = f"{', '.join(parts)}: {' '.join(self.message.split())[:500] or NO_MESSAGE}"
+        text = ", ".join(parts)
+        if self.message != phrase(self.status_code):
+            text += f": {' '.join(self.message.split())[:500] or NO_MESSAGE}"
         if self.code is not None and self.code in CODE_MEANINGS:
             text += f" [{CODE_MEANINGS[self.code]}]"
         if 300 <= self.status_code <= 399:

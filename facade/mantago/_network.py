@@ -10,6 +10,7 @@ As in `_transport`, what waits is written once, as coroutines that never suspend
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import os
 import socket
@@ -30,7 +31,7 @@ from attrs import frozen
 
 from mantago._errors import ConfigurationError
 from mantago._policy import PIECE
-from mantago._transport import LONGEST_WAIT, resolved, run
+from mantago._transport import LONGEST_WAIT, current_mask, resolved, run
 
 MOST = 100
 """Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
@@ -103,6 +104,7 @@ class Connections:
     ) -> None:
         self._flavour, self._acquire, self._release = flavour, acquire, release
         self._unused: deque[Any] = deque()
+        self._kept = True
         self._connect = _connector(proxy, flavour, backend)
         self.shut: Callable[[], Any] = self.empty
 
@@ -129,7 +131,8 @@ class Connections:
                 await self._give(connection)
 
     async def empty(self) -> None:
-        """Close the connections that no call uses."""
+        """Close the connections that no call uses, and from now on the others as they come back."""
+        self._kept = False
         while self._unused:
             await self._close(self._unused.pop())
 
@@ -144,7 +147,7 @@ class Connections:
 
     async def _give(self, connection: Any) -> None:
         try:
-            if connection and _is(connection, "is_idle", if_pool=True):
+            if connection and self._kept and _is(connection, "is_idle", if_pool=True):
                 self._unused.append(connection)
                 with suppress(IndexError):
                     connection = self._unused.popleft()
@@ -225,8 +228,22 @@ async def _closing(connections: Connections) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
+        connections.shut = connections.empty  # this generator refers to the loop
         await connections.empty()
 
+
+class _MaskLogs(logging.Filter):
+    """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if mask := current_mask.get():
+            # What is quoted there went through repr(), some of it twice.
+            record.msg, record.args = mask.clean_text(record.getMessage().replace("\\\\", "\\")), ()
+        return True
+
+
+for _name in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_name}").addFilter(_MaskLogs())
 
 # --- threads --------------------------------------------------------------------------------------------------------
 
@@ -402,7 +419,11 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
 
 class AsyncioBackend(httpcore.AsyncNetworkBackend):
-    """asyncio's network, without the layers that make anyio's portable: half the time of a call."""
+    """asyncio's network, without the layers that make anyio's portable: half the time of a call.
+
+    The addresses of a host are tried one after the other, as for threads; asyncio's own race between them loses a
+    socket when it is cancelled.
+    """
 
     async def connect_tcp(
         self,
@@ -413,8 +434,19 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
+        begun = time.monotonic()
         try:
-            _, wire = await loop.create_connection(Wire, host, port, happy_eyeballs_delay=0.25)
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpcore.ConnectError(str(error)) from error
-        return wire
+        for rest, address in zip(range(len(found), 0, -1), found, strict=True):
+            share = None if timeout is None else (timeout - (time.monotonic() - begun)) / rest
+            try:
+                async with asyncio.timeout(share):
+                    _, wire = await loop.create_connection(Wire, str(address[4][0]), port)
+                    return wire
+            except OSError as error:  # TimeoutError is one
+                if rest == 1:
+                    late = isinstance(error, TimeoutError)
+                    raise (httpcore.ConnectTimeout if late else httpcore.ConnectError)(str(error)) from error
+        raise httpcore.ConnectError(f"{host} has no address")

@@ -46,7 +46,7 @@ READ_ONLY = frozenset({"/openapi/client/gift"})
 IdentifyIn: TypeAlias = Literal["both", "body"]
 PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]
 
-LONGEST_IN_URL = 8_000
+LONGEST_IN_URL = 60_000
 RULE = "the rule: either client_id, or both platform and platform_client_id"
 
 

@@ -34,6 +34,7 @@ from mantago._errors import (
 )
 
 NOTHING = httpx.ByteStream(b"")
+REFUSED = 'the answer says "success": false'
 KEPT_OF_A_FAILURE = 64 * 1024
 PIECE = 64 * 1024
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
@@ -179,6 +180,7 @@ class Body:
     def __init__(self, limit: int, headers: Headers) -> None:
         self.limit = limit
         self.problem: str | None = None
+        self._too_large = False
         self._content = bytearray()
         self._encoding = headers.get("Content-Encoding", "").strip().lower()
         # 32: zlib finds out itself whether the header is gzip's or zlib's.
@@ -221,9 +223,9 @@ class Body:
     def finish(self, status: int = 200) -> bytes:
         """Return the whole body; raise InvalidResponseError for what went wrong on the way.
 
-        Of a failure, whose status says more than its body, what could be read is enough.
+        Of a failure, whose status says more than its body, what could be read is enough, unless it is too large.
         """
-        if status >= 300:
+        if status >= 300 and not self._too_large:
             return bytes(self._content)
         if self.problem is None and self._inflate is not None and self._content and not self._inflate.eof:
             self.problem = "ends in the middle of its compression"
@@ -232,6 +234,7 @@ class Body:
         return bytes(self._content)
 
     def _refuse_size(self) -> None:
+        self._too_large = True
         self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
 
 
@@ -259,11 +262,7 @@ def settle(status: int, headers: Headers, body: bytes, now: float) -> Any:
     raise APIStatusError.for_status(status)(
         status_code=status,
         code=vendor_code(told.get("code")),
-        message=message
-        if isinstance(message, str)
-        else 'the answer says "success": false'
-        if status == 200
-        else NO_MESSAGE,
+        message=message if isinstance(message, str) else (REFUSED if status == 200 else phrase(status) or NO_MESSAGE),
         bot_id=bot_id if isinstance(bot_id, str) else None,
         retry_after=retry_after(headers.get("Retry-After"), now),
         headers=headers,
@@ -275,7 +274,9 @@ def parse_json(body: bytes) -> Any:
     """Parse a body as RFC 8259 has it: UTF-8, no NaN; a byte-order mark is passed over."""
     problem = "isn't JSON"
     try:
-        return json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite)
+        return json.loads(
+            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members
+        )
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"
     except json.JSONDecodeError as error:
@@ -297,6 +298,15 @@ def _finite(text: str) -> float:
     return number if math.isfinite(number) else _refuse_constant(text)
 
 
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object's members; where a name comes twice, one reader takes the one and another the other."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{next(name for name in names if names.count(name) > 1)[:50]!r} comes twice in an object")
+    return members
+
+
 def vendor_code(value: object) -> int | None:
     """Return the vendor's number, also where it comes as a string."""
     if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
@@ -308,8 +318,8 @@ def retry_after(value: str | None, now: float) -> float | None:
     """Return the seconds that a Retry-After header asks for, given as seconds or as a date; None if it says nothing."""
     if value is None:
         return None
-    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value.strip()):
-        return min(float(value), LONGEST_RETRY_AFTER)
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text := value.strip()):
+        return min(float(text), LONGEST_RETRY_AFTER)
     try:
         date = parsedate_to_datetime(value)
         return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)

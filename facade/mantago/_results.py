@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -32,6 +32,8 @@ class GiftResource(OpenStrEnum):
 
     A value that the spec doesn't list is kept, equals its string, and says `is_known == False`.
     """
+
+    _value_: str  # for type checkers: not one of the values below only
 
     LOTTERY_GAME = "lotteryGame"
     REWARDS_CARD = "rewardsCard"
@@ -304,6 +306,15 @@ class Gift(_Result):
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
 
 
+# Named, since mypy can't tell what `tuple` takes as a converter.
+def _tickets(tickets: Iterable[Ticket]) -> tuple[Ticket, ...]:
+    return tuple(tickets)
+
+
+def _gifts(gifts: Iterable[Gift]) -> tuple[Gift, ...]:
+    return tuple(gifts)
+
+
 @frozen(repr=False)
 class ClientGifts(_Result):
     """The gifts of one client; `ClientGiftsResponse` in the spec. A list that the service left out is empty.
@@ -312,13 +323,13 @@ class ClientGifts(_Result):
     """
 
     tickets: tuple[Ticket, ...] = field(
-        default=(), converter=tuple, metadata=_wire("tickets", _list_of(_reader(Ticket)), optional=True)
+        default=(), converter=_tickets, metadata=_wire("tickets", _list_of(_reader(Ticket)), optional=True)
     )
     physical_gifts: tuple[Gift, ...] = field(
-        default=(), converter=tuple, metadata=_wire("physicalGifts", _list_of(_reader(Gift)), optional=True)
+        default=(), converter=_gifts, metadata=_wire("physicalGifts", _list_of(_reader(Gift)), optional=True)
     )
     virtual_gifts: tuple[Gift, ...] = field(
-        default=(), converter=tuple, metadata=_wire("virtualGifts", _list_of(_reader(Gift)), optional=True)
+        default=(), converter=_gifts, metadata=_wire("virtualGifts", _list_of(_reader(Gift)), optional=True)
     )
     extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
     drift: tuple[Drift, ...] = field(default=(), eq=False)

@@ -4,7 +4,7 @@ Pure decisions, without a server and without the spec, so that both say the same
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from attrs import field, frozen
 __all__ = [
     "BOT_ID",
     "CLIENTS",
+    "ONE_GIFT",
     "TRIGGERS",
     "Answer",
     "Card",
@@ -20,7 +21,10 @@ __all__ = [
     "Refusal",
     "broken_rule",
     "card_for",
+    "changed",
     "granted",
+    "ok",
+    "page",
 ]
 
 BOT_ID: Final = "1NbWoobyg"
@@ -153,7 +157,8 @@ def card_for(body: Mapping[str, Any]) -> Card | None:
     return _BY_PLATFORM_ID.get(pair) or _TRIGGER_BY_ID.get(pair.platform_client_id)
 
 
-def _ok(payload: Mapping[str, Any]) -> Answer:
+def ok(payload: Mapping[str, Any]) -> Answer:
+    """Return a payload as a good answer."""
     return Answer(200, _json(payload))
 
 
@@ -200,30 +205,51 @@ _MANY_GIFTS: Final = granted(
         },
     ],
 )
-_ONE_GIFT: Final = {
+ONE_GIFT: Final = {
     "name": "生日蛋糕兌換券",
     "resource": "rewardsCard",
     "createdAt": "2024-07-15T10:30:28.700Z",
     "isExpired": False,
 }
 
+_CHANGES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    # by the kind of drift that a client then tells of
+    "missing": lambda gift: {name: value for name, value in gift.items() if name != "isExpired"},
+    "null": lambda gift: {**gift, "startTime": None, "endTime": None},
+    "unknown_value": lambda gift: {**gift, "resource": "birthdayCampaign"},
+    "unknown_field": lambda gift: {**gift, "rarity": "gold"},
+    "format": lambda gift: {**gift, "createdAt": gift["createdAt"].removesuffix("Z")},
+    # what no client can put up with
+    "no_name": lambda gift: {name: value for name, value in gift.items() if name != "name"},
+}
+
+
+def changed(payload: Mapping[str, Any], change: str) -> dict[str, Any]:
+    """Return the success envelope as a newer or sloppier service might send it, with every gift changed in one way."""
+    gifts = {
+        name: [*map(_CHANGES[change], payload[name])] for name in ("physicalGifts", "virtualGifts") if name in payload
+    }
+    beside = {"loyaltyPoints": 120} if change == "unknown_field" else {}
+    return {**payload, **gifts, **beside}
+
+
 CLIENTS: Final = (
     Card(
         "VolejRejN",
         "many gifts: tickets, physical and virtual ones, one of them expired",
-        (_ok(_MANY_GIFTS),),
+        (ok(_MANY_GIFTS),),
         (PlatformId("line", "U4af4980629e14c3b8d2f7a61c05be937"), PlatformId("instagram", "17841405793187218")),
     ),
     Card(
         "TamirOskQ",
         "exactly one gift, and no ticket",
-        (_ok(granted(tickets=[], physicalGifts=[], virtualGifts=[_ONE_GIFT])),),
+        (ok(granted(tickets=[], physicalGifts=[], virtualGifts=[ONE_GIFT])),),
         (PlatformId("line", "U93c1d0b7a6f24e58b0c7d94e1f3a2865"), PlatformId("facebook", "6128904415327790")),
     ),
     Card(
         "BelunHavK",
         "no gifts at all",
-        (_ok(granted(tickets=[], physicalGifts=[], virtualGifts=[])),),
+        (ok(granted(tickets=[], physicalGifts=[], virtualGifts=[])),),
         (PlatformId("whatsapp", "886912345678"), PlatformId("liveChat", "lc-5f0c21d9")),
     ),
 )
@@ -239,7 +265,8 @@ def _rate_limited(retry_after: int) -> Answer:
     return Refusal.RATE_LIMITED.answer(bot_id=BOT_ID, headers=headers)
 
 
-def _page(status: int, title: str) -> Answer:
+def page(status: int, title: str) -> Answer:
+    """Return a page for people, as proxies and gateways send one."""
     html = f"<!doctype html>\n<html><head><title>{title}</title></head><body>{title}</body></html>\n"
     return Answer(status, html.encode(), "text/html; charset=utf-8", off_spec=True)
 
@@ -256,37 +283,31 @@ TRIGGERS: Final = (
     Card(
         "rate-limited-once",
         "429 with Retry-After: 0 for the first request, then gifts",
-        (_rate_limited(0), _ok(_MANY_GIFTS)),
+        (_rate_limited(0), ok(_MANY_GIFTS)),
     ),
     _refused("server-error", Refusal.SERVER_ERROR),
-    Card("bad-gateway", "502 with an HTML page", (_page(502, "502 Bad Gateway"),)),
+    Card("bad-gateway", "502 with an HTML page", (page(502, "502 Bad Gateway"),)),
     Card("slow-answer", "gifts, after about 5 seconds", (Answer(200, _json(_MANY_GIFTS), slow=True),)),
     Card(
         "cut-off-answer",
         "the connection closes half-way through the body",
         (Answer(200, _json(_MANY_GIFTS), cut_off=True),),
     ),
-    Card("not-json", "200 with an HTML page", (_page(200, "Under maintenance"),)),
+    Card("not-json", "200 with an HTML page", (page(200, "Under maintenance"),)),
     Card(
         "field-from-the-future",
         "fields that the spec doesn't list, beside the gifts and in one",
-        (_ok(granted(virtualGifts=[{**_ONE_GIFT, "rarity": "gold"}]) | {"loyaltyPoints": 120}),),
+        (ok(changed(granted(virtualGifts=[ONE_GIFT]), "unknown_field")),),
     ),
     Card(
         "enum-from-the-future",
         "a gift whose resource the spec doesn't list",
-        (Answer(200, _json(granted(virtualGifts=[{**_ONE_GIFT, "resource": "birthdayCampaign"}])), off_spec=True),),
+        (Answer(200, _json(changed(granted(virtualGifts=[ONE_GIFT]), "unknown_value")), off_spec=True),),
     ),
     Card(
         "missing-is-expired",
         "a gift without isExpired, as in the vendor's own example",
-        (
-            Answer(
-                200,
-                _json(granted(physicalGifts=[{k: v for k, v in _ONE_GIFT.items() if k != "isExpired"}])),
-                off_spec=True,
-            ),
-        ),
+        (Answer(200, _json(changed(granted(physicalGifts=[ONE_GIFT]), "missing")), off_spec=True),),
     ),
     Card(
         "refused-with-200",

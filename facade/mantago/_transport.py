@@ -13,8 +13,10 @@ import os
 import random
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 import anyio
@@ -23,7 +25,7 @@ import httpx
 from anyio.lowlevel import RunVar
 from attrs import define, field, frozen
 
-from mantago._credentials import Credentials, Keyring
+from mantago._credentials import Credentials, Keyring, Mask
 from mantago._errors import APITimeoutError, ConfigurationError, Headers, MantaGoError, tried
 from mantago._policy import (
     NETWORK_FAILURES,
@@ -48,6 +50,8 @@ LONGEST_WAIT = 86_400.0
 GRACE = 0.05
 """Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
 connection in order."""
+current_mask: ContextVar[Mask | None] = ContextVar("mantago_mask", default=None)
+"""What must not be shown of the answer to the current call, in other packages' logs either."""
 # The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
 # would tie calls together, which this API doesn't do.
 NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
@@ -93,6 +97,25 @@ class Edge:
 async def resolved(value: Any) -> Any:
     """Return the value, or what it resolves to if it is an awaitable."""
     return await value if inspect.isawaitable(value) else value
+
+
+class OwnTime(ABC):
+    """What a transport below may be as well, so that no test waits: the calls then take time and chance from it.
+
+    The fake of `mantago.testing` is one.
+    """
+
+    @abstractmethod
+    def clock(self) -> float:
+        """Tell the time in seconds from any moment on."""
+
+    @abstractmethod
+    def jitter(self) -> float:
+        """Draw from 0 to 1."""
+
+    @abstractmethod
+    def sleep(self, seconds: float) -> None:
+        """Let so much of this time go by."""
 
 
 @define
@@ -142,6 +165,7 @@ class Calls:
                 credentials = await self._renew(answers, edge, effort)
                 answers = self.keys.answers
             effort.attempts += 1
+            self.keys.warn_of_expiry(time.time())
             outcome = await self._attempt(asked, credentials, edge, effort)
             if isinstance(outcome, Answer):
                 return outcome
@@ -164,6 +188,7 @@ class Calls:
     ) -> Answer | MantaGoError:
         """Send the request once; return the settled answer, or what went wrong."""
         mask = mask_for(asked, self.keys)
+        current_mask.set(mask)
         signed = sign(asked, self.policy.base_url, credentials, self.keys.held)
         left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
@@ -187,7 +212,8 @@ class Calls:
             content = mask.clean(body.finish(response.status))
             return Answer(headers, content, settle(response.status, headers, content, time.time()))
         except MantaGoError as error:
-            return error
+            # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+            return error.with_traceback(None)
 
     async def _renew(self, answers: int, edge: Edge, effort: Effort) -> Credentials:
         """Ask for credentials, unless another call has asked since `answers` answers were given."""
@@ -245,7 +271,7 @@ def sync_edge(below: httpx.BaseTransport | None, proxy: str | None) -> Edge:
         next_piece=next,
         done=line.done,
         shut=line.shut,
-        sleep=time.sleep,
+        sleep=_sleep_of(below, time.sleep),
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
@@ -269,13 +295,17 @@ def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None) -> Edg
         pieces=aiter,
         next_piece=anext,
         done=line.done,
-        shut=line.shut,
-        sleep=anyio.sleep,
+        shut=lambda: line.shut(),  # which changes when the loop ends  # noqa: PLW0108
+        sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
         bound=lambda seconds: anyio.fail_after(seconds + GRACE),
     )
+
+
+def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
+    return below.sleep if isinstance(below, OwnTime) else sleep
 
 
 def _ask_synchronously(provider: Callable[[], object]) -> object:
@@ -313,6 +343,8 @@ class _Stack(Generic[BelowT]):
 
     def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None) -> None:
         self.calls = calls
+        if isinstance(below, OwnTime):
+            calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
         self._proxy = proxy
         self._edge = self._make_slot()

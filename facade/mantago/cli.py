@@ -5,6 +5,7 @@ Exit status: 0 fine, 1 the service said no or answered nonsense, 2 wrong use, 3 
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -14,6 +15,7 @@ from contextlib import ExitStack
 from datetime import UTC
 from typing import Annotated, Any
 
+import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -40,6 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+NARROWEST = {"name": 8, "created": 10}
 SECRET_HELP = (
     "Better in the environment (MANTAGO_{}): what stands on a command line can be read by other users of the machine "
     "and stays in the shell's history."
@@ -48,15 +51,18 @@ SECRET_HELP = (
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit status. What went wrong is told in a line on stderr, never by a traceback."""
+    _write_anything()
     logging.basicConfig(format="note: %(message)s", level=logging.WARNING)
     try:
         return int(app(arguments, standalone_mode=False) or 0)
     except IdentificationError as error:
         return _complain(re.sub(r"\b(platform_client_id|client_id|platform)\b", _option, str(error)), 2)
     except (ConfigurationError, ImportError) as error:
-        return _complain(str(error), 2)
+        text = re.sub(r"^(bot_id|token|secret|base_url|timeout)\b", _option, str(error))
+        return _complain(text + ("; or try it with --sandbox" if text.endswith("is missing") else ""), 2)
     except typer.TyperException as error:
-        return _complain(f"{error.format_message()} (see mantago --help)", error.exit_code)
+        command = getattr(getattr(error, "ctx", None), "command_path", "mantago")
+        return _complain(f"{error.format_message()} (see {command} --help)", error.exit_code)
     except APIConnectionError as error:
         return _complain(str(error), 3)
     except MantaGoError as error:
@@ -65,8 +71,17 @@ def main(arguments: list[str] | None = None) -> int:
         # Whoever read the output has seen enough; without this, Python complains when it flushes at its end.
         sys.stdout = None
         return 1
+    except OSError as error:
+        return _complain(f"the output can't be written: {error.strerror}", 1)
     except Exception as error:  # noqa: BLE001 - a traceback would say less to whoever uses a command line
         return _complain(f"unexpected {type(error).__name__}: {error}; please report this", 1)
+
+
+def _write_anything() -> None:
+    """Have what the output's encoding lacks, as a pipe's on Windows lacks Chinese, written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _option(name: re.Match[str]) -> str:
@@ -131,15 +146,19 @@ def gifts(
             from mantago.sandbox import Sandbox  # noqa: PLC0415 - needs an extra
 
             server = stack.enter_context(Sandbox())
-            account = {name: getattr(server, name) for name in account}
+            # Not through a proxy of the environment, which couldn't reach this machine.
+            account = {name: getattr(server, name) for name in account} | {
+                "transport": httpx.HTTPTransport(trust_env=False)
+            }
         client = stack.enter_context(MantaGo(**account, timeout=timeout))
         who: dict[str, Any] = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
         result = client.get_client_gifts(**who)
     if as_json:
         # Bytes: the output is UTF-8 whatever the console's encoding. Half a surrogate pair stays an escape.
         text = json.dumps(result.to_dict(), ensure_ascii=False, indent=2) + "\n"
-        sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
+            sys.stdout.flush()
     else:
         _show(result, client_id or f"{platform_client_id} on {platform}")
 
@@ -148,7 +167,7 @@ def _show(result: ClientGifts, who: str) -> None:
     console = Console(highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in ("kind", "name", "from", "created", "valid"):
-        table.add_column(column, overflow="fold", no_wrap=column != "name")
+        table.add_column(column, overflow="fold", min_width=NARROWEST.get(column))
     kinds: list[tuple[str, tuple[Ticket | Gift, ...]]] = [
         ("ticket", result.tickets),
         ("physical", result.physical_gifts),
@@ -165,9 +184,12 @@ def _show(result: ClientGifts, who: str) -> None:
     console.print(table if table.row_count else "none")
 
 
+VALIDITY = {True: "[red]expired[/]", False: "yes", None: "not said"}
+
+
 def _validity(gift: Gift) -> str:
     span = " to ".join(f"{moment.astimezone(UTC):%Y-%m-%d}" for moment in (gift.start_time, gift.end_time) if moment)
-    return "\n".join(filter(None, ["[red]expired[/]" if gift.is_expired else "", span]))
+    return "\n".join(filter(None, [VALIDITY[gift.is_expired], span]))
 
 
 def _visible(text: str) -> str:

@@ -6,7 +6,6 @@ is new in the spec is served at once, with the smallest answer that conforms.
 """
 
 import asyncio
-import base64
 import json
 import logging
 import re
@@ -17,14 +16,26 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from importlib.resources import files
 from types import TracebackType
-from typing import Any, Final, Literal, Self, cast, get_args
-from urllib.parse import parse_qsl, urlsplit
+from typing import Any, Final, Self, cast, get_args
+from urllib.parse import parse_qsl
 
 from attrs import define, frozen
 
-from mantago._scenarios import BOT_ID, CLIENTS, TRIGGERS, Answer, Card, PlatformId, Refusal, broken_rule, card_for
+from mantago._scenarios import BOT_ID, CLIENTS, TRIGGERS, Answer, Card, PlatformId, Refusal, card_for
+from mantago._service import (
+    Account,
+    Asked,
+    Document,
+    IdentifyIn,
+    Node,
+    Operation,
+    fulfilled,
+    lost,
+    new_token,
+    published_spec,
+    refused,
+)
 
 try:
     import uvicorn
@@ -45,15 +56,9 @@ __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox"]
 _LOOPBACK: Final = "127.0.0.1"
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
 _SLOW_SECONDS: Final = 5.0
-_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_GIFTS: Final = ("post", "/openapi/client/gift")
-_IDENTIFICATION: Final = "#/components/schemas/ClientIdentificationRequest"
 _REFUSAL: Final = "#/components/schemas/ErrorResponse"
 # Loggers that would speak for the server's thread; the caller didn't ask to hear from it.
 _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
-
-_IdentifyIn = Literal["both", "body"]
-_Node = Mapping[str, Any]
 
 
 class Sandbox:
@@ -64,15 +69,17 @@ class Sandbox:
     `CLIENTS` and `TRIGGERS` list whom to ask for.
     """
 
-    def __init__(self, *, port: int = 0, identify_in: _IdentifyIn = "both") -> None:
-        if identify_in not in get_args(_IdentifyIn):
+    def __init__(self, *, port: int = 0, identify_in: IdentifyIn = "both") -> None:
+        if identify_in not in get_args(IdentifyIn):
             raise ValueError(f"identify_in is 'both' or 'body', not {identify_in!r}")
         self.bot_id = BOT_ID
-        self.token = _new_token()
+        now = int(time.time())
+        signature = secrets.token_bytes(32)
+        self.token = new_token(BOT_ID, issued_at=now, expires_at=now + _TOKEN_SECONDS, signature=signature)
         self.secret = secrets.token_urlsafe(32)
         self._port = port
-        self._identify_in: _IdentifyIn = identify_in
-        self._spec = _published_spec()
+        self._identify_in: IdentifyIn = identify_in
+        self._spec = published_spec()
         self._slow_seconds = _SLOW_SECONDS
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None
@@ -92,10 +99,13 @@ class Sandbox:
     def __enter__(self) -> Self:
         if self._thread is not None:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
-        document = _Document(self._spec)
-        service = _Service(document, token=self.token, secret=self.secret, identify_in=self._identify_in)
+        document = Document(self._spec)
+        account = Account(self.bot_id, self.token, self.secret)
+        service = _Service(document, account, identify_in=self._identify_in)
         with ExitStack() as stack:
             listener = stack.enter_context(socket.create_server((_LOOPBACK, self._port)))
+            # asyncio does it only for sockets made with TCP's number, and bodies would wait 40 ms behind their headers.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = _Server(_asgi(service, self._slow_seconds))
             thread = threading.Thread(target=server.serve_on, args=(listener,), name="mantago-sandbox", daemon=True)
             thread.start()
@@ -113,20 +123,6 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stop.close()
-
-
-def _published_spec() -> dict[str, Any]:
-    text = files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8")
-    spec: dict[str, Any] = json.loads(text)
-    return spec
-
-
-def _new_token() -> str:
-    now = int(time.time())
-    header = {"alg": "HS256", "typ": "JWT"}
-    payload = {"botId": BOT_ID, "iat": now, "exp": now + _TOKEN_SECONDS}
-    parts = [json.dumps(part).encode() for part in (header, payload)] + [secrets.token_bytes(32)]
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
 @define
@@ -151,128 +147,13 @@ class _Response:
     data: bytes
 
 
-@frozen
-class _Operation:
-    """An operation of the spec: its key there, and what stands under it."""
-
-    key: tuple[str, str]
-    node: _Node
-
-
-class _Document:
-    """The spec as plain data: where it is served, what its parts refer to, what an answer could look like."""
-
-    def __init__(self, spec: _Node) -> None:
-        # openapi-core warns when a deprecated part is used, and here nobody would be the wiser.
-        self.spec = json.loads(json.dumps(spec), object_hook=_without_deprecation)
-        servers: list[_Node] = self.spec.get("servers") or [{"url": "/"}]
-        server = servers[0]
-        variables = {name: variable["default"] for name, variable in server.get("variables", {}).items()}
-        url = urlsplit(server["url"].format(**variables))
-        self.origin = f"{url.scheme}://{url.netloc}" if url.netloc else ""
-        self.base_path = url.path.rstrip("/")
-
-    def resolved(self, node: _Node) -> _Node:
-        """Return the node that this one refers to, or itself."""
-        while "$ref" in node:
-            target: Any = self.spec
-            for name in node["$ref"].removeprefix("#/").split("/"):
-                target = target[name.replace("~1", "/").replace("~0", "~")]
-            node = target
-        return node
-
-    def asks_for_a_client(self, operation: _Operation) -> bool:
-        """Whether the body is, or builds on, the schema whose prose states the identification rule."""
-        content = self.resolved(operation.node.get("requestBody", {})).get("content", {})
-        return any(self._builds_on(media.get("schema", {}), _IDENTIFICATION) for media in content.values())
-
-    def _builds_on(self, schema: _Node, ref: str) -> bool:
-        if schema.get("$ref") == ref:
-            return True
-        return any(self._builds_on(part, ref) for part in self.resolved(schema).get("allOf", ()))
-
-    def declares(self, operation: _Operation, name: str, place: str) -> bool:
-        """Whether the operation has this parameter."""
-        parameters = map(self.resolved, operation.node.get("parameters", ()))
-        return any((parameter["name"], parameter["in"]) == (name, place) for parameter in parameters)
-
-    def example_answer(self, operation: _Operation) -> Answer:
-        """Return the smallest success that the spec allows."""
-        responses = operation.node["responses"]
-        key = min((key for key in responses if key.startswith("2")), default="default")
-        status = int(key.replace("XX", "00")) if key != "default" else 200
-        content = self.resolved(responses.get(key, {})).get("content", {})
-        for content_type, media in content.items():
-            if "json" in content_type:
-                return Answer(status, json.dumps(self._example(media)).encode(), content_type)
-        return Answer(status, b"", next(iter(content), "text/plain"))
-
-    def _example(self, media: _Node) -> Any:
-        if "example" in media:
-            return media["example"]
-        return self._value(media.get("schema", {}))
-
-    def _value(self, schema: _Node) -> Any:
-        flat = self._flat(schema)
-        for keyword in ("example", "default", "const"):
-            if keyword in flat:
-                return flat[keyword]
-        if "enum" in flat:
-            return flat["enum"][0]
-        for keyword in ("oneOf", "anyOf"):
-            if keyword in flat:
-                return self._value(flat[keyword][0])
-        kind = flat.get("type", "object")
-        return self._value_of_kind(kind if isinstance(kind, str) else kind[0], flat)
-
-    def _value_of_kind(self, kind: str, flat: _Node) -> Any:
-        match kind:
-            case "object":
-                properties = flat.get("properties", {})
-                return {name: self._value(properties.get(name, {})) for name in flat.get("required", ())}
-            case "array":
-                return [self._value(flat["items"]) for _ in range(flat.get("minItems", 0))]
-            case "string":
-                return _STRINGS.get(flat.get("format", ""), "example").ljust(flat.get("minLength", 0), ".")
-            case "boolean":
-                return True
-            case "null":
-                return None
-            case _:
-                return flat.get("minimum", 0)
-
-    def _flat(self, schema: _Node) -> _Node:
-        schema = self.resolved(schema)
-        parts = [*map(self._flat, schema.get("allOf", ())), schema]
-        merged: dict[str, Any] = {}
-        for part in parts:
-            merged |= part
-        merged["properties"] = {name: node for part in parts for name, node in part.get("properties", {}).items()}
-        merged["required"] = [name for part in parts for name in part.get("required", ())]
-        return merged
-
-
-_STRINGS: Final = {
-    "date": "2024-07-15",
-    "date-time": "2024-07-15T10:30:28.700Z",
-    "email": "someone@example.com",
-    "uri": "https://example.com/",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-}
-
-
-def _without_deprecation(node: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in node.items() if (name, value) != ("deprecated", True)}
-
-
 class _Service:
     """Decides what to answer: the spec through openapi-core, the clients from the scenarios."""
 
-    def __init__(self, document: _Document, *, token: str, secret: str, identify_in: _IdentifyIn) -> None:
+    def __init__(self, document: Document, account: Account, *, identify_in: IdentifyIn) -> None:
         self._document = document
-        self._token = token
-        self._secret = secret
-        self._identify_in = identify_in
+        self._account = account
+        self._identify_in: IdentifyIn = identify_in
         self._asked: Counter[str] = Counter()
         # The import of a spec validates it; once more here would cost a tenth of the time to start.
         unchecked = Config(
@@ -285,87 +166,48 @@ class _Service:
         refusals = {"paths": {"/": {"get": {"responses": {"default": response}}}}, "servers": [{"url": "/"}]}
         self._refusals = OpenAPI.from_dict({**document.spec, **refusals}, config=unchecked)
 
-    def answer(self, scope: _Node, body: bytes) -> Answer:
+    def answer(self, scope: Node, body: bytes) -> Answer:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
         headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
+        # Nothing here reads cookies, and some that clients send are no text.
+        cookie = headers.get("Cookie", "").encode("ascii", "ignore").decode()
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         request = _Request(
             host_url=self._document.origin,
             method=scope["method"].lower(),
             path=scope["path"],
-            parameters=RequestParameters(
-                query=ImmutableMultiDict(query), header=headers, cookie=parse_cookie(headers.get("Cookie"))
-            ),
+            parameters=RequestParameters(query=ImmutableMultiDict(query), header=headers, cookie=parse_cookie(cookie)),
             content_type=headers.get("Content-Type", "").lower(),
             body=body,
         )
         operation = self._operation(request.method, request.path)
-        draft = self._decide(request, operation) if operation else self._lost(request.path)
+        draft = self._decide(request, operation) if operation else lost(request.path, self._operation)
         faults = [] if draft.off_spec else list(self._faults_of(draft, request if operation else None))
         if faults:
             return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
         return draft
 
-    def _operation(self, method: str, path: str) -> _Operation | None:
+    def _operation(self, method: str, path: str) -> Operation | None:
         try:
             found = self._paths.find(method, self._document.origin + path)
         except PathError:
             return None
         key = (method, found.path_result.pattern)
-        return _Operation(key, self._document.resolved(self._document.spec["paths"][key[1]])[method])
+        return Operation(key, self._document.resolved(self._document.spec["paths"][key[1]])[method])
 
-    def _lost(self, path: str) -> Answer:
-        allowed = [method.upper() for method in _METHODS if self._operation(method, path)]
-        if not allowed:
-            return Refusal.NO_SUCH_PATH.answer()
-        return Refusal.WRONG_METHOD.answer(headers=(("allow", ", ".join(allowed)),))
-
-    def _decide(self, request: _Request, operation: _Operation) -> Answer:
-        given = self._openapi.unmarshal_request(request)
-        return (
-            self._refused_token(given)
-            or self._refused_shape(given, request)
-            or self._refused_account(given)
-            or self._answer_for_client(given, operation)
-            or self._document.example_answer(operation)
+    def _decide(self, request: _Request, operation: Operation) -> Answer:
+        asked = _read(request, operation, self._openapi.unmarshal_request(request))
+        return refused(asked, self._account, self._document, identify_in=self._identify_in) or fulfilled(
+            asked, self._account, self._document, self._answer_for
         )
 
-    def _refused_token(self, given: RequestUnmarshalResult) -> Answer | None:
-        absent = any(isinstance(error, SecurityValidationError) for error in given.errors)
-        if absent or any(value != self._token for value in (given.security or {}).values()):
-            return Refusal.TOKEN_EXPIRED.answer()
-        return None
-
-    def _refused_shape(self, given: RequestUnmarshalResult, request: _Request) -> Answer | None:
-        faults = [text for error in given.errors for text in _described(error)]
-        query = cast("ImmutableMultiDict[str, str]", request.parameters.query)
-        for name, value in given.parameters.query.items():
-            if isinstance(value, str) and len(query.getlist(name)) > 1:
-                faults.append(f"query parameter {name}: given more than once")
-        return Refusal.BAD_VARIABLES.answer("; ".join(faults)) if faults else None
-
-    def _refused_account(self, given: RequestUnmarshalResult) -> Answer | None:
-        if given.parameters.query.get("botId", BOT_ID) != BOT_ID:
-            return Refusal.BOT_NOT_FOUND.answer()
-        if _members(given.body).get("secret", self._secret) != self._secret:
-            return Refusal.PERMISSION_DENIED.answer(bot_id=BOT_ID)
-        return None
-
-    def _answer_for_client(self, given: RequestUnmarshalResult, operation: _Operation) -> Answer | None:
-        if not self._document.asks_for_a_client(operation):
-            return None
-        body, query = _members(given.body), given.parameters.query
-        declared = self._document.declares(operation, "platformClientId", "query")
-        pair_in_query = declared and self._identify_in == "both"
-        if fault := broken_rule(body, query, pair_in_query=pair_in_query):
-            return Refusal.BAD_VARIABLES.answer(fault, bot_id=BOT_ID)
+    def _answer_for(self, body: Mapping[str, Any]) -> Answer | None:
         card = card_for(body)
         if card is None:
-            return Refusal.CLIENT_NOT_FOUND.answer(bot_id=BOT_ID)
+            return None
         answer = card.answers[min(self._asked[card.id], len(card.answers) - 1)]
         self._asked[card.id] += 1
-        # Gifts answer the gift operation only; what goes wrong, goes wrong everywhere.
-        return answer if answer.status != 200 or operation.key == _GIFTS else None
+        return answer
 
     def _faults_of(self, answer: Answer, request: _Request | None) -> Iterator[str]:
         response = _Response(answer.status, answer.content_type, Headers(answer.headers), answer.body)
@@ -375,6 +217,23 @@ class _Service:
             errors = list(self._refusals.iter_response_errors(anything, response))
         for error in errors:
             yield from _described(error)
+
+
+def _read(request: _Request, operation: Operation, given: RequestUnmarshalResult) -> Asked:
+    # openapi-core says twice that null has the wrong type.
+    faults = list(dict.fromkeys(text for error in given.errors for text in _described(error)))
+    query = cast("ImmutableMultiDict[str, str]", request.parameters.query)
+    for name, value in given.parameters.query.items():
+        if isinstance(value, str) and len(query.getlist(name)) > 1:
+            faults.append(f"query parameter {name}: given more than once")
+    absent = any(isinstance(error, SecurityValidationError) for error in given.errors)
+    return Asked(
+        operation=operation,
+        tokens=None if absent else tuple((given.security or {}).values()),
+        faults=tuple(faults),
+        query=given.parameters.query,
+        body=given.body if isinstance(given.body, Mapping) else {},
+    )
 
 
 _FAULTS: Final = {
@@ -391,10 +250,6 @@ def _read_json(text: bytes, **_parameters: str) -> Any:
         return json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
-
-
-def _members(body: Any) -> Mapping[str, Any]:
-    return body if isinstance(body, Mapping) else {}
 
 
 def _described(error: Exception) -> Iterator[str]:

@@ -17,7 +17,7 @@ from attrs import field, frozen
 
 from _fragments import Fragment
 from _merge import merge
-from _pages import find_fenced
+from _pages import find_specs
 from _vendored import ScriptError
 
 # An alias of YAML can stand for a tree, and a few dozen of them for one that no machine can hold.
@@ -75,7 +75,7 @@ def _parse(text: str) -> Any:
 
 
 def _paged(text: str) -> Any:
-    specs = find_fenced(re.sub(r"\r\n?", "\n", text))
+    specs = find_specs(re.sub(r"\r\n?", "\n", text))
     if len(specs) == 1:
         return specs[0][1]
     # A page that describes several operations has a spec for each.

@@ -1,0 +1,52 @@
+"""Fuzz what reads untrusted bytes: python tests/faults/fuzz.py (body | retry-after) [libFuzzer's options].
+
+`make fuzz` runs both for some minutes. Whatever is raised that isn't ours ends the run, with the input in a file named
+crash-...: keep it as a case of the tables in test_answers.py or test_policy.py.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["mantago", "json", "email", "dateutil"]):
+    from mantago._errors import Headers, MantaGoError
+    from mantago._policy import Body, retry_after, settle
+    from mantago._results import read_client_gifts
+
+import httpx
+
+NOW = 1_800_000_000.0
+
+
+def body(data: bytes) -> None:
+    """Unpack, settle and read an answer; its first two bytes choose its compression and its status."""
+    encoding = ("", "", "gzip", "deflate")[data[0] % 4] if data else ""
+    status = (200, 200, 200, 400, 500)[data[1] % 5] if len(data) > 1 else 200
+    taken = Body(1_000_000, httpx.Headers({"Content-Encoding": encoding}))
+    for start in range(2, len(data), 100):
+        if not taken.feed(data[start : start + 100]):
+            break
+    try:
+        gifts = read_client_gifts(settle(status, Headers(), taken.finish(), NOW), strict=False)
+    except MantaGoError as error:
+        str(error)
+    else:
+        read_client_gifts({"success": True, "message": "m"} | gifts.to_dict(), strict=False)
+
+
+def header(data: bytes) -> None:
+    """Read a Retry-After."""
+    seconds = retry_after(data.decode("latin-1"), NOW)
+    if seconds is not None and not 0 <= seconds < float("inf"):
+        raise AssertionError(seconds)
+
+
+if __name__ == "__main__":
+    # libFuzzer leaves its findings in the folder where it runs.
+    sys.path.insert(0, str(Path.cwd()))
+    target = {"body": body, "retry-after": header}[sys.argv.pop(1)]
+    atheris.Setup(sys.argv, target)
+    atheris.Fuzz()

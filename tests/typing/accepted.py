@@ -1,0 +1,106 @@
+"""A caller's code that every type checker must pass without a word; never run."""
+# pyright: strict
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, assert_type
+
+import httpx
+
+from mantago import (
+    APIStatusError,
+    AsyncMantaGo,
+    ClientGifts,
+    Credentials,
+    Drift,
+    Gift,
+    GiftResource,
+    InvalidResponseError,
+    MantaGo,
+    MantaGoError,
+    Platform,
+    RateLimitError,
+    Ticket,
+)
+from mantago.testing import FailureName, FakeMantaGo, RecordedRequest, gift, ticket
+
+
+def provide() -> Credentials:
+    return Credentials(bot_id="b", token="t", secret="s")
+
+
+async def provide_later() -> Credentials:
+    return provide()
+
+
+def each_way(mantago: MantaGo, platform: Platform, name: Literal["line", "whatsapp"]) -> ClientGifts:
+    mantago.get_client_gifts(client_id="VolejRejN")
+    mantago.get_client_gifts(client_id="VolejRejN", timeout=5)
+    mantago.get_client_gifts(platform="line", platform_client_id="U1", timeout=2.5)
+    mantago.get_client_gifts(platform=platform, platform_client_id="U1")
+    mantago.get_client_gifts(platform=name, platform_client_id="U1")
+    return mantago.get_client_gifts(platform=Platform.LIVE_CHAT, platform_client_id="lc-5f0c21d9")
+
+
+def configured() -> None:
+    MantaGo()
+    MantaGo(bot_id="b", token="t", secret="s", base_url="https://mantago.cc/api", timeout=5, max_retries=0)
+    MantaGo(credentials=provide(), max_response_bytes=1000, identify_in="body", strict=True)
+    MantaGo(credentials=provide, transport=httpx.HTTPTransport())
+    AsyncMantaGo(credentials=provide_later, transport=httpx.AsyncHTTPTransport())
+    AsyncMantaGo(credentials=provide)
+
+
+def read(gifts: ClientGifts) -> datetime | None:
+    for one in gifts.tickets:
+        assert_type(one, Ticket)
+    for each in gifts.physical_gifts + gifts.virtual_gifts:
+        assert_type(each, Gift)
+        assert_type(each.resource, GiftResource)
+        if each.resource == "lotteryGame":
+            print(each.name.upper())
+        if each.resource is GiftResource.REWARDS_CARD:
+            print(each.name.lower())
+        if each.is_expired and each.start_time is not None and each.end_time is not None:
+            print(each.end_time - each.start_time, each.start_time.isoformat())
+        assert_type(each.extra, Mapping[str, Any])
+    for line in gifts.drift:
+        assert_type(line, Drift)
+        if line.kind == "unknown_value":
+            print(line.path, line.detail)
+    return gifts.virtual_gifts[0].end_time
+
+
+def kept_apart(mantago: MantaGo) -> float:
+    try:
+        with mantago as entered:
+            assert_type(entered, MantaGo)
+            entered.get_client_gifts(client_id="VolejRejN")
+    except RateLimitError as error:
+        return error.retry_after or 1
+    except APIStatusError as error:
+        assert_type(error.code, int | None)
+    except InvalidResponseError as error:
+        print(error.path)
+    except MantaGoError:
+        pass
+    return 0
+
+
+async def asynchronous(mantago: AsyncMantaGo) -> ClientGifts:
+    async with mantago as entered:
+        assert_type(entered, AsyncMantaGo)
+        assert_type(await entered.get_client_gifts(client_id="VolejRejN"), ClientGifts)
+        return await entered.get_client_gifts(platform="whatsapp", platform_client_id="886")
+
+
+def tested(name: FailureName) -> tuple[RecordedRequest, ...]:
+    fake = FakeMantaGo(identify_in="both")
+    fake.add_client("VolejRejN", platform_ids={"line": "U1"}, tickets=[ticket()], virtual_gifts=(gift("Coffee"),))
+    fake.add_client("BelunHavK", platform_ids={Platform.WHATSAPP: "886"}, physical_gifts=[gift(is_expired=True)])
+    fake.fail("rate_limited", retry_after=2, times=3)
+    fake.fail(name, times=None)
+    assert_type(ClientGifts(tickets=[ticket()], virtual_gifts=(gift(),)).tickets, tuple[Ticket, ...])
+    MantaGo(transport=fake, credentials=fake.credentials)
+    AsyncMantaGo(transport=fake, credentials=lambda: fake.credentials)
+    return fake.requests
