@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from attrs import frozen
@@ -48,31 +47,24 @@ def calls(package: Path) -> dict[str, Call]:
         if path.name != "__init__.py":
             tree = ast.parse(path.read_text("utf-8"))
             module = ".".join(path.relative_to(package.parent).with_suffix("").parts)
-            found[shape(_operation(tree))] = _call(module, tree)
+            operation = _operation(tree)
+            found[shape(operation)] = _call(module, tree)
     return found
 
 
 def _operation(tree: ast.Module) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.Dict):
-            pairs = {key.value: value for key, value in _keys(node)}
+            named = zip(node.keys, node.values, strict=True)
+            pairs = {key.value: value for key, value in named if isinstance(key, ast.Constant)}
             if pairs.keys() >= {"method", "url"}:
-                # A path with parameters is a text that is formatted.
-                method, url = (next(_texts(pairs[name])) for name in ("method", "url"))
-                return f"{method.upper()} {url}"
+                return f"{_text(pairs['method']).upper()} {_text(pairs['url'])}"
     raise AssertionError("the generator writes operations in another way: see _calls.py")
 
 
-def _keys(node: ast.Dict) -> Iterator[tuple[ast.Constant, ast.expr]]:
-    for key, value in zip(node.keys, node.values, strict=True):
-        if isinstance(key, ast.Constant):
-            yield key, value
-
-
-def _texts(node: ast.AST) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-            yield inner.value
+def _text(node: ast.AST) -> str:
+    # A path with parameters is a text that is formatted.
+    return next(inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant) and type(inner.value) is str)
 
 
 def _call(module: str, tree: ast.Module) -> Call:

@@ -17,10 +17,10 @@ import made_up_bump
 import regenerate
 import upgrade
 from _calls import calls
-from _changes import Bump, bump, enough, joined, package_version
+from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from _checkout import Checkout, take_over
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
-from contract.changes import Change, change
+from contract.changes import Change, Report, change
 from regenerate import GENERATED, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
@@ -286,6 +286,22 @@ def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
     path.write_text("# old\n", "utf-8")
     assert joined("# new\n", path) == "# new\n\n# old\n"
     assert joined("# old\n", path) == "# old\n"
+
+
+def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
+    report = Report("1", "2", ())
+    seen = {"POST /a": "0.318.0"}
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, friendly=frozenset()))
+    assert "### Not confirmed (1)" in said
+    assert "- `POST /a`: last seen at 0.318.0\n" in said
+    assert "### For the façade\n\nNothing:" in said
+
+
+def test_an_operation_that_is_written_in_another_way_is_noticed(tmp_path):
+    (tmp_path / "api" / "tag").mkdir(parents=True)
+    (tmp_path / "api" / "tag" / "x.py").write_text("arguments = {**{}, 'method': 'post'}\n", "utf-8")
+    with pytest.raises(AssertionError, match="the generator writes operations in another way"):
+        calls(tmp_path)
 
 
 # A bump of thirty operations

@@ -79,7 +79,10 @@ def _paged(text: str) -> Any:
     if len(specs) == 1:
         return specs[0][1]
     # A page that describes several operations has a spec for each.
-    return merge([Fragment(str(line), f"the spec at line {line}", spec) for line, spec in specs]).spec
+    try:
+        return merge([Fragment(str(line), f"the spec at line {line}", spec) for line, spec in specs]).spec
+    except (AttributeError, KeyError, TypeError):
+        raise ScriptError(f"it holds {len(specs)} specs that can't be made one: at least one isn't sound") from None
 
 
 def plain(tree: Any) -> Any:

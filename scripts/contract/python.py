@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,12 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
 }
 
 _MODEL = "python-model-field-required"
+# griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
+_OURS = {
+    griffe.BreakageKind.CLASS_REMOVED_BASE,
+    griffe.BreakageKind.ATTRIBUTE_CHANGED_TYPE,
+    griffe.BreakageKind.RETURN_CHANGED_TYPE,
+}
 
 
 def _id(kind: griffe.BreakageKind) -> str:
@@ -62,7 +69,8 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
     old, new = load(before, package), load(after, package)
-    breakages: list[Any] = list(griffe.find_breaking_changes(old, new))
+    breakages: list[Any] = [one for one in griffe.find_breaking_changes(old, new) if one.kind not in _OURS]
+    breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
     kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
     for found in breakages:
@@ -80,6 +88,37 @@ def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
         where = (places[1] or places[0] or path).replace("#L", ":")
         rule = _MODEL if _builds_a_model(found) else _id(found.kind)
         yield change(rule, "", path + more, *places, what=_what(found), where=where)
+
+
+def _pairs(old: Any, new: Any, seen: set[str]) -> Iterator[tuple[Any, Any]]:
+    """Yield the public things that both packages have, each once, wherever they are imported."""
+    for name, member in old.members.items():
+        with contextlib.suppress(griffe.AliasResolutionError, KeyError):
+            was, now = (one.final_target if one.is_alias else one for one in (member, new.members[name]))
+            if member.is_public and was.path not in seen and was.kind is now.kind:
+                seen.add(was.path)
+                yield was, now
+                if was.is_module or was.is_class:
+                    yield from _pairs(was, now, seen)
+
+
+def _further(was: Any, now: Any) -> Iterator[griffe.Breakage]:
+    if was.is_class and (lost := _ancestors(was) - _ancestors(now)):
+        yield griffe.ClassRemovedBaseBreakage(now, ", ".join(sorted(lost)), None)
+    elif was.is_attribute and _differ(was.annotation, now.annotation):
+        yield griffe.AttributeChangedTypeBreakage(now, was.annotation, now.annotation)
+    elif was.is_function and _differ(was.returns, now.returns):
+        yield griffe.ReturnChangedTypeBreakage(now, was.returns, now.returns)
+
+
+def _differ(old: Any, new: Any) -> bool:
+    return old is not None and str(old) != str(new)
+
+
+def _ancestors(place: Any) -> set[str]:
+    """Return the names of all classes that a class derives from, without those of the modules they stand in."""
+    names = {str(base).rpartition(".")[2] for base in place.bases}
+    return names.union(*(_ancestors(base) for base in place.resolved_bases))
 
 
 def _builds_a_model(found: griffe.Breakage) -> bool:
@@ -129,8 +168,10 @@ def _constructor(place: Any) -> griffe.Function:
 def _what(found: griffe.Breakage) -> str:
     """Return what it was and what it is, where griffe says so."""
     values = [found.old_value, found.new_value]
-    if found.kind in (griffe.BreakageKind.OBJECT_REMOVED, griffe.BreakageKind.CLASS_REMOVED_BASE):
+    if found.kind is griffe.BreakageKind.OBJECT_REMOVED:
         return ""
+    if found.kind is griffe.BreakageKind.CLASS_REMOVED_BASE:
+        return f": {found.old_value}"
     if found.kind.name.startswith("PARAMETER"):
         said = next(value for value in values if isinstance(value, griffe.Parameter))
         return f": {said.name}"
