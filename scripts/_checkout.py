@@ -18,7 +18,9 @@ from regenerate import GENERATED, PACKAGE, generate, read_package, replace_packa
 
 # What the machine writes; everything else is written by hand.
 WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}")
-_NOT_COPIED = shutil.ignore_patterns(".git", ".venv*", "__pycache__", ".*cache", ".hypothesis", "build", "dist")
+_NOT_COPIED = shutil.ignore_patterns(
+    ".git", ".venv*", "__pycache__", ".*cache", ".hypothesis", "build", "dist", "node_modules"
+)
 
 
 @frozen
@@ -87,7 +89,7 @@ def copied(root: Path = ROOT) -> Iterator[Checkout]:
     with TemporaryDirectory(prefix="mantago-", ignore_cleanup_errors=True) as scratch:
         copy = Path(scratch).resolve() / "checkout"
         try:
-            shutil.copytree(root, copy, ignore=_NOT_COPIED)
+            shutil.copytree(root, copy, symlinks=True, ignore=_NOT_COPIED)
         except OSError as error:
             raise ScriptError(f"{root}: can't be copied: {error}") from None
         yield Checkout(copy)

@@ -1,11 +1,11 @@
 """Take over a new version of the API's document: import, regenerate, compare, report, test.
 
-    python scripts/upgrade.py SOURCE... [--complete] [--dry-run] [--no-tests]
+    python scripts/upgrade.py SOURCE... [--complete] [--dry-run] [--no-tests | --keep]
 
 Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/ and
 generated/ here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done,
-1 if tests fail on the result (which is in place all the same: that is the work to be done by hand), 2 if there is no
-result.
+1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep: then
+to make them pass is the work to be done by hand.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from _calls import calls
@@ -30,6 +31,8 @@ from contract_diff import compare
 from import_spec import plan
 from mantago._assumptions import OPERATIONS
 
+# Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 COMMIT = "Take over version {version} of the API's document"
 
 
@@ -102,9 +105,40 @@ def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -
     if failed is None:
         lines.append("tests: not run")
     else:
-        lines.append("tests: " + ("some failed, which is the work by hand" if failed else "all passed"))
+        lines.append("tests: " + ("some failed" if failed else "all passed"))
         lines += [f"  {name}" for name in failed]
     return lines
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn the first signal that asks to stop into KeyboardInterrupt, and let no second one disturb the cleaning up."""
+
+    def stop(*_: object) -> None:
+        for name in SIGNALS:
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {name: signal.signal(name, stop) for name in SIGNALS}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def put_in_place(changed: dict[str, bytes | None], before: dict[str, bytes], root: Path) -> None:
+    """Take over what changed; a signal in the midst of it waits for the end, and then all is undone."""
+    stopped: list[object] = []
+    handlers = {name: signal.signal(name, lambda *_: stopped.append(None)) for name in SIGNALS}
+    try:
+        take_over(changed, root)
+        if stopped:
+            take_over({name: before.get(name) for name in changed}, root)
+            raise KeyboardInterrupt
+    finally:
+        for name, handler in handlers.items():
+            signal.signal(name, handler)
 
 
 def commits(result: Upgrade) -> list[str]:
@@ -126,10 +160,15 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for import_spec.py")
     parser.add_argument("--complete", action="store_true", help="the sources are the whole API")
     parser.add_argument("--dry-run", action="store_true", help="do it all, say what would come of it, change nothing")
-    parser.add_argument("--no-tests", action="store_true", help="leave out the tests")
+    tests = parser.add_mutually_exclusive_group()
+    tests.add_argument("--no-tests", action="store_true", help="leave out the tests")
+    tests.add_argument("--keep", action="store_true", help="take over the result even if tests fail on it")
     options = parser.parse_args(arguments)
-    # A cancelled job is told to end by SIGTERM, and has a copy to clean away.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with interruptible():
+        return _upgrade(options, root)
+
+
+def _upgrade(options: argparse.Namespace, root: Path) -> int:
     began = time.perf_counter()
     with copied(root) as checkout:
         result, lines = upgrade(checkout, options.sources, complete=options.complete, root=root)
@@ -145,13 +184,19 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             passed, output = checkout.test()
             failed = [] if passed else failures(output)
         changed = checkout.changed()
-        if options.dry_run:
-            print((checkout.vendored.changes / f"{result.new_version}.md").read_text("utf-8"))
+        kept = not options.dry_run and (options.keep or not failed)
+        if kept:
+            put_in_place(changed, checkout.before, root)
         else:
-            take_over(changed, root)
+            print((checkout.vendored.changes / f"{result.new_version}.md").read_text("utf-8"))
     print("\n".join(summary(result, changed, failed)))
     print(took)
-    print("nothing was changed: this was a dry run" if options.dry_run else "\n".join(commits(result)))
+    if kept:
+        print("\n".join(commits(result)))
+    elif options.dry_run:
+        print("nothing was changed: this was a dry run")
+    else:
+        print("nothing was changed: tests fail on the result; with --keep it is taken over, and they are work by hand")
     return 1 if failed else 0
 
 

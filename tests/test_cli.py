@@ -189,7 +189,10 @@ def test_help_says_why_a_secret_is_better_not_an_option(capsys):
 
 def test_the_version_tells_the_documents_too(capsys):
     assert cli.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"mantago {mantago.__version__}, for version 0.318.0 of the API's document\n"
+    assert (
+        capsys.readouterr().out
+        == f"mantago {mantago.__version__}, for version {mantago.SPEC_VERSION} of the API's document\n"
+    )
 
 
 @pytest.mark.usefixtures("environment")

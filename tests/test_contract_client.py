@@ -26,6 +26,7 @@ from contract.documents import Document
 from contract.plain_schemas import DEEPEST, plain_schema
 from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
+from first import FIRST
 from mantago._assumptions import ASSUMPTIONS
 
 GIFTS = "/openapi/client/gift"
@@ -486,11 +487,11 @@ def test_a_folder_without_history_cannot_be_compared(tmp_path: Path, monkeypatch
 
 
 def watched(*arguments: object) -> int:
-    return run(watch_vendor.main, [*map(str, arguments)])
+    return run(lambda argv: watch_vendor.main(argv, FIRST), [*map(str, arguments)])
 
 
 def test_what_is_published_as_vendored_opens_no_issue(capsys):
-    assert watched(Vendored().sources) == 0
+    assert watched(FIRST.sources) == 0
     assert "nothing changed" in capsys.readouterr().out
 
 
@@ -504,7 +505,9 @@ def test_what_is_published_as_vendored_opens_no_issue(capsys):
 )
 def test_what_is_published_otherwise_is_an_issue(edit: Edit, title: str, tmp_path: Path, capsys):
     page = tmp_path / "get-client-rewards.json"
-    page.write_text(canonical(edited(edit).tree), "utf-8")
+    tree = read_spec(FIRST)
+    edit(tree)
+    page.write_text(canonical(tree), "utf-8")
     assert watched(page) == 1
     said = capsys.readouterr().out
     assert said.startswith(f"{title}\n\n")

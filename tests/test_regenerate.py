@@ -21,9 +21,11 @@ import pytest
 import yaml
 from attrs import frozen
 
+import first
 import regenerate
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run, sha256
 from conftest import Connect
+from first import FIRST, copy_project
 from mantago import InvalidResponseError
 from regenerate import GENERATED, PACKAGE, apply_overlay, edit_templates, read_package, replace_package, spec_module
 
@@ -58,9 +60,7 @@ class Checkout:
 
 
 def copy_checkout(folder: Path) -> Checkout:
-    for name in ("openapi", "generated"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    return Checkout(folder)
+    return Checkout(copy_project(folder, "openapi", "generated"))
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -85,7 +85,7 @@ def checkout(tmp_path: Path) -> Checkout:
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the generator makes of the spec, once."""
-    return regenerate.generate(Vendored(), GENERATED, tmp_path_factory.mktemp("scratch"))
+    return first.written()
 
 
 @pytest.fixture
@@ -131,7 +131,7 @@ def test_every_generated_module_says_how_it_came_about_but_not_where(written):
     assert [name for name, text in modules.items() if not text.startswith(regenerate.HEADER)] == []
     assert [name for name, text in modules.items() if str(ROOT) in text or "/tmp" in text] == []
     assert [name for name in written if "cache" in name or name.startswith(".")] == []
-    assert written["openapi.json"] == Vendored().spec.read_bytes()
+    assert written["openapi.json"] == FIRST.spec.read_bytes()
     assert written["py.typed"] == b""
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import copy
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,7 @@ from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from _checkout import Checkout, take_over
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
+from first import FIRST, copy_project
 from regenerate import GENERATED, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
@@ -29,7 +35,7 @@ BROKEN = [*ADDED, change("api-moved", "POST /c", "POST /c", new="POST /d")]
 
 
 def bumped(edit: Callable[[dict[str, Any]], None] | None = None) -> str:
-    document = copy.deepcopy(read_spec(Vendored()))
+    document = copy.deepcopy(read_spec(FIRST))
     document["info"]["version"] = "0.319.0"
     (edit or describe_gifts)(document)
     return canonical(document)
@@ -50,9 +56,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 def project(tmp_path: Path) -> Path:
     """A project that isn't this one, with a single test of its own."""
     root = tmp_path / "project"
-    ignored = shutil.ignore_patterns("__pycache__")
-    for name in ("openapi", "generated", "facade"):
-        shutil.copytree(ROOT / name, root / name, ignore=ignored)
+    copy_project(root, "openapi", "generated", "facade")
     (root / "tests").mkdir()
     (root / "tests" / "test_version.py").write_text(
         "from mantago_generated.spec import VERSION\n\ndef test_version():\n    assert VERSION == '0.319.0'\n", "utf-8"
@@ -64,7 +68,7 @@ def project(tmp_path: Path) -> Path:
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the generator makes of the new version, once."""
     folder = tmp_path_factory.mktemp("written")
-    shutil.copytree(ROOT / "openapi", folder / "openapi")
+    copy_project(folder, "openapi")
     (folder / "new.json").write_text(bumped(), "utf-8")
     import_spec.main(["--bump", "--into", str(folder / "openapi"), str(folder / "new.json")])
     (folder / "scratch").mkdir()
@@ -127,11 +131,72 @@ def test_a_dry_run_says_all_and_changes_nothing(project, source, capsys):
 
 
 @pytest.mark.usefixtures("replayed")
-def test_tests_that_fail_are_the_work_by_hand(project, source, capsys):
+def test_what_fails_its_tests_is_taken_over_only_if_asked_for(project, source, capsys):
     (project / "tests" / "test_more.py").write_text("def test_a():\n    assert 0\n", "utf-8")
+    before = tree(project)
     assert upgraded(project, source) == 1
-    assert "  tests/test_more.py: 1\n" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "  tests/test_more.py: 1\n" in said
+    assert "# 0.318.0 → 0.319.0" in said
+    assert "nothing was changed: tests fail on the result; with --keep" in said
+    assert tree(project) == before
+    assert upgraded(project, source, "--keep") == 1
+    assert "git commit" in capsys.readouterr().out
     assert read_spec(Vendored(project / "openapi"))["info"]["version"] == "0.319.0"
+
+
+@pytest.mark.usefixtures("replayed")
+@pytest.mark.parametrize("name", upgrade.SIGNALS, ids=str)
+def test_a_signal_in_the_midst_of_taking_over_undoes_all(project, source, monkeypatch, name):
+    before, real, done = tree(project), Path.replace, []
+    handlers = [signal.getsignal(one) for one in upgrade.SIGNALS]
+
+    def replace(path: Path, target: Path) -> Path:
+        # Each file that is put in place is followed by a signal.
+        if project in target.parents:
+            done.append(target)
+            signal.raise_signal(name)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    assert upgraded(project, source, "--no-tests") == 130
+    monkeypatch.undo()
+    assert len(done) > 3
+    assert tree(project) == before
+    assert [signal.getsignal(one) for one in upgrade.SIGNALS] == handlers
+
+
+def test_a_second_signal_does_not_disturb_the_cleaning_up():
+    cleaned = []
+    with upgrade.interruptible():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        for name in upgrade.SIGNALS:
+            signal.raise_signal(name)
+        cleaned.append(True)
+    assert cleaned
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process can't be told to stop by a signal there")
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM], ids=str)
+def test_a_command_that_is_stopped_leaves_no_trace(project, source, tmp_path, name):
+    shutil.copytree(ROOT / "scripts", project / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    started = tmp_path / "started"
+    (project / "tests" / "test_more.py").write_text(
+        f"def test_a():\n    import time\n    open({str(started)!r}, 'w').close()\n    time.sleep(100)\n", "utf-8"
+    )
+    before, scratch = tree(project), tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-B", str(project / "scripts" / "upgrade.py"), str(source)]
+    with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(scratch)}, stdout=subprocess.DEVNULL) as process:
+        while not started.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(name)
+        process.send_signal(name)
+        assert process.wait(30) == 130
+    assert tree(project) == before
+    assert not [*scratch.glob("mantago-*")]
 
 
 def test_tests_that_do_not_even_start_are_told_with_pytests_last_words():
@@ -309,9 +374,7 @@ def test_an_operation_that_is_written_in_another_way_is_noticed(tmp_path):
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("many") / "project"
-    for name in ("openapi", "generated", "facade"):
-        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    root = copy_project(tmp_path_factory.mktemp("many") / "project", "openapi", "generated", "facade")
     made_up_bump.main(str(root.parent))
     assert upgrade.main([str(root.parent / "before.json"), "--no-tests"], root) == 0
     assert upgrade.main([str(root.parent / "after.json"), "--complete", "--no-tests"], root) == 0
@@ -359,7 +422,7 @@ def test_the_call_of_each_operation_is_that_of_the_generated_package(many):
     }
     for call in found.values():
         compile(call.text, call.module, "exec")
-    number = found["GET /openapi/client/{}/page/{}"]
+    number = found["GET /openapi/customer/{}/page/{}"]
     assert number.text.splitlines() == [
         "from mantago_generated.api.clients import get_number",
         'get_number.sync(client_id="...", number=1, client=mantago.generated, bot_id="...")',
