@@ -141,6 +141,8 @@ class Document:
     # The commit that the document was taken from, for the parts of the diff that look at more than the document.
     revision: str | None = None
     repository: Path | None = None
+    # Where references lead to, by the file that they stand in: many are the same.
+    followed: dict[tuple[str, str], Cursor] = field(factory=dict, init=False, repr=False)
     _files: dict[str, Any] = field(factory=dict, init=False, repr=False)
 
     @classmethod
@@ -273,6 +275,13 @@ class Cursor:
 
     def follow(self, reference: str) -> Cursor:
         """Return the place that a reference standing here names."""
+        key = self.file, reference
+        known = self.document.followed.get(key)
+        if known is None:
+            known = self.document.followed[key] = self._follow(reference)
+        return known
+
+    def _follow(self, reference: str) -> Cursor:
         name, _, fragment = reference.partition("#")
         # A reference counts from the file that it stands in.
         file = self.file
