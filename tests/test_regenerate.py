@@ -98,10 +98,10 @@ def replayed(written: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> dict
 # The package
 
 
-def test_the_committed_package_is_what_regeneration_writes(replayed, capsys):
+def test_the_committed_package_is_what_regeneration_writes(capsys):
     before = tree(GENERATED)
     assert run(regenerate.main, ["--check"]) == 0, capsys.readouterr().out
-    assert capsys.readouterr() == (f"{PACKAGE}: {len(replayed)} files, all up to date\n", "")
+    assert capsys.readouterr() == (f"{PACKAGE}: {len(read_package(GENERATED / PACKAGE))} files, all up to date\n", "")
     assert tree(GENERATED) == before
 
 
@@ -405,8 +405,8 @@ def test_an_action_without_reason_or_effect_is_refused_with_its_number_and_targe
 
 
 def test_our_errata_make_optional_fields_nullable_and_is_expired_optional():
-    published = read_spec(Vendored())
-    overlay = yaml.safe_load(Vendored().overlay.read_text("utf-8"))
+    published = read_spec(FIRST)
+    overlay = yaml.safe_load(FIRST.overlay.read_text("utf-8"))
     schemas = apply_overlay(published, overlay)["components"]["schemas"]
     gift = schemas["GiftItem"]
     assert gift["required"] == ["name", "resource", "createdAt"]
