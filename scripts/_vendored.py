@@ -49,6 +49,11 @@ class Vendored:
         """The folder of the imported pages."""
         return self.folder / "sources"
 
+    @property
+    def changes(self) -> Path:
+        """The folder of the reports on each version."""
+        return self.folder / "changes"
+
 
 def canonical(document: object) -> str:
     """Return a document as the one JSON text that is compared and hashed; key order stays."""

@@ -3,7 +3,8 @@
     python scripts/contract_diff.py OLD NEW [--format text|json|markdown|html|github]
     python scripts/contract_diff.py --rules
 
-OLD and NEW are files (a spec in JSON or YAML, a page with a spec) or git:REF, the vendored spec at that commit. The
+OLD and NEW are files (a spec in JSON or YAML, a page with a spec) or git:REF, the vendored spec at that commit. A
+commit, and the vendored openapi/manta-openapi.json itself, stand for the packages that go with them, too. The
 exit status is 0 if nothing breaks, 1 if something does that openapi/accepted.toml doesn't list, 2 if they can't be
 compared.
 """
@@ -18,14 +19,14 @@ from pathlib import Path
 from attrs import asdict
 
 from _vendored import ScriptError, Vendored, run
-from contract import accepted, render, sources, spec
+from contract import accepted, assumptions, execution, python, render, sources, spec
 from contract.changes import Acceptance, Change, Report, settle
 from contract.documents import Document
 from contract.rules import RULES
 
 # Each part of the diff looks at both sides and yields what it finds; the report is one for all.
 Part = Callable[[Document, Document], Iterable[Change]]
-PARTS: tuple[Part, ...] = (spec.compare,)
+PARTS: tuple[Part, ...] = (spec.compare, assumptions.compare, execution.compare, python.compare)
 
 
 def compare(old: Document, new: Document, entries: Iterable[Acceptance] = ()) -> Report:

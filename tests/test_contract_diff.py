@@ -111,6 +111,15 @@ def test_the_content_decides_how_a_source_is_read(
     assert capsys.readouterr().out == f"{old} -> {new}: 0 breaking, 0 warning, 0 info\n"
 
 
+def test_a_page_with_a_spec_for_each_operation_is_compared_as_one(
+    vendored: Vendored, file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tree()
+    other["paths"] = {"/ticket": other["paths"]["/gift"]}
+    assert diff(vendored, file(tree()), file(page(canonical(tree())) + page(canonical(other)), "new.md")) == 0
+    assert "POST /ticket" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -119,7 +128,7 @@ def test_the_content_decides_how_a_source_is_read(
         pytest.param("{}", 'it has neither "openapi" nor "paths"', id="an empty object"),
         pytest.param("a: 1", 'it has neither "openapi" nor "paths"', id="any yaml"),
         pytest.param("hello", "(it is YAML, but no mapping), and as a page: there is no spec", id="text"),
-        pytest.param(f"# Page\n{FENCE}\ntext\n{FENCE}", "holds 2 specs, and one is wanted", id="two specs"),
+        pytest.param(f"# Page\n{FENCE}\ntext\n{FENCE}", "holds 2 specs that can't be made one", id="two specs"),
         pytest.param("a: b: c", "is neither JSON nor YAML (mapping values are not allowed", id="broken yaml"),
         pytest.param("a: &x [*x]", "has a YAML alias that holds itself", id="an endless alias"),
         pytest.param(

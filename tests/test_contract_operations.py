@@ -360,7 +360,9 @@ def test_every_rule_of_the_catalogue_is_tried() -> None:
     }
     elsewhere |= {f"{what}-changed" for what in ("title", "description", "example", "external-docs")}
     elsewhere |= {"request-property-no-longer-allowed", "schema-renamed"}
-    assert RULES.keys() - tried - elsewhere == set()
+    # The other parts of the diff are for test_contract_client.
+    parts = ("python-", "client-", "assumption-")
+    assert {name for name in RULES if not name.startswith(parts)} - tried - elsewhere == set()
 
 
 def test_each_rule_says_why() -> None:

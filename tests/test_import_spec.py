@@ -415,11 +415,10 @@ def test_the_committed_folder_is_what_its_pages_give(tmp_path: Path, capsys: pyt
     committed = Vendored()
     fresh = Vendored(tmp_path / "openapi")
     assert import_page(committed.sources, fresh, "--bump") == 0
-    assert "version 0.318.0, 1 operation\n" in capsys.readouterr().out
+    assert f"version {read_spec(committed)['info']['version']}, " in capsys.readouterr().out
     wanted = tree(fresh.folder)
     present = tree(committed.folder)
     assert {name: present.get(name) for name in wanted} == wanted
-    assert read_spec(committed)["info"]["version"] == "0.318.0"
 
 
 def test_the_script_runs_by_itself(page: Path, vendored: Vendored, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ import regenerate
 from _preparation import check_modules, enum_names, prepare
 from _vendored import ROOT, ScriptError, Vendored, read_lock, read_spec, run
 from conftest import BOT_ID, GOOD, Connect
+from first import copy_project
 from many_operations import example, pages
 
 SPEC = many_operations.spec()
@@ -41,8 +42,7 @@ OPERATIONS = [(method, path) for path, item in SPEC["paths"].items() for method 
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of this one, in which the pages of the larger API were imported over today's, and nothing else done."""
     folder = tmp_path_factory.mktemp("checkout")
-    for name in ("openapi", "generated"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    copy_project(folder, "openapi", "generated")
     for name, text in pages(SPEC).items():
         (folder / "pages").mkdir(exist_ok=True)
         (folder / "pages" / name).write_text(text, "utf-8")

@@ -23,9 +23,10 @@ import import_spec
 from _fragments import Fragment, version_key
 from _merge import merge
 from _parsing import parse_yaml
-from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run
+from _vendored import ScriptError, Vendored, canonical, read_lock, read_spec, run
+from first import FIRST
 
-PAGE = ROOT / "openapi" / "sources" / "get-client-rewards.md"
+PAGE = FIRST.sources / "get-client-rewards.md"
 Spec = dict[str, Any]
 
 

@@ -422,7 +422,7 @@ def test_an_answer_to_a_body_in_pieces_is_the_same(shared: Sandbox) -> None:
 # Routes
 
 
-@pytest.mark.parametrize("path", ["", "/openapi", f"{GIFTS}s", f"/x{GIFTS}", f"{GIFTS}/", f"/api{GIFTS}"])
+@pytest.mark.parametrize("path", ["", "/openapi", f"{GIFTS}s/none", f"/x{GIFTS}", f"{GIFTS}/", f"/api{GIFTS}"])
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_an_unknown_path_is_404_in_the_vendors_envelope(shared: Sandbox, path: str, method: str) -> None:
     assert told(ask(shared, path=path, method=method)) == (404, 404, "No such path")

@@ -15,6 +15,8 @@ from urllib.parse import unquote
 import yaml
 from attrs import field, frozen
 
+from _fragments import Fragment
+from _merge import merge
 from _pages import find_specs
 from _vendored import ScriptError
 
@@ -67,12 +69,20 @@ def _parse(text: str) -> Any:
     except (yaml.YAMLError, ValueError) as error:
         problem = re.sub(r"\s+", " ", str(error))
     try:
-        specs = find_specs(re.sub(r"\r\n?", "\n", text))
+        return _paged(text)
     except ScriptError as error:
         raise ScriptError(f"is neither JSON nor YAML ({problem}), and as a page: {error}") from None
-    if len(specs) > 1:
-        raise ScriptError(f"holds {len(specs)} specs, and one is wanted: import them first")
-    return specs[0][1]
+
+
+def _paged(text: str) -> Any:
+    specs = find_specs(re.sub(r"\r\n?", "\n", text))
+    if len(specs) == 1:
+        return specs[0][1]
+    # A page that describes several operations has a spec for each.
+    try:
+        return merge([Fragment(str(line), f"the spec at line {line}", spec) for line, spec in specs]).spec
+    except (AttributeError, KeyError, TypeError):
+        raise ScriptError(f"it holds {len(specs)} specs that can't be made one: at least one isn't sound") from None
 
 
 def plain(tree: Any) -> Any:
@@ -130,10 +140,20 @@ class Document:
     folder: Path | None = None
     # The commit that the document was taken from, for the parts of the diff that look at more than the document.
     revision: str | None = None
+    repository: Path | None = None
+    # Where references lead to, by the file that they stand in: many are the same.
+    followed: dict[tuple[str, str], Cursor] = field(factory=dict, init=False, repr=False)
     _files: dict[str, Any] = field(factory=dict, init=False, repr=False)
 
     @classmethod
-    def parse(cls, name: str, data: bytes, folder: Path | None = None, revision: str | None = None) -> Document:
+    def parse(
+        cls,
+        name: str,
+        data: bytes,
+        folder: Path | None = None,
+        revision: str | None = None,
+        repository: Path | None = None,
+    ) -> Document:
         """Return the document in the bytes of a file; ScriptError if there is none that can be compared."""
         try:
             tree = read(data)
@@ -145,7 +165,7 @@ class Document:
             raise ScriptError(f"{version}: convert it first, for example with swagger2openapi")
         if not keys & {"openapi", "paths"}:
             raise ScriptError(f'{name}: is no OpenAPI document: it has neither "openapi" nor "paths"')
-        return cls(name, tree, folder, revision)
+        return cls(name, tree, folder, revision, repository)
 
     @property
     def root(self) -> Cursor:
@@ -255,6 +275,13 @@ class Cursor:
 
     def follow(self, reference: str) -> Cursor:
         """Return the place that a reference standing here names."""
+        key = self.file, reference
+        known = self.document.followed.get(key)
+        if known is None:
+            known = self.document.followed[key] = self._follow(reference)
+        return known
+
+    def _follow(self, reference: str) -> Cursor:
         name, _, fragment = reference.partition("#")
         # A reference counts from the file that it stands in.
         file = self.file

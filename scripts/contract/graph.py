@@ -73,6 +73,7 @@ class Graph:
         self._nodes: dict[tuple[View, View, Flow], Node] = {}
         self._worst: dict[Node, Level | None] = {}
         self._telling: set[Node] | None = None
+        self._leaves: dict[Node, list[tuple[str, Node]]] = {}
         self._walked: dict[Node, list[tuple[tuple[str, ...], Node, Finding]]] = {}
 
     def node(self, old: Iterable[Cursor], new: Iterable[Cursor], flow: Flow) -> Node:
@@ -86,6 +87,7 @@ class Graph:
                 self._fill(node)
                 waiting += [child for _, child in node.edges]
         self._telling = None
+        self._leaves.clear()
         self._walked.clear()
         return first
 
@@ -168,24 +170,35 @@ class Graph:
     def _walk(self, start: Node) -> Iterator[tuple[tuple[str, ...], Node, Finding]]:
         if self._telling is None:
             self._telling = self._nodes_that_tell()
+        telling = self._telling
         visited: set[Node] = set()
+        expanded: set[Node] = set()
         again = 0
         # Breadth first, so that the shortest ways to a shared schema are the ones reported.
-        queue = deque([Step(start)] if start in self._telling else [])
+        queue = deque([Step(start)] if start in telling else [])
         while queue:
             step = queue.popleft()
             path = step.path()
             for finding in step.node.findings:
                 yield path, step.node, finding
-            for segment, child in step.node.edges:
-                if child not in self._telling or step.has(child):
+            # After the first time, and when the repeats are used up, only what has nothing below is still to be told.
+            over = again >= REPEATS and step.node in expanded
+            expanded.add(step.node)
+            for segment, child in self._ends(step.node) if over else step.node.edges:
+                if child not in telling:
                     continue
-                if child in visited and child.edges:
-                    again += 1
-                    if again > REPEATS:
-                        continue
+                repeats = child in visited and bool(child.edges)
+                # The look back along the way comes last: it takes the longest.
+                if (repeats and again >= REPEATS) or step.has(child):
+                    continue
+                again += repeats
                 visited.add(child)
                 queue.append(Step(child, step, segment))
+
+    def _ends(self, node: Node) -> list[tuple[str, Node]]:
+        if node not in self._leaves:
+            self._leaves[node] = [edge for edge in node.edges if not edge[1].edges]
+        return self._leaves[node]
 
     def _nodes_that_tell(self) -> set[Node]:
         parents: dict[Node, list[Node]] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from attrs import asdict, frozen
 
@@ -80,34 +80,41 @@ def _line(text: str) -> str:
 
 def as_markdown(report: Report) -> str:
     """Return the report for a comment on a pull request."""
-    lines = [f"## Contract: {_code(report.old)} → {_code(report.new)}", "", f"**{counts(report)}**"]
+    lines = [f"## Contract: {code(report.old)} → {code(report.new)}", "", f"**{counts(report)}**"]
     for level in Level:
-        found = groups(report.changes, level)
-        if not found:
-            continue
-        title = f"{level.title()} ({report.count(level)})"
-        hints = level is Level.INFO
-        lines += ["", f"<details><summary>{title}</summary>" if hints else f"### {title}", ""]
-        for group in found:
-            lines.append(f"- {_code(group.change.path or 'the document')}: {_prose(group.change.text)}")
-            lines.append(f"  <sub>{_code(group.change.id)}: {_prose(RULES[group.change.id].reason)}</sub>")
-            lines += [f"  <sub>also: {_prose(group.more)}</sub>"] if group.more else []
-        lines += ["", "</details>"] if hints else []
+        lines += markdown(report, level)
     if report.accepted:
         lines += ["", f"### Accepted ({len(report.accepted)})", ""]
     for change, entry in report.accepted:
-        lines.append(f"- {_code(change.path)}: {_prose(change.text)}")
-        lines.append(f"  <sub>{_code(change.id)}, until {_prose(entry.until)}: {_prose(entry.reason)}</sub>")
+        lines.append(f"- {code(change.path)}: {prose(change.text)}")
+        lines.append(f"  <sub>{code(change.id)}, until {prose(entry.until)}: {prose(entry.reason)}</sub>")
     return "\n".join(lines) + "\n"
 
 
-def _code(text: str) -> str:
+def markdown(report: Report, level: Level, without: Collection[str] = ()) -> list[str]:
+    """Return the section on the changes of a level, less those of some rules; nothing if there are none."""
+    changes = [change for change in report.changes if change.level is level and change.id not in without]
+    if not changes:
+        return []
+    title = f"{level.title()} ({len(changes)})"
+    hints = level is Level.INFO
+    lines = ["", f"<details><summary>{title}</summary>" if hints else f"### {title}", ""]
+    for group in groups(changes, level):
+        lines.append(f"- {code(group.change.path or 'the document')}: {prose(group.change.text)}")
+        lines.append(f"  <sub>{code(group.change.id)}: {prose(RULES[group.change.id].reason)}</sub>")
+        lines += [f"  <sub>also: {prose(group.more)}</sub>"] if group.more else []
+    return [*lines, "", "</details>"] if hints else lines
+
+
+def code(text: str) -> str:
+    """Return a text as code in Markdown, whatever it holds."""
     ticks = "`" * (max(map(len, re.findall("`+", text)), default=0) + 1)
     pad = " " if "`" in text else ""
     return f"{ticks}{pad}{_line(text)}{pad}{ticks}"
 
 
-def _prose(text: str) -> str:
+def prose(text: str) -> str:
+    """Return a text that Markdown shows as it is."""
     # An at sign would call a person, a bracket make a link.
     return re.sub(r"([\\`*_\[\]{}#|!~@])", lambda match: f"&#{ord(match[0])};", html.escape(_line(text), quote=False))
 

@@ -16,7 +16,7 @@ def load(source: str, vendored: Vendored) -> Document:
     """Return the document that a source names; ScriptError says why there is none."""
     if source.startswith(GIT):
         revision, data = show(source.removeprefix(GIT), vendored)
-        return Document.parse(source, data, revision=revision)
+        return Document.parse(source, data, revision=revision, repository=vendored.folder.parent)
     path = Path(source)
     try:
         data = path.read_bytes()

@@ -229,9 +229,19 @@ class Views:
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], View] = {}
+        # By the identity of the places, which are kept so that it stays theirs.
+        self._asked: dict[int, tuple[tuple[Cursor, ...], View]] = {}
 
     def of(self, places: Iterable[Cursor], dropped: frozenset[int] = frozenset()) -> View:
         """Return the view of all these schemas together."""
+        if not isinstance(places, tuple) or dropped:
+            return self._made(places, dropped)
+        asked = self._asked.get(id(places))
+        if asked is None:
+            asked = self._asked[id(places)] = places, self._made(places, dropped)
+        return asked[1]
+
+    def _made(self, places: Iterable[Cursor], dropped: frozenset[int]) -> View:
         unique: dict[int, Cursor] = {}
         for place in places:
             target = place.resolved()

@@ -1,0 +1,174 @@
+"""openapi/changes/VERSION.md: what a new version of the document changes, in the order in which a reviewer reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from attrs import frozen
+
+from _calls import Call, shape
+from _vendored import ROOT, ScriptError
+from contract.changes import Change, Report
+from contract.render import code, counts, groups, markdown, prose
+from contract.rules import RULES, Level
+from contract.schemas import TEXT_RULES
+
+VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
+ADDED = "endpoint-added"
+TEXTUAL = {*TEXT_RULES.values(), "api-version-changed", "api-info-changed", "api-tags-described"}
+OURS = ("assumption-", "client-")
+BUMPS = ("major", "minor", "patch")
+
+
+@frozen
+class Bump:
+    """What semantic versioning asks for: major, minor or patch, why, and the versions before and after."""
+
+    kind: str
+    why: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.before} to {self.after} ({self.kind}): {self.why}"
+
+
+def package_version(init: str) -> tuple[int, int, int]:
+    """Return the version that the text of mantago/__init__.py says; ScriptError if it says none."""
+    found = VERSION.search(init)
+    if not found:
+        raise ScriptError('mantago/__init__.py: has no line __version__ = "1.2.3"')
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def bump(changes: Iterable[Change], version: tuple[int, int, int]) -> Bump:
+    """Return the version that the package needs after these changes.
+
+    Before 1.0.0 a minor version may break, and so is what a break asks for; anything else is a patch then.
+    """
+    found = list(changes)
+    if broken := sum(change.level is Level.BREAKING for change in found):
+        kind, why = "major", f"{broken} finding{'s' if broken > 1 else ''} of level breaking"
+    elif any(change.id not in TEXTUAL for change in found):
+        kind, why = "minor", "nothing breaks, yet more than text changes"
+    else:
+        kind, why = "patch", "nothing but text changes"
+    if version[0] == 0 and kind != "patch":
+        kind, why = BUMPS[BUMPS.index(kind) + 1], f"{why}, and before 1.0.0 that is a {BUMPS[BUMPS.index(kind) + 1]}"
+    place = BUMPS.index(kind)
+    after = (*version[:place], version[place] + 1, *(0 for _ in version[place + 1 :]))
+    return Bump(kind, why, ".".join(map(str, version)), ".".join(map(str, after)))
+
+
+def enough(before: tuple[int, int, int], after: tuple[int, int, int], asked: Bump) -> bool:
+    """Say whether the version was raised as far as is asked for, or further."""
+    place = BUMPS.index(asked.kind)
+    return after[: place + 1] > before[: place + 1]
+
+
+@frozen
+class Upgrade:
+    """All that the text tells of."""
+
+    old_version: str
+    new_version: str
+    report: Report
+    bump: Bump
+    calls: Mapping[str, Call]
+    last_seen: Mapping[str, str]
+    # The operations that have a friendly method.
+    friendly: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """The operations that are new."""
+        return tuple(sorted({change.operation for change in self.report.changes if change.id == ADDED}))
+
+    @property
+    def for_facade(self) -> tuple[Change, ...]:
+        """What concerns the façade itself: assumptions that no longer hold, calls and answers that fail."""
+        return tuple(change for change in self.report.changes if _is_ours(change))
+
+    @property
+    def friendly_changes(self) -> int:
+        """The number of other changes that somebody who knows the façade must look at."""
+        found = (change for change in self.report.changes if change.operation in self.friendly)
+        return sum(change.level is not Level.INFO and not _is_ours(change) for change in found)
+
+
+def _is_ours(change: Change) -> bool:
+    return change.id.startswith(OURS) and change.level is not Level.INFO
+
+
+def text(upgrade: Upgrade) -> str:
+    """Return the whole as Markdown: what breaks, what the façade must look at, what is new, and the rest."""
+    report = upgrade.report
+    plural = "" if len(upgrade.added) == 1 else "s"
+    lines = [
+        f"# {upgrade.old_version} → {upgrade.new_version}",
+        "",
+        f"- Contract: {counts(report)}; {len(upgrade.added)} new operation{plural}.",
+        f"- Version of the package: {upgrade.bump}.",
+        *(f"- {prose(note)}" for note in upgrade.notes),
+        *markdown(report, Level.BREAKING),
+        *_facade(upgrade),
+        *_added(upgrade),
+        *_unconfirmed(upgrade),
+        # Those for the façade stand above.
+        *markdown(report, Level.WARNING, {rule for rule in RULES if rule.startswith(OURS)}),
+        *markdown(report, Level.INFO, {ADDED}),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _facade(upgrade: Upgrade) -> list[str]:
+    lines = ["", "### For the façade", ""]
+    found = [group for level in Level for group in groups(upgrade.for_facade, level)]
+    if not found and not upgrade.friendly_changes:
+        return [*lines, "Nothing: no operation with a friendly method changed, and what the façade relies on holds."]
+    for group in found:
+        also = f"; also {prose(group.more)}" if group.more else ""
+        lines.append(f"- {code(group.change.path)}: {prose(group.change.text)}{also}")
+    if upgrade.friendly_changes:
+        lines.append(
+            f"- {upgrade.friendly_changes} more of the breaking changes and warnings concern friendly methods: "
+            + ", ".join(code(name) for name in sorted(upgrade.friendly))
+        )
+    return lines
+
+
+def _added(upgrade: Upgrade) -> list[str]:
+    if not upgrade.added:
+        return []
+    lines = [
+        "",
+        f"### New operations ({len(upgrade.added)})",
+        "",
+        "Each can be called now; none has a friendly method.",
+    ]
+    for operation in upgrade.added:
+        call = upgrade.calls.get(shape(operation))
+        lines += ["", f"- {code(operation)}"]
+        lines += ["", "  ```python", *(f"  {line}" for line in call.text.splitlines()), "  ```"] if call else []
+    return lines
+
+
+def _unconfirmed(upgrade: Upgrade) -> list[str]:
+    if not upgrade.last_seen:
+        return []
+    lines = ["", f"### Not confirmed ({len(upgrade.last_seen)})", "", "No source of this version describes them.", ""]
+    return lines + [f"- {code(operation)}: last seen at {version}" for operation, version in upgrade.last_seen.items()]
+
+
+def joined(new: str, path: Path) -> str:
+    """Return the text for a file that may hold the report of an earlier import of that version: the newest first."""
+    before = path.read_text("utf-8") if path.exists() else ""
+    return f"{new}\n{before}" if before and before != new else new
+
+
+def facade_version(root: Path = ROOT) -> tuple[int, int, int]:
+    """Return the version of the package in a checkout."""
+    return package_version((root / "facade" / "mantago" / "__init__.py").read_text("utf-8"))

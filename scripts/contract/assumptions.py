@@ -1,0 +1,118 @@
+"""What the façade relies on, looked up in a document: mantago._assumptions says what, and beside which module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mantago._assumptions import ASSUMPTIONS, OPERATIONS
+
+from .changes import Change, change
+from .documents import Cursor, Document
+from .parameters import Side
+from .rules import BOTH, WARNING, Rule, register
+from .views import View
+
+register(
+    [
+        Rule(
+            "assumption-broken",
+            *(WARNING, BOTH, "the facade relies on {expected}, and now it is {found}: look at {module} ({why})"),
+            "the friendly methods were written for what the document said before",
+        )
+    ]
+)
+
+Said = dict[str, Any]
+Facts = dict[str, tuple[Cursor | None, Said]]
+NOWHERE: tuple[Cursor | None, Said] = (None, {})
+_JSON = "application/json"
+
+
+def compare(old: Document, new: Document) -> Iterator[Change]:
+    """Yield what the façade relies on that holds in the old document, and in the new one no longer."""
+    for name in sorted(OPERATIONS):
+        before, after = facts(old, name), facts(new, name)
+        # An operation that is gone is a finding of its own.
+        for assumption in ASSUMPTIONS if before and after else ():
+            was, now = (side.get(assumption.place, NOWHERE) for side in (before, after))
+            for key, expected in assumption.facts.items():
+                if _holds(key, expected, was[1]) and not _holds(key, expected, now[1]):
+                    found = _shown(key, now[1].get(key)) if now[0] else "gone"
+                    pointers = [place.at if place else None for place in (was[0], now[0])]
+                    yield change(
+                        "assumption-broken",
+                        name,
+                        f"{name} {assumption.place}".strip(),
+                        *pointers,
+                        expected=_shown(key, expected),
+                        found="without it" if key == "says" else found,
+                        module=assumption.module,
+                        why=assumption.why,
+                    )
+
+
+def _holds(key: str, expected: Any, found: Mapping[str, Any]) -> bool:
+    if key == "says":
+        return expected.casefold() in " ".join(str(found.get("says", "")).split()).casefold()
+    return bool(found.get(key) == expected)
+
+
+def _shown(key: str, value: Any) -> str:
+    if key == "says":
+        return f'the sentence "{value}"'
+    if isinstance(value, frozenset):
+        return f"{key} {', '.join(sorted(value)) or 'nothing'}"
+    return f"{key} {value}"
+
+
+def facts(document: Document, operation: str) -> Facts:
+    """Return what a document says of an operation, by place; nothing if it isn't there."""
+    method, _, path = operation.partition(" ")
+    item = document.root.get("paths").get(path)
+    place = item.get(method.lower())
+    if not place:
+        return {}
+    found: Facts = {}
+    parameters = Side(path, item, place).parameters()
+    for (location, name), parameter in parameters.items():
+        _schema(found, f"{location} {name}", parameter.get("schema"), required=parameter.says("required") is True)
+    body = place.get("requestBody")
+    _schema(found, "body", body.get("content").get(_JSON).get("schema"), required=body.says("required") is True)
+    answers = place.get("responses")
+    for status, answer in answers.children():
+        if status.startswith("2"):
+            _schema(found, status, answer.resolved().get("content").get(_JSON).get("schema"), required=True)
+    whole = {
+        "says": place.says("description"),
+        "parameters": frozenset(f"{location} {name}" for location, name in parameters),
+        "statuses": frozenset(answers.mapping),
+    }
+    return {"": (place, whole), **_without_gap(found)}
+
+
+def _without_gap(found: Facts) -> Facts:
+    # A property of the answer is "200 tickets" as the body's is "body secret"; below a list or an object comes a dot.
+    return {place.replace(".", " ", 1) if " " not in place else place: said for place, said in found.items()}
+
+
+def _schema(found: Facts, place: str, schema: Cursor, *, required: bool, above: Iterable[int] = ()) -> None:
+    """Add what a schema and all below it say; a schema that holds itself is looked at once."""
+    view = View([schema], frozenset())
+    target = view.place.resolved()
+    if not target or id(target.value) in above:
+        return
+    said: dict[str, Any] = {"required": required, "says": view.value("description"), "requires": view.required}
+    if view.types is not None:
+        said["type"] = ", ".join(sorted(view.types))
+    if isinstance(view.value("format"), str):
+        said["format"] = view.value("format")
+    if view.enum is not None:
+        said["enum"] = frozenset(map(str, view.enum.values()))
+    found[place] = schema, said
+    seen = {*above, id(target.value)}
+    for name, parts in view.properties.items():
+        _schema(found, f"{place}.{name}", parts[0], required=name in view.required, above=seen)
+    items = view.first("items")
+    if items:
+        _schema(found, f"{place}[]", items, required=True, above=seen)

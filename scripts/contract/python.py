@@ -1,0 +1,189 @@
+"""What teams that import the packages can no longer write, as griffe finds it, with file and line."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import griffe
+
+from .changes import Change, change
+from .documents import Document
+from .packages import FOLDERS, PACKAGES, packages
+from .rules import BOTH, BREAKING, INFO, WARNING, Level, Rule, register
+
+_LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
+    griffe.BreakageKind.PARAMETER_MOVED: (BREAKING, "calls that give it by position give something else"),
+    griffe.BreakageKind.PARAMETER_REMOVED: (BREAKING, "calls that give it raise TypeError"),
+    griffe.BreakageKind.PARAMETER_CHANGED_KIND: (BREAKING, "calls that give it the other way raise TypeError"),
+    griffe.BreakageKind.PARAMETER_CHANGED_DEFAULT: (WARNING, "calls without it mean something else"),
+    griffe.BreakageKind.PARAMETER_CHANGED_REQUIRED: (BREAKING, "calls without it raise TypeError"),
+    griffe.BreakageKind.PARAMETER_ADDED_REQUIRED: (BREAKING, "calls without it raise TypeError"),
+    griffe.BreakageKind.RETURN_CHANGED_TYPE: (WARNING, "type checkers may refuse what is done with it"),
+    griffe.BreakageKind.OBJECT_REMOVED: (BREAKING, "importing or using it fails"),
+    griffe.BreakageKind.OBJECT_CHANGED_KIND: (BREAKING, "it can't be used as before"),
+    griffe.BreakageKind.ATTRIBUTE_CHANGED_TYPE: (WARNING, "type checkers may refuse what is done with it"),
+    griffe.BreakageKind.CLASS_REMOVED_BASE: (BREAKING, "isinstance and except clauses no longer match"),
+    griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE: (INFO, "programs that compare it with a literal notice"),
+}
+
+_MODEL = "python-model-field-required"
+# griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
+_OURS = {
+    griffe.BreakageKind.CLASS_REMOVED_BASE,
+    griffe.BreakageKind.ATTRIBUTE_CHANGED_TYPE,
+    griffe.BreakageKind.RETURN_CHANGED_TYPE,
+}
+
+
+def _id(kind: griffe.BreakageKind) -> str:
+    return "python-" + kind.name.lower().replace("_", "-")
+
+
+register(
+    Rule(_id(kind), level, BOTH, f"{kind.value[0].lower()}{kind.value[1:]}{{what}}, {{where}}", reason)
+    for kind, (level, reason) in _LEVELS.items()
+)
+register(
+    [
+        Rule(
+            _MODEL,
+            *(WARNING, BOTH, "the generated model can't be built without it{what}, {where}"),
+            "what a request may say is judged by the rules for the document; tests that build an answer must follow",
+        )
+    ]
+)
+
+
+def compare(old: Document, new: Document) -> Iterator[Change]:
+    """Yield what changed in the packages that go with two documents; nothing if one of them is just a file."""
+    with packages(old) as before, packages(new) as after:
+        if before is None or after is None or before == after:
+            return
+        found = [change for package in PACKAGES for change in _compare(before, after, package.rpartition("/")[2])]
+    yield from found
+
+
+def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
+    old, new = load(before, package), load(after, package)
+    breakages: list[Any] = [one for one in griffe.find_breaking_changes(old, new) if one.kind not in _OURS]
+    breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
+    gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
+    kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
+    for found in breakages:
+        # A model is imported from `models`; that its module is gone as well is no news.
+        if not (found.obj.is_module and found.obj.path in gone):
+            owner, _, name = found.obj.path.rpartition(".")
+            # The four functions of an operation have the same parameters.
+            shared = name.removesuffix("_detailed") in {"sync", "asyncio"}
+            key = (found.kind, owner if shared else found.obj.path, _what(found))
+            kept.setdefault(key, (found, []))[1].append(name)
+    for found, names in kept.values():
+        path = found.obj.path
+        places = _place(before, old, path), _place(after, new, path)
+        more = f" (and {', '.join(names[1:])})" if len(names) > 1 else ""
+        where = (places[1] or places[0] or path).replace("#L", ":")
+        rule = _MODEL if _builds_a_model(found) else _id(found.kind)
+        yield change(rule, "", path + more, *places, what=_what(found), where=where)
+
+
+def _pairs(old: Any, new: Any, seen: set[str]) -> Iterator[tuple[Any, Any]]:
+    """Yield the public things that both packages have, each once, wherever they are imported."""
+    for name, member in old.members.items():
+        with contextlib.suppress(griffe.AliasResolutionError, KeyError):
+            was, now = (one.final_target if one.is_alias else one for one in (member, new.members[name]))
+            if member.is_public and was.path not in seen and was.kind is now.kind:
+                seen.add(was.path)
+                yield was, now
+                if was.is_module or was.is_class:
+                    yield from _pairs(was, now, seen)
+
+
+def _further(was: Any, now: Any) -> Iterator[griffe.Breakage]:
+    if was.is_class and (lost := _ancestors(was) - _ancestors(now)):
+        yield griffe.ClassRemovedBaseBreakage(now, ", ".join(sorted(lost)), None)
+    elif was.is_attribute and _differ(was.annotation, now.annotation):
+        yield griffe.AttributeChangedTypeBreakage(now, was.annotation, now.annotation)
+    elif was.is_function and _differ(was.returns, now.returns):
+        yield griffe.ReturnChangedTypeBreakage(now, was.returns, now.returns)
+
+
+def _differ(old: Any, new: Any) -> bool:
+    return old is not None and str(old) != str(new)
+
+
+def _ancestors(place: Any) -> set[str]:
+    """Return the names of all classes that a class derives from, without those of the modules they stand in."""
+    names = {str(base).rpartition(".")[2] for base in place.bases}
+    return names.union(*(_ancestors(base) for base in place.resolved_bases))
+
+
+def _builds_a_model(found: griffe.Breakage) -> bool:
+    required = {griffe.BreakageKind.PARAMETER_ADDED_REQUIRED, griffe.BreakageKind.PARAMETER_CHANGED_REQUIRED}
+    path = found.obj.path
+    return found.kind in required and path.startswith("mantago_generated.models.") and path.endswith(".__init__")
+
+
+def load(root: Path, name: str) -> Any:
+    """Return a package as its source says it, without importing anything."""
+    loaded = griffe.load(name, search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
+    _add_constructors(loaded)
+    return loaded
+
+
+def _add_constructors(place: Any) -> None:
+    """Write out the __init__ that attrs makes, which is what teams call."""
+    for member in list(place.members.values()):
+        if member.is_alias:
+            continue
+        if member.is_module:
+            _add_constructors(member)
+        elif member.is_class and "__init__" not in member.members and _is_attrs(member):
+            member.set_member("__init__", _constructor(member))
+
+
+def _is_attrs(place: Any) -> bool:
+    return any(re.match(r"@?(?:_attrs_define|define|frozen)\b", str(one.value)) for one in place.decorators)
+
+
+def _constructor(place: Any) -> griffe.Function:
+    parameters = [griffe.Parameter("self", kind=griffe.ParameterKind.positional_or_keyword)]
+    for name, member in place.members.items():
+        value = str(member.value or "") if member.is_attribute else ""
+        if not member.is_attribute or "property" in member.labels or "init=False" in value:
+            continue
+        # Nobody builds a generated model by position, and new properties come in the order of the document.
+        named = place.path.startswith("mantago_generated.") or "kw_only=True" in f"{value}{place.decorators[0].value}"
+        kind = griffe.ParameterKind.keyword_only if named else griffe.ParameterKind.positional_or_keyword
+        required = member.value is None or ("field(" in value and not re.search(r"\b(?:default|factory)=", value))
+        default = None if required else value
+        parameters.append(griffe.Parameter(name.lstrip("_"), annotation=member.annotation, kind=kind, default=default))
+    made = griffe.Parameters(*parameters)
+    return griffe.Function("__init__", lineno=place.lineno, endlineno=place.endlineno, parameters=made)
+
+
+def _what(found: griffe.Breakage) -> str:
+    """Return what it was and what it is, where griffe says so."""
+    values = [found.old_value, found.new_value]
+    if found.kind is griffe.BreakageKind.OBJECT_REMOVED:
+        return ""
+    if found.kind is griffe.BreakageKind.CLASS_REMOVED_BASE:
+        return f": {found.old_value}"
+    if found.kind.name.startswith("PARAMETER"):
+        said = next(value for value in values if isinstance(value, griffe.Parameter))
+        return f": {said.name}"
+    return f": {' -> '.join(str(value) for value in values)}"
+
+
+def _place(root: Path, package: Any, path: str) -> str | None:
+    """Return the file and the line of a name as file#L12, None if it isn't there."""
+    place = package
+    for part in path.split(".")[1:]:
+        if place is None or part not in place.members:
+            return None
+        place = place.members[part]
+    holder, line = (place.parent, place.alias_lineno) if place.is_alias else (place, place.lineno)
+    return f"{holder.filepath.relative_to(root).as_posix()}#L{line or 1}"

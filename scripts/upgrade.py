@@ -1,0 +1,204 @@
+"""Take over a new version of the API's document: import, regenerate, compare, report, test.
+
+    python scripts/upgrade.py SOURCE... [--complete] [--dry-run] [--no-tests | --keep]
+
+Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/ and
+generated/ here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done,
+1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep: then
+to make them pass is the work to be done by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from _calls import calls
+from _changes import ADDED, Upgrade, bump, facade_version, joined, text
+from _checkout import Checkout, copied, take_over
+from _sources import collect
+from _vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
+from contract import accepted, sources
+from contract.changes import Acceptance, Change
+from contract.rules import Level
+from contract_diff import compare
+from import_spec import plan
+from mantago._assumptions import OPERATIONS
+
+# Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+COMMIT = "Take over version {version} of the API's document"
+
+
+def upgrade(
+    checkout: Checkout, given: list[str], *, complete: bool, root: Path = ROOT
+) -> tuple[Upgrade | None, list[str]]:
+    """Import, regenerate and write the report in a copy; return what it says, None if nothing changed, and lines."""
+    found, passed = collect(given)
+    old_version = read_spec(checkout.vendored)["info"]["version"]
+    planned = plan(found, checkout.vendored, bump=True, complete=complete)
+    lines = [*passed, *planned.lines]
+    write_all(planned.files)
+    checkout.regenerate()
+    if not checkout.changed():
+        return None, lines
+    before = sources.load(str(Vendored(root / "openapi").spec), Vendored(root / "openapi"))
+    after = sources.load(str(checkout.vendored.spec), checkout.vendored)
+    whole = compare(before, after)
+    entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
+    report = compare(before, after, entries) if entries else whole
+    result = Upgrade(
+        old_version=old_version,
+        new_version=after.version,
+        report=report,
+        bump=bump(report.changes, facade_version(root)),
+        calls=calls(checkout.package),
+        last_seen=planned.last_seen,
+        friendly=frozenset(OPERATIONS),
+        notes=notes,
+    )
+    path = checkout.vendored.changes / f"{after.version}.md"
+    write_all({path: joined(text(result), path).encode()})
+    return result, lines
+
+
+def _fitting(
+    entries: Iterable[Acceptance], changes: Iterable[Change], version: str
+) -> tuple[list[Acceptance], tuple[str, ...]]:
+    """Return the entries of accepted.toml that match this comparison; lines on those that are from an earlier one."""
+    fitting, notes, left = [], [], tuple(changes)
+    for entry in entries:
+        try:
+            left, _ = accepted.apply([entry], left, version)
+        except ScriptError as error:
+            notes.append(f"openapi/{error}")
+        else:
+            fitting.append(entry)
+    return fitting, tuple(notes)
+
+
+def failures(output: str) -> list[str]:
+    """Return how many tests failed in which files, from what pytest said; its last words if it names none."""
+    files = Counter(re.findall(r"^(?:FAILED|ERROR) ([^:\s]+)", output, re.MULTILINE))
+    return [f"{name}: {number}" for name, number in sorted(files.items())] or output.strip().splitlines()[-5:]
+
+
+def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -> list[str]:
+    """Return what a person is told at the end; `failed` is None if no tests were run."""
+    report, names = result.report, list(changed)
+    generated = sum(name.startswith("generated/") for name in names)
+    counted = ", ".join(f"{report.count(level)} {level}" for level in Level)
+    new = sum(change.id == ADDED for change in report.changes)
+    modules = sorted({found for change in result.for_facade for found in re.findall(r"mantago\._\w+", change.text)})
+    lines = [
+        f"{result.old_version} -> {result.new_version}: {counted}; {new} new operations",
+        f"version of the package: {result.bump}",
+        f"for the facade: {len(result.for_facade)} findings" + (f", in {', '.join(modules)}" if modules else ""),
+        f"files: {len(names)}, {generated} of them generated, which nobody has to read",
+    ]
+    if failed is None:
+        lines.append("tests: not run")
+    else:
+        lines.append("tests: " + ("some failed" if failed else "all passed"))
+        lines += [f"  {name}" for name in failed]
+    return lines
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn the first signal that asks to stop into KeyboardInterrupt, and let no second one disturb the cleaning up."""
+
+    def stop(*_: object) -> None:
+        for name in SIGNALS:
+            signal.signal(name, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {name: signal.signal(name, stop) for name in SIGNALS}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+def put_in_place(changed: dict[str, bytes | None], before: dict[str, bytes], root: Path) -> None:
+    """Take over what changed; a signal in the midst of it waits for the end, and then all is undone."""
+    stopped: list[object] = []
+    handlers = {name: signal.signal(name, lambda *_: stopped.append(None)) for name in SIGNALS}
+    try:
+        take_over(changed, root)
+        if stopped:
+            take_over({name: before.get(name) for name in changed}, root)
+            raise KeyboardInterrupt
+    finally:
+        for name, handler in handlers.items():
+            signal.signal(name, handler)
+
+
+def commits(result: Upgrade) -> list[str]:
+    """Return the two commits to make."""
+    version = f"__version__ ({result.bump.after} at least)"
+    return [
+        f"read: openapi/changes/{result.new_version}.md, then git diff -Oscripts/review-order",
+        "the first commit is the machine's alone:",
+        "  git add openapi generated",
+        f'  git commit -m "{COMMIT.format(version=result.new_version)}"',
+        f"the second is by hand: what the report lists for the facade, tests, CHANGELOG.md, and {version}, then",
+        f'  git commit -am "Follow version {result.new_version} of the API by hand"',
+    ]
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Upgrade and say what was done and what is left to do; return the exit status."""
+    parser = argparse.ArgumentParser(description="Take over a new version of the API's document.", allow_abbrev=False)
+    parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for import_spec.py")
+    parser.add_argument("--complete", action="store_true", help="the sources are the whole API")
+    parser.add_argument("--dry-run", action="store_true", help="do it all, say what would come of it, change nothing")
+    tests = parser.add_mutually_exclusive_group()
+    tests.add_argument("--no-tests", action="store_true", help="leave out the tests")
+    tests.add_argument("--keep", action="store_true", help="take over the result even if tests fail on it")
+    options = parser.parse_args(arguments)
+    with interruptible():
+        return _upgrade(options, root)
+
+
+def _upgrade(options: argparse.Namespace, root: Path) -> int:
+    began = time.perf_counter()
+    with copied(root) as checkout:
+        result, lines = upgrade(checkout, options.sources, complete=options.complete, root=root)
+        for line in lines:
+            print(line)
+        if result is None:
+            print("nothing changed: all is up to date")
+            return 0
+        took = f"import, regeneration and comparison: {time.perf_counter() - began:.1f} s"
+        failed = None
+        if not options.no_tests:
+            print(f"{took}; now the tests", flush=True)
+            passed, output = checkout.test()
+            failed = [] if passed else failures(output)
+        changed = checkout.changed()
+        kept = not options.dry_run and (options.keep or not failed)
+        if kept:
+            put_in_place(changed, checkout.before, root)
+        else:
+            print((checkout.vendored.changes / f"{result.new_version}.md").read_text("utf-8"))
+    print("\n".join(summary(result, changed, failed)))
+    print(took)
+    if kept:
+        print("\n".join(commits(result)))
+    elif options.dry_run:
+        print("nothing was changed: this was a dry run")
+    else:
+        print("nothing was changed: tests fail on the result; with --keep it is taken over, and they are work by hand")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

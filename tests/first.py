@@ -1,0 +1,33 @@
+"""The project as it was with the first document, for tests of the scripts: they hold whatever is vendored today."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import regenerate
+from _vendored import ROOT, Vendored
+
+FIRST = Vendored(Path(__file__).with_name("first_document"))
+
+
+@cache
+def written() -> dict[str, bytes]:
+    """Return what the generator makes of the first document."""
+    with TemporaryDirectory() as scratch:
+        return regenerate.generate(FIRST, regenerate.GENERATED, Path(scratch).resolve())
+
+
+def copy_project(target: Path, *folders: str) -> Path:
+    """Copy openapi/, generated/ and whatever else is named, the first two as they were with the first document."""
+    for name in folders:
+        source = FIRST.folder if name == "openapi" else ROOT / name
+        shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    now = Vendored()
+    if "generated" in folders and any(
+        getattr(now, name).read_bytes() != getattr(FIRST, name).read_bytes() for name in ("spec", "overlay")
+    ):
+        regenerate.replace_package(target / "generated" / regenerate.PACKAGE, written())
+    return target

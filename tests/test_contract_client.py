@@ -1,0 +1,529 @@
+"""What only the client can tell: its own requests and answers, its packages, and what it takes for granted."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import contract_diff
+import release_diff
+import watch_vendor
+from _vendored import ROOT, Vendored, canonical, read_spec, run
+from contract import assumptions, execution, packages, python, sources
+from contract.changes import Change
+from contract.documents import Document
+from contract.plain_schemas import DEEPEST, plain_schema
+from contract.rules import REQUEST, RESPONSE
+from contract.samples import smallest, values
+from first import FIRST
+from mantago._assumptions import ASSUMPTIONS
+
+GIFTS = "/openapi/client/gift"
+Edit = Callable[[dict[str, Any]], Any]
+
+
+def edited(edit: Edit = lambda _: None) -> Document:
+    tree = copy.deepcopy(read_spec(Vendored()))
+    edit(tree)
+    return Document("new", tree)
+
+
+OLD = edited()
+
+
+def schemas(tree: dict[str, Any]) -> dict[str, Any]:
+    return tree["components"]["schemas"]
+
+
+def gift(tree: dict[str, Any]) -> dict[str, Any]:
+    return schemas(tree)["GiftItem"]["properties"]
+
+
+def operation(tree: dict[str, Any]) -> dict[str, Any]:
+    return tree["paths"][GIFTS]["post"]
+
+
+def request(tree: dict[str, Any]) -> dict[str, Any]:
+    return schemas(tree)["ClientIdentificationRequest"]
+
+
+# Assumptions
+
+
+def test_all_assumptions_hold_for_the_vendored_document():
+    facts = assumptions.facts(OLD, f"POST {GIFTS}")
+    for assumption in ASSUMPTIONS:
+        _, said = facts[assumption.place]
+        for key, expected in assumption.facts.items():
+            assert assumptions._holds(key, expected, said), (assumption.place, key, said)
+    assert {assumption.module for assumption in ASSUMPTIONS} == {
+        "mantago._operations", "mantago._transport", "mantago._errors", "mantago._results",
+    }  # fmt: skip
+    assert [*assumptions.compare(OLD, OLD)] == []
+
+
+@pytest.mark.parametrize(
+    ("edit", "module", "text"),
+    [
+        pytest.param(lambda t: operation(t).update(description="No rule"), "_operations", "sentence", id="the rule"),
+        pytest.param(lambda t: operation(t)["parameters"].pop(1), "_operations", "gone", id="a parameter"),
+        pytest.param(lambda t: request(t)["properties"].pop("platform"), "_operations", "gone", id="a field"),
+        pytest.param(lambda t: request(t).update(required=[]), "_transport", "required False", id="the secret"),
+        pytest.param(lambda t: request(t)["properties"]["platform"]["enum"].append("x"), "_operations", "x", id="enum"),
+        pytest.param(lambda t: operation(t)["responses"].pop("404"), "_errors", "statuses", id="statuses"),
+        pytest.param(lambda t: gift(t).pop("name"), "_results", "gone", id="an answer's field"),
+        pytest.param(lambda t: gift(t)["createdAt"].pop("format"), "_results", "format None", id="a format"),
+    ],
+)
+def test_a_broken_assumption_names_the_module_to_look_at(edit: Edit, module: str, text: str):
+    found = [*assumptions.compare(OLD, edited(edit))]
+    assert found
+    assert any(f"look at mantago.{module} " in change.text and text in change.text for change in found)
+    assert {change.level for change in found} == {"warning"}
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda t: t["paths"].pop(GIFTS), id="the operation is gone, which is a finding of its own"),
+        pytest.param(lambda t: operation(t).update(summary="Other"), id="a text"),
+        pytest.param(
+            lambda t: operation(t).update(description=operation(t)["description"].replace(" OR both", "\n  or both")),
+            id="the rule, wrapped otherwise",
+        ),
+        pytest.param(lambda t: gift(t).update(next={"$ref": "#/components/schemas/GiftItem"}), id="recursion"),
+        pytest.param(lambda t: gift(t).update(next={"format": 1}), id="no type"),
+    ],
+)
+def test_what_breaks_no_assumption_is_no_finding(edit: Edit):
+    assert [*assumptions.compare(OLD, edited(edit))] == []
+
+
+# Proof by execution
+
+
+def tried(edit: Edit) -> list[Change]:
+    return [*execution.compare(OLD, edited(edit))]
+
+
+@pytest.mark.parametrize(
+    ("edit", "place", "text"),
+    [
+        pytest.param(lambda t: request(t)["required"].append("x"), "request body", "'x' is a required", id="field"),
+        pytest.param(
+            lambda t: request(t)["properties"]["clientId"].update(pattern="^[0-9]+$"),
+            "request body clientId",
+            "does not match",
+            id="pattern",
+        ),
+        pytest.param(
+            lambda t: request(t)["properties"]["platform"]["enum"].remove("line"),
+            "request body platform",
+            "identify_in='both', platform='line'",
+            id="one platform",
+        ),
+        pytest.param(
+            lambda t: operation(t)["parameters"].append({"name": "x", "in": "header", "required": True}),
+            "request header x",
+            "the client doesn't send it",
+            id="header",
+        ),
+        pytest.param(
+            lambda t: operation(t)["parameters"][0].update(schema={"type": "integer"}),
+            "request query botId",
+            "is not of type 'integer'",
+            id="type of a parameter",
+        ),
+        pytest.param(lambda t: operation(t).pop("requestBody"), "request body", "no JSON is accepted", id="no body"),
+        pytest.param(
+            lambda t: t.update(servers=[{"url": "https://api.mantago.cc/v2"}]), "request", "its address", id="server"
+        ),
+    ],
+)
+def test_a_request_that_the_new_contract_refuses_breaks(edit: Edit, place: str, text: str):
+    found = [change for change in tried(edit) if change.path == f"POST {GIFTS} {place}"]
+    assert {(change.id, change.level) for change in found} == {("client-request-refused", "breaking")}
+    assert any(text in change.text for change in found)
+
+
+@pytest.mark.parametrize(
+    ("edit", "place", "smallest"),
+    [
+        pytest.param(
+            lambda t: schemas(t)["TicketGift"].pop("required"), "tickets[].createdAt", '"tickets": [{}]', id="missing"
+        ),
+        pytest.param(
+            lambda t: gift(t).update(isExpired={"type": "string"}),
+            "physicalGifts[].isExpired",
+            '"isExpired": ""',
+            id="type",
+        ),
+        pytest.param(
+            lambda t: schemas(t)["BasicSuccessResponse"].update(required=["success"]), "message", "{", id="message"
+        ),
+    ],
+)
+def test_an_answer_that_the_client_cannot_read_breaks_with_the_smallest_example(edit: Edit, place: str, smallest: str):
+    found = {change.path: change for change in tried(edit)}
+    change = found[f"POST {GIFTS} response 200 {place}"]
+    assert (change.id, change.level) == ("client-answer-unreadable", "breaking")
+    assert smallest in change.text.partition("the smallest answer is ")[2]
+
+
+def test_what_the_client_tolerates_is_told_as_drift():
+    found = tried(lambda t: gift(t)["resource"]["enum"].append("dice") or gift(t).update(quantity={"type": "integer"}))
+    assert {(change.id, change.level) for change in found} == {
+        ("client-answer-drift", "warning"),
+        ("client-answer-unknown-field", "info"),
+    }
+    assert any('"resource": "dice"' in change.text for change in found)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        pytest.param(lambda t: operation(t).update(summary="Other"), id="text"),
+        pytest.param(lambda t: t["paths"].pop(GIFTS), id="the operation is gone"),
+        pytest.param(lambda t: schemas(t)["ClientIdentificationRequest"]["properties"].update(x={}), id="a field more"),
+        pytest.param(lambda t: t.update(servers=[{"url": "/api"}]), id="a server without a host"),
+        pytest.param(
+            lambda t: operation(t)["parameters"].append({"name": "x", "in": "query", "schema": {"type": "integer"}}),
+            id="an optional parameter",
+        ),
+        pytest.param(lambda t: operation(t)["responses"].pop("200"), id="no answer to read"),
+    ],
+)
+def test_what_the_client_does_not_notice_is_no_finding(edit: Edit):
+    assert tried(edit) == []
+
+
+def test_it_finds_the_same_each_time():
+    def change(tree: dict[str, Any]) -> None:
+        schemas(tree)["TicketGift"]["properties"]["createdAt"]["nullable"] = True
+
+    assert tried(change) == tried(change) != []
+
+
+def test_an_answer_that_no_value_fits_is_told():
+    found = tried(
+        lambda t: schemas(t)["BasicSuccessResponse"]["properties"].update(
+            message={"type": "string", "minLength": 3, "pattern": "^a$"}
+        )
+    )
+    assert [change.id for change in found] == ["client-not-tried"]
+
+
+def test_every_kind_of_call_is_tried():
+    calls = [*execution.calls()]
+    assert len(calls) == 12
+    queries = [execution.sent(**call).url.params for call in calls]
+    assert sum("platformClientId" in query for query in queries) == 5
+
+
+def test_a_parameter_is_judged_as_what_its_text_stands_for():
+    contract = execution.Contract({"query n": (True, {"type": ["integer"]})}, {}, None, ())
+    asked = [httpx.Request("POST", f"http://x{GIFTS}?n={text}", json={}) for text in ("7", "x")]
+    assert [len([*execution.faults(contract, one)]) for one in asked] == [0, 1]
+
+
+# The packages of a commit
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three commits: the spec alone, then with its packages, then with a method less."""
+    root = tmp_path_factory.mktemp("repository")
+    commit(root, "openapi")
+    git(root, "branch", "spec-alone")
+    commit(root, "facade", "generated")
+    git(root, "branch", "released")
+    return root
+
+
+def git(root: Path, *arguments: str) -> None:
+    name = ["-c", "user.name=x", "-c", "user.email=x@example.com", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *name, *arguments], cwd=root, check=True, capture_output=True)
+
+
+def commit(root: Path, *folders: str) -> None:
+    for folder in folders:
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    if not (root / ".git").exists():
+        git(root, "init", "--initial-branch=main")
+    git(root, "add", ".")
+    git(root, "commit", "--message=x")
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+@pytest.fixture
+def checkout(repository: Path, tmp_path: Path) -> Vendored:
+    subprocess.run(["git", "clone", "--quiet", str(repository), str(tmp_path / "clone")], check=True)
+    git(tmp_path / "clone", "fetch", "--quiet", "origin", "released:released", "spec-alone:spec-alone")
+    return Vendored(tmp_path / "clone" / "openapi")
+
+
+def package_changes(checkout: Vendored, reference: str = "git:released") -> list[Change]:
+    return [*python.compare(sources.load(reference, checkout), sources.load(str(checkout.spec), checkout))]
+
+
+def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Vendored):
+    assert package_changes(checkout) == []
+    root = checkout.folder.parent
+    models = root / "generated/mantago_generated/models"
+    replace(models / "__init__.py", "from .ticket_gift import TicketGift\n", "")
+    replace(models / "__init__.py", '    "TicketGift",\n', "")
+    (models / "ticket_gift.py").unlink()
+    replace(models / "gift_item.py", "    name: str\n", "    name: str\n    size: int\n")
+    replace(
+        root / "facade/mantago/_errors.py",
+        "class APITimeoutError(APIConnectionError)",
+        "class APITimeoutError(MantaGoError)",
+    )
+    replace(models / "gift_item.py", "    name: str\n    size", "    name: float\n    size")
+    replace(root / "facade/mantago/_errors.py", "-> type[APIStatusError]:", "-> str:")
+    api = root / "generated/mantago_generated/api/client_points_gifts/post_openapi_client_gift.py"
+    replace(api, "platform: PostOpenapiClientGiftPlatform | Unset = UNSET", "platform: PostOpenapiClientGiftPlatform")
+    found = {change.path.partition(" ")[0]: change for change in package_changes(checkout)}
+    removed = found["mantago_generated.models.TicketGift"]
+    assert (removed.id, removed.level) == ("python-object-removed", "breaking")
+    assert removed.text.startswith("public object was removed, generated/mantago_generated/models/__init__.py:")
+    assert (removed.pointer_old or "").startswith("generated/mantago_generated/models/__init__.py#L")
+    assert removed.pointer_new is None
+    assert "mantago_generated.models.ticket_gift" not in found
+    field = found["mantago_generated.models.gift_item.GiftItem.__init__"]
+    assert (field.id, field.level) == ("python-model-field-required", "warning")
+    assert ": size, generated/mantago_generated/models/gift_item.py:" in field.text
+    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.sync_detailed"]
+    assert shared.id == "python-parameter-changed-required"
+    assert shared.path.endswith("(and sync, asyncio_detailed, asyncio)")
+    assert found["mantago._errors.APITimeoutError"].id == "python-class-removed-base"
+    assert found["mantago._errors.APITimeoutError"].text.startswith(
+        "base class was removed: APIConnectionError, facade"
+    )
+    types = {change.text.partition(", ")[0] for change in found.values() if change.id.endswith("-type")}
+    assert types == {
+        "attribute types are incompatible: str -> float",
+        "return types are incompatible: type[APIStatusError] -> str",
+    }
+
+
+def test_a_changed_default_is_a_warning_and_what_is_private_is_nobodys_business(checkout: Vendored):
+    root = checkout.folder.parent
+    replace(root / "facade/mantago/_policy.py", "def sign(", "def signed(")
+    replace(
+        root / "facade/mantago/_results.py",
+        "is_expired: bool | None = field(\n        default=None",
+        "is_expired: bool | None = field(\n        default=False",
+    )
+    found = package_changes(checkout)
+    assert {(change.id, change.level) for change in found} >= {("python-parameter-changed-default", "warning")}
+    assert "breaking" not in {change.level for change in found}
+    assert all("_policy" not in change.path for change in found)
+    assert any("facade/mantago/_results.py:" in change.text for change in found)
+
+
+def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored, tmp_path: Path):
+    assert package_changes(checkout, "git:spec-alone") == []
+    page = tmp_path / "page.json"
+    shutil.copy(checkout.spec, page)
+    with packages.packages(sources.load(str(page), checkout)) as root:
+        assert root is None
+
+
+def test_the_client_of_the_old_commit_is_the_one_that_is_tried(checkout: Vendored):
+    root = checkout.folder.parent
+    # That client sends a platform that this one doesn't know.
+    replace(root / "facade/mantago/_operations.py", 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
+    git(root, "commit", "--all", "--message=x")
+    old = sources.load("git:HEAD", checkout)
+    new = edited(lambda t: request(t)["properties"]["platformClientId"].update(maxLength=1))
+    found = [*execution.compare(old, new)]
+    assert any("platformClientId" in change.path and "is too long" in change.text for change in found)
+    replace(root / "facade/mantago/__init__.py", '__version__ = "', 'raise RuntimeError("broken")\n__version__ = "')
+    git(root, "commit", "--all", "--message=x")
+    [change] = execution.compare(sources.load("git:HEAD", checkout), new)
+    assert (change.id, change.level) == ("client-not-tried", "warning")
+    assert "RuntimeError: broken" in change.text
+
+
+def test_the_worker_answers_in_json():
+    new = edited(lambda t: request(t)["required"].append("x"))
+    [found] = json.loads(execution.worker(json.dumps([OLD.tree, new.tree])))
+    assert (found["rule"], found["place"]) == ("client-request-refused", "request body")
+    assert json.loads(execution.worker(json.dumps([OLD.tree, {"paths": {}}]))) == []
+
+
+# JSON Schemas and their values
+
+SAMPLES: list[dict[str, Any]] = [
+    {},
+    {"type": "string", "minLength": 2, "maxLength": 3},
+    {"type": "string", "minLength": 30},
+    {"type": "string", "pattern": "^[a-c]+$", "minLength": 1},
+    {"type": "string", "format": "date-time", "nullable": True},
+    {"type": "string", "format": "uuid"},
+    {"type": "string", "enum": ["a", "b"], "nullable": True},
+    {"type": "integer", "minimum": 3, "exclusiveMaximum": True, "maximum": 9, "multipleOf": 2},
+    {"type": "number", "minimum": 0.5, "maximum": 1},
+    {"type": "number", "exclusiveMinimum": True, "minimum": 0.5, "exclusiveMaximum": True, "maximum": 1},
+    {"type": "integer", "exclusiveMinimum": True, "minimum": 0},
+    {"exclusiveMinimum": True, "minimum": 0, "exclusiveMaximum": True, "maximum": 2},
+    {"type": "boolean"},
+    {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 2, "uniqueItems": True},
+    {"type": "array"},
+    {"type": "object", "additionalProperties": {"type": "integer"}, "properties": {"a": {"type": "string"}}},
+    {"type": "object", "required": ["x"], "additionalProperties": False},
+    {"type": "object", "required": ["x"], "properties": {"a": {"type": "string", "writeOnly": True}}},
+    {"oneOf": [{"type": "string"}, {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}]},
+    {"allOf": [{"properties": {"a": {"type": "string"}}, "required": ["a"]}, {"properties": {"b": {}}}]},
+]
+
+
+@pytest.mark.parametrize("schema", SAMPLES, ids=range(len(SAMPLES)))
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(data=st.data())
+def test_a_generated_value_is_one_that_the_schema_allows(schema: dict[str, Any], data: st.DataObject):
+    for direction in (REQUEST, RESPONSE):
+        plain = plain_schema([Document("", schema).root], direction)
+        value = data.draw(values(plain))
+        jsonschema.Draft7Validator(plain).validate(value)
+        assert json.loads(json.dumps(value)) == value
+
+
+def test_the_smallest_value_is_what_nothing_can_be_taken_from():
+    value = {"a": [{"b": "xyz", "c": [1, 2, 3]}, {"b": "xyz"}, 7, None, True], "d": {"e": 1.5}}
+    found = smallest(
+        value, lambda value: any(isinstance(part, dict) and 3 in part.get("c", ()) for part in value.get("a", ()))
+    )
+    assert found == {"a": [{"c": [3]}]}
+    assert smallest("text", lambda _: True) == ""
+
+
+def test_what_is_for_the_other_direction_does_not_count():
+    schema = {
+        "required": ["r", "w"],
+        "properties": {"r": {"type": "string", "readOnly": True}, "w": {"type": "string", "writeOnly": True}},
+    }
+    asked, answered = (plain_schema([Document("", schema).root], direction) for direction in (REQUEST, RESPONSE))
+    assert (asked["required"], answered["required"]) == (["w"], ["r"])
+    assert "additionalProperties" not in asked
+    assert answered["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("required", [True, False])
+def test_a_schema_that_holds_itself_comes_to_an_end(required):
+    inner = {"next": {"$ref": "#"}, "all": {"type": "array", "items": {"$ref": "#"}}}
+    schema = {"type": "object", "properties": inner} | ({"required": ["next"]} if required else {})
+    plain = plain_schema(
+        [Document("", schema | {"additionalProperties": {"$ref": "#"}}).root], RESPONSE, depth=DEEPEST - 2
+    )
+    assert len(json.dumps(plain)) < 200_000
+    tried = []
+    execution._SETTINGS(given(values(plain))(lambda value: tried.append(json.dumps(value))))()
+    assert tried
+
+
+# The last release, and what the vendor publishes
+
+
+def released(checkout: Vendored, *arguments: str) -> int:
+    return run(lambda argv: release_diff.main(argv, checkout), [*arguments])
+
+
+def vendor(checkout: Vendored, edit: Edit) -> None:
+    """Put a spec in place as an upgrade would."""
+    tree = read_spec(checkout)
+    edit(tree)
+    checkout.spec.write_text(canonical(tree), "utf-8")
+
+
+def test_without_tags_the_first_commit_that_has_a_spec_is_the_last_release(checkout: Vendored, capsys):
+    assert released(checkout) == 0
+    assert ": 0 breaking, 0 warning, 0 info" in capsys.readouterr().out
+    vendor(checkout, lambda t: t["paths"].pop(GIFTS))
+    assert released(checkout) == 0
+    assert "has no package that anyone could have installed" in capsys.readouterr().out
+
+
+def test_a_break_that_the_version_does_not_admit_fails(checkout: Vendored, tmp_path: Path, capsys):
+    root = checkout.folder.parent
+    git(root, "tag", "v0.1.0", "released")
+    vendor(checkout, lambda t: request(t)["required"].append("x"))
+    report = tmp_path / "report.md"
+    assert released(checkout, "--format=markdown", f"--into={report}") == 1
+    assert "from 0.1.0 to 0.2.0" in capsys.readouterr().out
+    assert "git:v0.1.0" in report.read_text("utf-8")
+    assert "client-request-refused" in report.read_text("utf-8")
+    replace(root / "facade/mantago/__init__.py", '__version__ = "0.1.0"', '__version__ = "0.2.0"')
+    assert released(checkout) == 0
+    assert "the version of the package says so: 0.2.0" in capsys.readouterr().out
+
+
+def test_a_folder_without_history_cannot_be_compared(tmp_path: Path, monkeypatch, capsys):
+    vendored = Vendored(tmp_path / "openapi")
+    vendored.folder.mkdir()
+    git(tmp_path, "init")
+    assert released(vendored) == 2
+    assert "no commit has a vendored spec" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", "")
+    assert released(vendored) == 2
+    assert "git can't be run" in capsys.readouterr().err
+
+
+def watched(*arguments: object) -> int:
+    return run(lambda argv: watch_vendor.main(argv, FIRST), [*map(str, arguments)])
+
+
+def test_what_is_published_as_vendored_opens_no_issue(capsys):
+    assert watched(FIRST.sources) == 0
+    assert "nothing changed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("edit", "title"),
+    [
+        (lambda t: t["info"].update(version="0.319.0"), "The vendor published version 0.319.0"),
+        (lambda t: operation(t).update(summary="X"), "The vendor changed version 0.318.0 without a new number"),
+        (lambda t: operation(t).update(deprecated=True), "The vendor's pages no longer fit version 0.318.0"),
+    ],
+)
+def test_what_is_published_otherwise_is_an_issue(edit: Edit, title: str, tmp_path: Path, capsys):
+    page = tmp_path / "get-client-rewards.json"
+    tree = read_spec(FIRST)
+    edit(tree)
+    page.write_text(canonical(tree), "utf-8")
+    assert watched(page) == 1
+    said = capsys.readouterr().out
+    assert said.startswith(f"{title}\n\n")
+    assert "python scripts/upgrade.py" in said
+    assert watched(page, "--into", tmp_path / "issue") == 1
+    assert (tmp_path / "issue" / "title.txt").read_text("utf-8") == title
+    assert (tmp_path / "issue" / "body.md").read_text("utf-8") == said.partition("\n\n")[2]
+
+
+def test_a_page_that_cannot_be_read_is_an_error_and_no_issue(tmp_path: Path):
+    assert watched(tmp_path / "nowhere.md") == 2
+
+
+def test_the_parts_of_the_diff_are_all_there(checkout: Vendored, tmp_path: Path, capsys):
+    path = tmp_path / "new.json"
+    path.write_text(canonical(edited(lambda t: request(t)["required"].append("x")).tree), "utf-8")
+    assert contract_diff.main(["git:released", str(path), "--format=json"], checkout) == 1
+    ids = {change["id"] for change in json.loads(capsys.readouterr().out)["changes"]}
+    assert {"new-required-request-property", "assumption-broken", "client-request-refused"} <= ids

@@ -1,0 +1,438 @@
+"""One command takes over a new version: what it writes, says and asks for; and that a failure leaves all as it was."""
+
+from __future__ import annotations
+
+import copy
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import _changes
+import _checkout
+import import_spec
+import made_up_bump
+import regenerate
+import upgrade
+from _calls import calls
+from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
+from _checkout import Checkout, take_over
+from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
+from contract.changes import Change, Report, change
+from first import FIRST, copy_project
+from regenerate import GENERATED, PACKAGE
+
+TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
+ADDED = [*TEXT_ONLY, change("endpoint-added", "POST /b", "POST /b")]
+BROKEN = [*ADDED, change("api-moved", "POST /c", "POST /c", new="POST /d")]
+
+
+def bumped(edit: Callable[[dict[str, Any]], None] | None = None) -> str:
+    document = copy.deepcopy(read_spec(FIRST))
+    document["info"]["version"] = "0.319.0"
+    (edit or describe_gifts)(document)
+    return canonical(document)
+
+
+def describe_gifts(document: dict[str, Any]) -> None:
+    document["components"]["schemas"]["GiftItem"]["description"] = "A gift of stone"
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"folder"
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that isn't this one, with a single test of its own."""
+    root = tmp_path / "project"
+    copy_project(root, "openapi", "generated", "facade")
+    (root / "tests").mkdir()
+    (root / "tests" / "test_version.py").write_text(
+        "from mantago_generated.spec import VERSION\n\ndef test_version():\n    assert VERSION == '0.319.0'\n", "utf-8"
+    )
+    return root
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the generator makes of the new version, once."""
+    folder = tmp_path_factory.mktemp("written")
+    copy_project(folder, "openapi")
+    (folder / "new.json").write_text(bumped(), "utf-8")
+    import_spec.main(["--bump", "--into", str(folder / "openapi"), str(folder / "new.json")])
+    (folder / "scratch").mkdir()
+    return regenerate.generate(Vendored(folder / "openapi"), GENERATED, folder / "scratch")
+
+
+@pytest.fixture
+def replayed(written: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generator's work, without its seconds."""
+    monkeypatch.setattr(_checkout, "generate", lambda *_: written)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "new.json"
+    path.write_text(bumped(), "utf-8")
+    return path
+
+
+def upgraded(project: Path, *arguments: Any) -> int:
+    return run(lambda argv: upgrade.main(argv, project), [*map(str, arguments)])
+
+
+def test_one_command_imports_regenerates_reports_and_tests(project, source, capsys):
+    assert upgraded(project, source) == 0
+    said = capsys.readouterr().out
+    assert "new.json: version 0.319.0, 1 operation" in said
+    assert "0.318.0 -> 0.319.0: 0 breaking, 0 warning" in said
+    assert "version of the package: 0.1.0 to 0.1.1 (patch)" in said
+    assert "tests: all passed" in said
+    assert 'git commit -m "Take over version 0.319.0' in said
+    vendored = Vendored(project / "openapi")
+    assert read_spec(vendored)["info"]["version"] == "0.319.0"
+    assert "A gift of stone" in (project / "generated" / PACKAGE / "models" / "gift_item.py").read_text("utf-8")
+    report = (vendored.changes / "0.319.0.md").read_text("utf-8")
+    assert report.startswith("# 0.318.0 → 0.319.0\n")
+    assert "description-changed" in report
+    assert regenerate.main(["--check"], vendored, project / "generated") == 0
+
+
+@pytest.mark.usefixtures("replayed")
+def test_again_it_changes_nothing(project, source, capsys):
+    assert upgraded(project, source, "--no-tests") == 0
+    assert "tests: not run" in capsys.readouterr().out
+    before = tree(project)
+    assert upgraded(project, source) == 0
+    assert capsys.readouterr().out.endswith("nothing changed: all is up to date\n")
+    assert tree(project) == before
+
+
+@pytest.mark.usefixtures("replayed")
+def test_a_dry_run_says_all_and_changes_nothing(project, source, capsys):
+    before = tree(project)
+    assert upgraded(project, source, "--dry-run", "--no-tests") == 0
+    said = capsys.readouterr().out
+    assert "# 0.318.0 → 0.319.0" in said
+    assert "nothing was changed: this was a dry run" in said
+    assert "git commit" not in said
+    assert tree(project) == before
+
+
+@pytest.mark.usefixtures("replayed")
+def test_what_fails_its_tests_is_taken_over_only_if_asked_for(project, source, capsys):
+    (project / "tests" / "test_more.py").write_text("def test_a():\n    assert 0\n", "utf-8")
+    before = tree(project)
+    assert upgraded(project, source) == 1
+    said = capsys.readouterr().out
+    assert "  tests/test_more.py: 1\n" in said
+    assert "# 0.318.0 → 0.319.0" in said
+    assert "nothing was changed: tests fail on the result; with --keep" in said
+    assert tree(project) == before
+    assert upgraded(project, source, "--keep") == 1
+    assert "git commit" in capsys.readouterr().out
+    assert read_spec(Vendored(project / "openapi"))["info"]["version"] == "0.319.0"
+
+
+@pytest.mark.usefixtures("replayed")
+@pytest.mark.parametrize("name", upgrade.SIGNALS, ids=str)
+def test_a_signal_in_the_midst_of_taking_over_undoes_all(project, source, monkeypatch, name):
+    before, real, done = tree(project), Path.replace, []
+    handlers = [signal.getsignal(one) for one in upgrade.SIGNALS]
+
+    def replace(path: Path, target: Path) -> Path:
+        # Each file that is put in place is followed by a signal.
+        if project in target.parents:
+            done.append(target)
+            signal.raise_signal(name)
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    assert upgraded(project, source, "--no-tests") == 130
+    monkeypatch.undo()
+    assert len(done) > 3
+    assert tree(project) == before
+    assert [signal.getsignal(one) for one in upgrade.SIGNALS] == handlers
+
+
+def test_a_second_signal_does_not_disturb_the_cleaning_up():
+    cleaned = []
+    with upgrade.interruptible():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        for name in upgrade.SIGNALS:
+            signal.raise_signal(name)
+        cleaned.append(True)
+    assert cleaned
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process can't be told to stop by a signal there")
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM], ids=str)
+def test_a_command_that_is_stopped_leaves_no_trace(project, source, tmp_path, name):
+    shutil.copytree(ROOT / "scripts", project / "scripts", ignore=shutil.ignore_patterns("__pycache__"))
+    started = tmp_path / "started"
+    (project / "tests" / "test_more.py").write_text(
+        f"def test_a():\n    import time\n    open({str(started)!r}, 'w').close()\n    time.sleep(100)\n", "utf-8"
+    )
+    before, scratch = tree(project), tmp_path / "scratch"
+    scratch.mkdir()
+    command = [sys.executable, "-B", str(project / "scripts" / "upgrade.py"), str(source)]
+    with subprocess.Popen(command, env=os.environ | {"TMPDIR": str(scratch)}, stdout=subprocess.DEVNULL) as process:
+        while not started.exists():
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(name)
+        process.send_signal(name)
+        assert process.wait(30) == 130
+    assert tree(project) == before
+    assert not [*scratch.glob("mantago-*")]
+
+
+def test_tests_that_do_not_even_start_are_told_with_pytests_last_words():
+    assert upgrade.failures("one\ntwo\nusage: wrong option\n") == ["one", "two", "usage: wrong option"]
+
+
+STEPS = [
+    pytest.param((upgrade, "collect"), id="reading the sources"),
+    pytest.param((upgrade, "plan"), id="import"),
+    pytest.param((_checkout, "generate"), id="generator"),
+    pytest.param((_checkout, "replace_package"), id="writing the package"),
+    pytest.param((upgrade, "compare"), id="comparison"),
+    pytest.param((upgrade, "calls"), id="calls"),
+    pytest.param((upgrade, "text"), id="report"),
+    pytest.param((Checkout, "test"), id="tests"),
+    pytest.param((Path, "replace"), id="taking over"),
+]
+
+
+@pytest.mark.usefixtures("replayed")
+@pytest.mark.parametrize("failure", [ScriptError("no luck"), KeyboardInterrupt()], ids=["error", "Ctrl-C"])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_failure_at_any_step_leaves_the_tree_as_it_was(project, source, monkeypatch, step, failure):
+    holder, name = step
+    before, real, done = tree(project), getattr(holder, name), []
+
+    def fail(*arguments: Any, **options: Any) -> Any:
+        # Taking over fails in its midst: when the second file of the project is put in place.
+        done.append(name != "replace" or project in arguments[0].parents)
+        if name == "replace" and sum(done) != 2:
+            return real(*arguments, **options)
+        raise failure
+
+    monkeypatch.setattr(holder, name, fail)
+    status = upgraded(project, source, *([] if name == "test" else ["--no-tests"]))
+    monkeypatch.undo()
+    assert any(done)
+    assert status == (130 if isinstance(failure, KeyboardInterrupt) else 2)
+    assert tree(project) == before
+
+
+@pytest.mark.usefixtures("replayed")
+def test_a_full_disk_in_the_midst_of_taking_over_is_an_error_that_undoes_all(project, source, monkeypatch, capsys):
+    before, real = tree(project), Path.replace
+
+    def fail(path: Path, target: Path) -> Path:
+        if target == Vendored(project / "openapi").spec:
+            raise OSError(28, "No space left on device")
+        return real(path, target)
+
+    monkeypatch.setattr(Path, "replace", fail)
+    assert upgraded(project, source, "--no-tests") == 2
+    assert "nothing was written" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert tree(project) == before
+
+
+def test_a_project_that_cannot_be_copied_is_an_error(tmp_path, source, capsys):
+    assert upgraded(tmp_path / "nowhere", source) == 2
+    assert "can't be copied" in capsys.readouterr().err
+
+
+def test_an_erratum_without_a_cause_stops_it(project, tmp_path, capsys):
+    def mend(document: dict[str, Any]) -> None:
+        document["components"]["schemas"]["GiftItem"]["required"].remove("isExpired")
+
+    (tmp_path / "new.json").write_text(bumped(mend), "utf-8")
+    before = tree(project)
+    assert upgraded(project, tmp_path / "new.json") == 2
+    assert "matches nothing in the spec" in capsys.readouterr().err
+    assert tree(project) == before
+
+
+def test_a_package_that_is_gone_leaves_no_folder_that_can_be_imported(tmp_path):
+    cache = tmp_path / "api" / "old" / "__pycache__"
+    cache.mkdir(parents=True)
+    (cache / "x.pyc").write_bytes(b"x")
+    (tmp_path / "api" / "old" / "x.py").write_bytes(b"x")
+    (tmp_path / "api" / "kept").mkdir()
+    (tmp_path / "api" / "kept" / "x.py").write_bytes(b"x")
+    (tmp_path / "api" / "kept" / "y.py").write_bytes(b"y")
+    take_over({"api/old/x.py": None, "api/kept/x.py": None, "api/new/z.py": b"z"}, tmp_path)
+    assert {name for name, data in tree(tmp_path).items() if data != b"folder"} == {"api/kept/y.py", "api/new/z.py"}
+    assert not (tmp_path / "api" / "old").exists()
+
+
+ACCEPTED = """
+[[accepted]]
+id = "{id}"
+path = "*"
+reason = "looked at"
+until = "0.400.0"
+"""
+
+
+def test_accepted_findings_break_nothing_and_older_entries_are_named(project, tmp_path, capsys):
+    def require(document: dict[str, Any]) -> None:
+        del document["components"]["schemas"]["TicketGift"]["required"]
+
+    (tmp_path / "new.json").write_text(bumped(require), "utf-8")
+    ids = ["response-property-became-optional", "client-answer-unreadable", "api-moved"]
+    (project / "openapi" / "accepted.toml").write_text("".join(ACCEPTED.format(id=rule) for rule in ids), "utf-8")
+    assert upgraded(project, tmp_path / "new.json", "--no-tests", "--dry-run") == 0
+    said = capsys.readouterr().out
+    assert "0.318.0 -> 0.319.0: 0 breaking" in said
+    assert "api-moved at &#42;: matches no finding any more" in said
+
+
+# The version asked for
+
+
+@pytest.mark.parametrize(
+    ("changes", "before", "kind", "after"),
+    [
+        pytest.param(TEXT_ONLY, (1, 2, 3), "patch", "1.2.4", id="text"),
+        pytest.param(ADDED, (1, 2, 3), "minor", "1.3.0", id="more than text"),
+        pytest.param(BROKEN, (1, 2, 3), "major", "2.0.0", id="breaking"),
+        pytest.param(TEXT_ONLY, (0, 1, 0), "patch", "0.1.1", id="text before 1.0.0"),
+        pytest.param(ADDED, (0, 1, 0), "patch", "0.1.1", id="more than text before 1.0.0"),
+        pytest.param(BROKEN, (0, 1, 0), "minor", "0.2.0", id="breaking before 1.0.0"),
+    ],
+)
+def test_the_version_asked_for_is_that_of_semantic_versioning(changes: list[Change], before, kind, after):
+    asked = bump(changes, before)
+    assert (asked.kind, asked.after) == (kind, after)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind", "is_enough"),
+    [
+        ((1, 2, 3), (1, 2, 4), "patch", True),
+        ((1, 2, 3), (1, 2, 3), "patch", False),
+        ((1, 2, 3), (1, 2, 4), "minor", False),
+        ((1, 2, 3), (2, 0, 0), "minor", True),
+        ((1, 2, 3), (1, 3, 0), "major", False),
+        ((1, 2, 3), (2, 0, 0), "major", True),
+    ],
+)
+def test_a_version_is_raised_enough_if_its_part_or_a_greater_one_is(before, after, kind, is_enough):
+    assert enough(before, after, Bump(kind, "", "", "")) is is_enough
+
+
+def test_a_package_without_a_version_is_an_error():
+    assert package_version('x = 1\n__version__ = "1.20.3"\n') == (1, 20, 3)
+    with pytest.raises(ScriptError, match="__version__"):
+        package_version("__version__ = version()")
+
+
+def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
+    path = tmp_path / "1.md"
+    assert joined("# new\n", path) == "# new\n"
+    path.write_text("# old\n", "utf-8")
+    assert joined("# new\n", path) == "# new\n\n# old\n"
+    assert joined("# old\n", path) == "# old\n"
+
+
+def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
+    report = Report("1", "2", ())
+    seen = {"POST /a": "0.318.0"}
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, friendly=frozenset()))
+    assert "### Not confirmed (1)" in said
+    assert "- `POST /a`: last seen at 0.318.0\n" in said
+    assert "### For the façade\n\nNothing:" in said
+
+
+def test_an_operation_that_is_written_in_another_way_is_noticed(tmp_path):
+    (tmp_path / "api" / "tag").mkdir(parents=True)
+    (tmp_path / "api" / "tag" / "x.py").write_text("arguments = {**{}, 'method': 'post'}\n", "utf-8")
+    with pytest.raises(AssertionError, match="the generator writes operations in another way"):
+        calls(tmp_path)
+
+
+# A bump of thirty operations
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = copy_project(tmp_path_factory.mktemp("many") / "project", "openapi", "generated", "facade")
+    made_up_bump.main(str(root.parent))
+    assert upgrade.main([str(root.parent / "before.json"), "--no-tests"], root) == 0
+    assert upgrade.main([str(root.parent / "after.json"), "--complete", "--no-tests"], root) == 0
+    return root
+
+
+def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
+    assert made_up_bump.count(made_up_bump.after()) == 30
+    report = (many / "openapi" / "changes" / "0.400.0.md").read_text("utf-8")
+    titles = [line.split(" (")[0] for line in report.splitlines() if line.startswith(("#", "<details>"))]
+    assert titles == [
+        "# 0.399.0 → 0.400.0",
+        "### Breaking",
+        "### For the façade",
+        "### New operations",
+        "### Warning",
+        "<details><summary>Info",
+    ]
+    must_read = report.partition("<details>")[0]
+    assert len(must_read.splitlines()) < 150
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "`POST /openapi/product/list`: the operation was removed",
+        "request query next`: the parameter became required",
+        "page.total`: the type changed from integer to string",
+        "the client sends what is refused: 'VolejRejN' is too long",
+        "look at mantago.&#95;errors",
+        '  post_openapi_audience_list.sync(client=mantago.generated, body=Search(...), bot_id="...")',
+        "Version of the package: 0.1.0 to 0.2.0 (minor)",
+    ],
+)
+def test_its_report_names(many, line):
+    assert line in (many / "openapi" / "changes" / "0.400.0.md").read_text("utf-8")
+
+
+def test_the_call_of_each_operation_is_that_of_the_generated_package(many):
+    found = calls(many / "generated" / PACKAGE)
+    document = made_up_bump.after()
+    assert len(found) == 30
+    assert found.keys() == {
+        _changes.shape(f"{method.upper()} {path}") for path, item in document["paths"].items() for method in item
+    }
+    for call in found.values():
+        compile(call.text, call.module, "exec")
+    number = found["GET /openapi/customer/{}/page/{}"]
+    assert number.text.splitlines() == [
+        "from mantago_generated.api.clients import get_number",
+        'get_number.sync(client_id="...", number=1, client=mantago.generated, bot_id="...")',
+    ]
+
+
+def test_the_reading_order_names_what_there_is():
+    order = (ROOT / "scripts" / "review-order").read_text("utf-8").split()
+    assert order[0] == "openapi/changes/*"
+    assert order[-1] == "generated/*"
+    for name in order:
+        folder = name.removesuffix("/*")
+        assert (ROOT / folder).exists() or folder in {"openapi/changes", "openapi/accepted.toml"}
