@@ -19,8 +19,8 @@ from mantago import __version__
 from mantago._client import MantaGo, _address, _environment_proxy, _seconds
 from mantago._credentials import EXPIRES_SOON, Credentials
 from mantago._errors import APIConnectionError, APIStatusError, ConfigurationError, InvalidResponseError, MantaGoError
+from mantago._json import parse_json
 from mantago._operations import GENERATOR, SERVER_URL, SPEC_VERSION, identify
-from mantago._policy import parse_json
 from mantago._reading import schema_faults
 from mantago._results import ClientGifts
 from mantago._route import (
