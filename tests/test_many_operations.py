@@ -453,5 +453,6 @@ def test_a_friendly_method_takes_the_lines_that_contributing_shows(many: ModuleT
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", POINTS], env=environment, capture_output=True, text=True, check=False
     )
-    assert done.stderr == ""
+    # The first attempt fails, which is logged.
+    assert [line for line in done.stderr.splitlines() if ": attempt 1 failed with ServerError 500" not in line] == []
     assert done.stdout.splitlines() == ["0", "{'points': 0}", "[('points', 500), ('points', 200), ('points', 200)]"]

@@ -3,14 +3,17 @@
 import importlib.metadata
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from rich.cells import cell_len
 
 import picture
+from index_readme import IndexReadme, without_pictures
 
-PINNED = (Path(__file__).parent.parent / "requirements" / "dev.txt").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+PINNED = (ROOT / "requirements" / "dev.txt").read_text("utf-8")
 RICH = importlib.metadata.version("rich")
 
 
@@ -33,5 +36,13 @@ def test_each_text_is_as_wide_as_its_cells_and_nothing_is_fetched():
     assert not re.search(r"url\((?!#)", drawn)
 
 
-def test_the_readme_shows_the_picture():
-    assert "](docs/gifts.svg)" in (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+def test_the_readme_shows_the_picture_but_the_package_index_has_no_file_to_show():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    metadata: dict[str, Any] = {}
+    IndexReadme(str(ROOT), {}).update(metadata)
+    described = metadata["readme"]["text"]
+    assert metadata["readme"]["content-type"] == "text/markdown"
+    lost = [line for line in readme.splitlines() if line not in described.splitlines()]
+    assert [line.partition("](")[2] for line in lost] == ["docs/gifts.svg)"]
+    assert len(readme) - len(described) == len(lost[0]) + 2
+    assert without_pictures("![x](https://a.example/b.svg)\n\ny ![z](b.svg)\n\n").count("![") == 2

@@ -346,6 +346,37 @@ def test_nothing_is_added_to_the_request(connect: Connect, spans):
     assert not {"traceparent", "tracestate", "baggage"} & set(seen[0].headers)
 
 
+@pytest.fixture
+def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where nobody has imported OpenTelemetry."""
+    monkeypatch.delitem(sys.modules, "opentelemetry.trace")
+
+
+@pytest.mark.usefixtures("untraced")
+def test_without_open_telemetry_the_log_tells_the_same(connect: Connect, caplog):
+    client = connect(failing(503, **{"Retry-After": "0"}))
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        ask(client)
+    assert [level for level, _ in lines(caplog)] == [logging.WARNING, logging.DEBUG]
+
+
+@pytest.mark.usefixtures("untraced")
+def test_retries_are_told_of_where_nobody_looks_at_calls(connect: Connect, caplog):
+    client = connect(failing(503, **{"Retry-After": "0"}))
+    with caplog.at_level(logging.INFO, "mantago"):
+        ask(client)
+    assert [level for level, _ in lines(caplog)] == [logging.WARNING]
+
+
+@pytest.mark.usefixtures("untraced")
+def test_on_event_is_told_where_the_log_is_off(connect: Connect, caplog):
+    told: list[Any] = []
+    with caplog.at_level(logging.INFO, "mantago"):
+        ask(connect(good, on_event=told.append))
+    assert [type(event) for event in told] == [CallFinished]
+    assert lines(caplog) == []
+
+
 def test_open_telemetry_is_not_imported_for_who_does_not_use_it():
     code = (
         "import sys, mantago; from mantago.testing import FakeMantaGo; fake = FakeMantaGo(); fake.add_client('c')\n"

@@ -21,6 +21,7 @@ from conftest import GOOD, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, MantaGoError
 from mantago._credentials import Keyring
 from mantago._policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy, retry_after
+from mantago._telemetry import Watch
 from mantago._transport import Calls, run, sync_edge
 
 # --- on real sockets ------------------------------------------------------------------------------------------------
@@ -224,6 +225,7 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
     calls = Calls(
         Policy(httpx.URL("https://host"), allowed, max_retries, 10_000, frozenset({READS})),
         keys,
+        Watch(httpx.URL("https://host"), "1"),
         lambda: world.now,
         lambda: jitter,
     )
