@@ -7,7 +7,7 @@
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks
 # make fuzz    fuzz what reads untrusted bytes, FUZZ_SECONDS for each of two targets (Linux only)
-# make bench   minutes of measuring how fast it is beside others, into tests/benchmarks/results (BENCH_OPTIONS=--quick)
+# make bench   minutes of measuring how fast it is beside others, into docs/speed (BENCH_OPTIONS=--quick)
 # make audit   look for known vulnerabilities in what is pinned (needs the network)
 # make lock    pin the dependencies of pyproject.toml anew
 

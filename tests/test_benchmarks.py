@@ -35,9 +35,10 @@ def test_the_benchmark_measures_each_contender_and_writes_tables_and_charts():
         assert contenders["raw httpx"]["ratio"] == {"median": 1, "low": 1, "high": 1}
         assert all(found["calls_per_second"] > 0 and found["server_busy"] >= 0 for found in contenders.values())
     files = told["files"]
-    assert files.keys() == {"results.json", "results.md", "decoding.svg"}
+    assert files.keys() == {"results.json", "index.md", "decoding.svg"}
     assert json.loads(files["results.json"])["calls"].keys() == told["results"]["calls"].keys()
-    assert "| async, 16 |" in files["results.md"]
+    assert "| async, 16 |" in files["index.md"]
+    assert "](decoding.svg)" in files["index.md"]
     svg = ET.fromstring(files["decoding.svg"])
     lines = [line.get("points", "").split() for line in svg.iter("{http://www.w3.org/2000/svg}polyline")]
     assert lines

@@ -14,23 +14,30 @@ Results = Mapping[str, Any]
 def files(results: Results) -> dict[str, str]:
     """Return the files to write, by name."""
     kept = {name: found for name, found in results.items() if name != "profiles"}
-    written = {"results.json": json.dumps(_rounded(kept), indent=1) + "\n", "results.md": markdown(results)}
+    written = {"results.json": json.dumps(_rounded(kept), indent=1) + "\n", "index.md": markdown(results)}
     if "profiles" in results:
         titled = (f"=== {title} ===\n{text}\n" for title, text in results["profiles"].items())
         written["profiles.txt"] = "\n".join(titled)
-    for name, title in (("plain", "no waiting"), ("waits", "20 ms of service time")):
+    return written | {name: chart for name, (_, chart) in charts(results).items()}
+
+
+def charts(results: Results) -> dict[str, tuple[str, str]]:
+    """Return the charts, each with its title, by file name."""
+    drawn: dict[str, tuple[str, str]] = {}
+
+    def draw(name: str, title: str, x: str, y: str, lines: dict[str, dict[float, float]]) -> None:
+        drawn[f"{name}.svg"] = title, line_chart(title, x, y, lines)
+
+    for name, what in (("plain", "no waiting"), ("waits", "20 ms of service time")):
         if found := results.get("growth", {}).get(name):
-            written[f"growth-{name}.svg"] = line_chart(
-                f"Calls a second, {title}", "calls in flight", "calls/s", _lines(found, "calls_per_second")
-            )
-            written[f"growth-{name}-processor.svg"] = line_chart(
-                f"Microseconds of processor time a call, {title}", "calls in flight", "us", _lines(found, "cpu_us")
-            )
+            x = "calls in flight"
+            draw(f"growth-{name}", f"Calls a second, {what}", x, "calls/s", _lines(found, "calls_per_second"))
+            title = f"Microseconds of processor time a call, {what}"
+            draw(f"growth-{name}-processor", title, x, "us", _lines(found, "cpu_us"))
     if found := results.get("decoding_growth"):
-        written["decoding.svg"] = line_chart(
-            "From bytes to the result", "gifts in each of three lists", "seconds", _lines(found, "seconds")
-        )
-    return written
+        x = "gifts in each of three lists"
+        draw("decoding", "From bytes to the result", x, "seconds", _lines(found, "seconds"))
+    return drawn
 
 
 def _lines(found: Results, key: str) -> dict[str, dict[float, float]]:
@@ -43,7 +50,7 @@ def _lines(found: Results, key: str) -> dict[str, dict[float, float]]:
 
 def markdown(results: Results) -> str:
     """Return the tables."""
-    parts = ["# Speed\n\n`make bench` measures this; how, says `measure.py`.\n"]
+    parts = ["# How fast it is\n\n`make bench` measures this; how, says `tests/benchmarks/measure.py`.\n"]
     if machine := results.get("machine"):
         packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
         parts.append(f"Python {machine['python']}, {machine['system']}; {packages}.\n")
@@ -73,6 +80,8 @@ def markdown(results: Results) -> str:
             for name, t in found.items()
         )
         parts.append(_table(("contender", "resident", "connections opened"), rows))
+    if found := charts(results):
+        parts += ["## Charts\n", *(f"![{title}]({name})\n" for name, (title, _) in found.items())]
     return "\n".join(parts)
 
 

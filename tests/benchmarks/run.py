@@ -23,7 +23,7 @@ import sections
 from contenders import generate_stock
 from measure import Effort
 
-RESULTS = Path(__file__).with_name("results")
+RESULTS = Path(__file__).parents[2] / "docs" / "speed"
 PACKAGES = ("mantago", "httpx", "httpcore", "h11", "httptools", "orjson", "msgspec", "aiohttp", "pyreqwest")
 QUICK, FULL = Effort(3, 0.05), Effort(7, 0.2)
 GIFTS = (3, 1_000, 20_000)
