@@ -28,7 +28,16 @@ from scripted import (
     trust,
 )
 
-from mantago import APIStatusError, ClientGifts, Credentials, Drift, IdentificationError, InvalidResponseError, cli
+from mantago import (
+    SPEC_VERSION,
+    APIStatusError,
+    ClientGifts,
+    Credentials,
+    Drift,
+    IdentificationError,
+    InvalidResponseError,
+    cli,
+)
 from mantago import _doctor as doctor
 from mantago import _route as route
 from mantago._scenarios import CLIENTS, TRIGGERS
@@ -92,7 +101,7 @@ def test_without_a_client_one_that_does_not_exist_shows_that_the_credentials_are
     told = report()
     assert (told["exit_status"], crosses(told), skipped(told)) == (0, {}, ["TLS", "client"])
     assert told["service"]["detail"] == "it takes bot id, token and secret"
-    assert told["contract"]["detail"] == "the refusal is what version 0.318.0 of the document says"
+    assert told["contract"]["detail"] == f"the refusal is what version {SPEC_VERSION} of the document says"
     assert "give --client-id, or --platform and --platform-client-id" in told["client"]["detail"]
 
 
