@@ -26,11 +26,11 @@ from openapi_schema_validator import OAS30Validator
 
 from mantago import MantaGo, MantaGoError, Platform
 from mantago._failures import FAILURES
-from mantago._operations import READ_ONLY
+from mantago._operations import READ_ONLY, published_spec
 from mantago._reading import KEYWORDS
 from mantago._results import read_client_gifts
 from mantago._scenarios import CLIENTS, TRIGGERS, Refusal
-from mantago._service import Document, published_spec
+from mantago._service import Document
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo
 

@@ -20,7 +20,7 @@ from mantago._client import MantaGo, _address, _environment_proxy, _seconds
 from mantago._credentials import EXPIRES_SOON, Credentials
 from mantago._errors import APIConnectionError, APIStatusError, ConfigurationError, InvalidResponseError, MantaGoError
 from mantago._json import parse_json
-from mantago._operations import GENERATOR, SERVER_URL, SPEC_VERSION, identify
+from mantago._operations import GENERATOR, SERVER_URL, SPEC_VERSION, identify, published_spec
 from mantago._reading import schema_faults
 from mantago._results import ClientGifts
 from mantago._route import (
@@ -38,7 +38,7 @@ from mantago._route import (
     span,
     tick,
 )
-from mantago._service import Document, published_spec
+from mantago._service import Document
 
 NOBODY = "mantago-doctor"
 """A client id that no client has: whoever looks for it has taken bot id, token and secret."""

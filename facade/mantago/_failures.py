@@ -13,7 +13,7 @@ from typing import Final, Literal
 import httpx
 from attrs import evolve, frozen
 
-from mantago._scenarios import BOT_ID, Answer, Refusal, page
+from mantago._scenarios import BOT_ID, SLOW_SECONDS, Answer, Refusal, page
 
 __all__ = ["FAILURES", "Failure", "FailureName", "failure", "response"]
 
@@ -55,8 +55,6 @@ FailureName = Literal[
     "drift_unknown_field",
     "drift_format",
 ]
-
-_SLOW_SECONDS: Final = 5.0
 
 
 @frozen
@@ -125,7 +123,7 @@ FAILURES: Final[Mapping[str, Failure]] = {
         Failure("timeout", error=_TIMED_OUT, uses_up="read"),
         Failure("connection_reset", error=_fails(httpx.ReadError, "[Errno 104] Connection reset by peer")),
         Failure("cut_off_answer", cut_off=True),
-        Failure("slow_answer", seconds=_SLOW_SECONDS),
+        Failure("slow_answer", seconds=SLOW_SECONDS),
         Failure("not_json", page(200, "Under maintenance")),
         Failure("empty_body", Answer(200, b"")),
         Failure("missing_name", change="no_name"),

@@ -43,7 +43,9 @@ __all__ = [
     "PlatformName",
     "gifts_request",
     "identify",
+    "instances",
     "path_in_spec",
+    "published_spec",
 ]
 
 READ_ONLY = frozenset({"/openapi/client/gift"})
@@ -150,8 +152,19 @@ def path_in_spec(path: str) -> str:
 @cache
 def paths() -> dict[str, re.Pattern[str]]:
     """Return the paths of the spec, each with what matches its instances."""
+    return {path: instances(path) for path in published_spec()["paths"]}
+
+
+def instances(path: str) -> re.Pattern[str]:
+    """Return what matches the instances of a path of the spec."""
+    return re.compile(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(path)))
+
+
+def published_spec() -> dict[str, Any]:
+    """Return the vendored document as the vendor published it."""
     text = files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8")
-    return {path: re.compile(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(path))) for path in json.loads(text)["paths"]}
+    spec: dict[str, Any] = json.loads(text)
+    return spec
 
 
 def generated_client(

@@ -4,11 +4,11 @@ Only as much of OpenAPI as the requests of the vendored spec use; a test fails w
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+from mantago._operations import instances
 from mantago._service import Asked, Document, Node, Operation
 
 __all__ = ["KEYWORDS", "find", "read", "schema_faults"]
@@ -33,7 +33,7 @@ def find(document: Document, method: str, path: str) -> Operation | None:
     # As OpenAPI has it, a path without templates comes before one that has some.
     for pattern in sorted(document.spec["paths"], key=lambda pattern: "{" in pattern):
         node = document.resolved(document.spec["paths"][pattern])
-        if method in node and re.fullmatch(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(pattern)), rest):
+        if method in node and instances(pattern).fullmatch(rest):
             return Operation((method, pattern), document.resolved(node[method]))
     return None
 

@@ -14,6 +14,7 @@ __all__ = [
     "BOT_ID",
     "CLIENTS",
     "ONE_GIFT",
+    "SLOW_SECONDS",
     "TRIGGERS",
     "Answer",
     "Card",
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 BOT_ID: Final = "1NbWoobyg"
+SLOW_SECONDS: Final = 5.0
+"""How late a slow answer comes."""
 
 
 @frozen

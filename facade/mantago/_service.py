@@ -7,25 +7,24 @@ openapi-core, the fake to `_reading`, which needs nothing installed. A contract 
 import base64
 import json
 from collections.abc import Callable, Mapping
-from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
 from attrs import frozen
 
+from mantago._operations import IdentifyIn
 from mantago._scenarios import Answer, Refusal, broken_rule
 
 __all__ = [
     "Account",
     "Asked",
     "Document",
-    "IdentifyIn",
     "Node",
     "Operation",
+    "check_identify_in",
     "fulfilled",
     "lost",
     "new_token",
-    "published_spec",
     "refused",
 ]
 
@@ -33,15 +32,13 @@ _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "
 _GIFTS: Final = ("post", "/openapi/client/gift")
 _IDENTIFICATION: Final = "#/components/schemas/ClientIdentificationRequest"
 
-IdentifyIn = Literal["both", "body"]
 Node = Mapping[str, Any]
 
 
-def published_spec() -> dict[str, Any]:
-    """Return the vendored document as the vendor published it."""
-    text = files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8")
-    spec: dict[str, Any] = json.loads(text)
-    return spec
+def check_identify_in(value: object) -> None:
+    """Refuse what names no reading of the rule's prose."""
+    if value not in get_args(IdentifyIn):
+        raise ValueError(f"identify_in is 'both' or 'body', not {value!r}")
 
 
 @frozen

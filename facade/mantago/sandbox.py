@@ -17,23 +17,23 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Final, Self, cast, get_args
+from typing import Any, Final, Self, cast
 from urllib.parse import parse_qsl
 
 from attrs import define, frozen
 
-from mantago._scenarios import BOT_ID, CLIENTS, TRIGGERS, Answer, Card, PlatformId, Refusal, card_for
+from mantago._operations import IdentifyIn, published_spec
+from mantago._scenarios import BOT_ID, CLIENTS, SLOW_SECONDS, TRIGGERS, Answer, Card, PlatformId, Refusal, card_for
 from mantago._service import (
     Account,
     Asked,
     Document,
-    IdentifyIn,
     Node,
     Operation,
+    check_identify_in,
     fulfilled,
     lost,
     new_token,
-    published_spec,
     refused,
 )
 
@@ -55,7 +55,6 @@ __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox"]
 
 _LOOPBACK: Final = "127.0.0.1"
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
-_SLOW_SECONDS: Final = 5.0
 _REFUSAL: Final = "#/components/schemas/ErrorResponse"
 # Loggers that would speak for the server's thread; the caller didn't ask to hear from it.
 _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
@@ -70,8 +69,7 @@ class Sandbox:
     """
 
     def __init__(self, *, port: int = 0, identify_in: IdentifyIn = "both") -> None:
-        if identify_in not in get_args(IdentifyIn):
-            raise ValueError(f"identify_in is 'both' or 'body', not {identify_in!r}")
+        check_identify_in(identify_in)
         self.bot_id = BOT_ID
         now = int(time.time())
         signature = secrets.token_bytes(32)
@@ -80,7 +78,7 @@ class Sandbox:
         self._port = port
         self._identify_in: IdentifyIn = identify_in
         self._spec = published_spec()
-        self._slow_seconds = _SLOW_SECONDS
+        self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None
         self._stop = ExitStack()

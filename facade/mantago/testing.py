@@ -28,10 +28,10 @@ from attrs import evolve, field, frozen
 from mantago import ClientGifts, Credentials, Gift, GiftResource, Platform, Ticket
 from mantago._errors import Headers
 from mantago._failures import Failure, FailureName, failure, response
-from mantago._operations import PlatformName, identify
+from mantago._operations import IdentifyIn, PlatformName, identify, published_spec
 from mantago._reading import find, read
 from mantago._scenarios import BOT_ID, ONE_GIFT, Answer, Refusal, changed, granted, ok
-from mantago._service import Account, Asked, Document, IdentifyIn, fulfilled, lost, new_token, published_spec, refused
+from mantago._service import Account, Asked, Document, check_identify_in, fulfilled, lost, new_token, refused
 from mantago._transport import OwnTime
 
 __all__ = ["FailureName", "FakeMantaGo", "RecordedRequest", "gift", "ticket"]
@@ -104,8 +104,7 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
     """
 
     def __init__(self, *, identify_in: IdentifyIn = "both") -> None:
-        if identify_in not in ("both", "body"):
-            raise ValueError(f"identify_in is 'both' or 'body', not {identify_in!r}")
+        check_identify_in(identify_in)
         self._identify_in: IdentifyIn = identify_in
         self._document = Document(published_spec())
         self._lock = threading.Lock()
