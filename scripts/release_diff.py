@@ -10,24 +10,15 @@ raised as semantic versioning asks; 1 if not; 2 if they can't be compared.
 from __future__ import annotations
 
 import argparse
-import subprocess
 from pathlib import Path
 
 from _changes import bump, enough, facade_version, package_version
 from _vendored import ScriptError, Vendored, run
 from contract import accepted, render, sources
+from contract.sources import git
 from contract_diff import compare
 
 INIT = "facade/mantago/__init__.py"
-
-
-def git(root: Path, *arguments: str) -> str | None:
-    """Return what git says, None if it refuses."""
-    try:
-        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, encoding="utf-8", check=False)
-    except OSError as error:
-        raise ScriptError(f"git can't be run in {root}: {error.strerror}") from None
-    return done.stdout if done.returncode == 0 else None
 
 
 def last_release(vendored: Vendored) -> str:
@@ -35,11 +26,11 @@ def last_release(vendored: Vendored) -> str:
     root = vendored.folder.parent
     tag = git(root, "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*")
     if tag:
-        return tag.strip()
+        return tag.decode().strip()
     added = git(root, "log", "--format=%H", "--diff-filter=A", "--", f"{vendored.folder.name}/{vendored.spec.name}")
     if not added:
         raise ScriptError(f"{root}: no commit has a vendored spec; is it a shallow clone? git fetch --unshallow --tags")
-    return added.split()[-1][:12]
+    return added.split()[-1][:12].decode()
 
 
 def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -> int:
@@ -63,7 +54,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
     if init is None:
         print(f"something breaks, yet {reference} has no package that anyone could have installed")
         return 0
-    before, after = package_version(init), facade_version(root)
+    before, after = package_version(init.decode()), facade_version(root)
     asked = bump(report.changes, before)
     if enough(before, after, asked):
         print(f"something breaks, and the version of the package says so: {'.'.join(map(str, after))}")

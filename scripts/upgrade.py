@@ -15,7 +15,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -111,6 +111,17 @@ def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -
 
 
 @contextmanager
+def signals(handler: Callable[..., object]) -> Iterator[None]:
+    """Have a handler called for each signal that asks to stop, as long as the block lasts."""
+    before = {name: signal.signal(name, handler) for name in SIGNALS}
+    try:
+        yield
+    finally:
+        for name, former in before.items():
+            signal.signal(name, former)
+
+
+@contextmanager
 def interruptible() -> Iterator[None]:
     """Turn the first signal that asks to stop into KeyboardInterrupt, and let no second one disturb the cleaning up."""
 
@@ -119,26 +130,18 @@ def interruptible() -> Iterator[None]:
             signal.signal(name, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {name: signal.signal(name, stop) for name in SIGNALS}
-    try:
+    with signals(stop):
         yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)
 
 
 def put_in_place(changed: dict[str, bytes | None], before: dict[str, bytes], root: Path) -> None:
     """Take over what changed; a signal in the midst of it waits for the end, and then all is undone."""
     stopped: list[object] = []
-    handlers = {name: signal.signal(name, lambda *_: stopped.append(None)) for name in SIGNALS}
-    try:
+    with signals(lambda *_: stopped.append(None)):
         take_over(changed, root)
         if stopped:
             take_over({name: before.get(name) for name in changed}, root)
             raise KeyboardInterrupt
-    finally:
-        for name, handler in handlers.items():
-            signal.signal(name, handler)
 
 
 def commits(result: Upgrade) -> list[str]:

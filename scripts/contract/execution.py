@@ -28,10 +28,10 @@ from _vendored import ROOT
 from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaGoError, Platform
 
 from .changes import Change, change, show
-from .documents import Cursor, Document
+from .documents import Cursor, Document, same
 from .packages import FOLDERS, packages
 from .parameters import Side
-from .plain_schemas import equal, plain_schema
+from .plain_schemas import plain_schema
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
@@ -118,7 +118,7 @@ class Finding:
 def compare(old: Document, new: Document) -> Iterator[Change]:
     """Yield what the client that goes with the old document does with the new one, and didn't with the old one."""
     before, after = Contract.of(old), Contract.of(new)
-    if before is None or after is None or equal(asdict(before), asdict(after)):
+    if before is None or after is None or same(asdict(before), asdict(after)):
         return
     with packages(old) as root:
         # A document that is just a file is compared for whoever has this checkout's client.
@@ -309,10 +309,10 @@ def _answers(schema: dict[str, Any], *, only_keys: bool) -> Iterator[Finding]:
             _SETTINGS(hypothesis.given(possible)(look))()
             for wanted, (problem, answer) in [] if only_keys else list(found.items()):
 
-                def same(value: Any, wanted: Any = wanted) -> bool:
+                def alike(value: Any, wanted: Any = wanted) -> bool:
                     return allowed(value) and any(key(*line) == wanted for line in outcome(client, answers, value))
 
-                found[wanted] = problem, smallest(answer, same)
+                found[wanted] = problem, smallest(answer, alike)
         except (HypothesisException, MantaGoError) as error:
             yield Finding("client-not-tried", "response 200", {"problem": f"{type(error).__name__}: {error}"})
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from tempfile import TemporaryDirectory
 from _vendored import Vendored
 
 from .documents import Document
+from .sources import git
 
 FOLDERS = ("facade", "generated")
 PACKAGES = ("facade/mantago", "generated/mantago_generated")
@@ -31,11 +31,10 @@ def packages(document: Document) -> Iterator[Path | None]:
 
 
 def _extracted(revision: str, repository: Path, target: Path) -> Path | None:
-    command = ["git", "archive", "--format=tar", revision, *PACKAGES]
-    done = subprocess.run(command, cwd=repository, capture_output=True, check=False)
-    if done.returncode:
+    data = git(repository, "archive", "--format=tar", revision, *PACKAGES)
+    if data is None:
         # The commit is older than the packages.
         return None
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         archive.extractall(target, filter="data")
     return target

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .documents import Cursor, same
+from .documents import Cursor
 from .rules import REQUEST, Direction
 from .views import View
 
 # Below, an optional part of a schema that holds itself is left out.
 DEEPEST = 8
-_COPIED = ("pattern", "minLength", "maxLength", "minItems", "maxItems", "multipleOf", "minProperties", "maxProperties")
+_COPIED = (
+    *("format", "pattern", "minLength", "maxLength", "minItems", "maxItems"),
+    *("multipleOf", "minProperties", "maxProperties"),
+)
 
 
 def plain_schema(
@@ -25,7 +28,6 @@ def plain_schema(
         alternatives = ((*view.places, member) for member in union.members)
         return {"anyOf": [plain_schema(places, direction, rest, depth) for places in alternatives]}
     schema: dict[str, Any] = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
-    schema |= {key: found for key, found in (("format", view.value("format")), ("title", None)) if found}
     if view.unique:
         schema["uniqueItems"] = True
     for bound, word in ((view.lower, "inimum"), (view.upper, "aximum")):
@@ -70,8 +72,3 @@ def _members(view: View, direction: Direction, depth: int) -> dict[str, Any]:
     elif view.additional and depth < DEEPEST:
         found["additionalProperties"] = plain_schema(view.additional, direction, depth=depth + 1)
     return found
-
-
-def equal(old: Any, new: Any) -> bool:
-    """Say whether two of these allow the same for all that one can see."""
-    return same(old, new)

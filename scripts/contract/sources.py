@@ -27,18 +27,20 @@ def load(source: str, vendored: Vendored) -> Document:
 
 def show(reference: str, vendored: Vendored) -> tuple[str, bytes]:
     """Return the commit that a reference names, and the vendored spec in it."""
-    found = _git(vendored, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
-    if found.returncode:
+    found = git(vendored.folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    if found is None:
         raise ScriptError(f"{GIT}{reference}: names no commit of the repository that {vendored.folder} belongs to")
-    revision = found.stdout.decode().strip()
-    done = _git(vendored, "show", f"{revision}:./{vendored.spec.name}")
-    if done.returncode:
+    revision = found.decode().strip()
+    data = git(vendored.folder, "show", f"{revision}:./{vendored.spec.name}")
+    if data is None:
         raise ScriptError(f"{GIT}{reference}: that commit has no {vendored.spec.name} in {vendored.folder}")
-    return revision, done.stdout
+    return revision, data
 
 
-def _git(vendored: Vendored, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def git(folder: Path, *arguments: str) -> bytes | None:
+    """Return what git says in a folder, None if it refuses."""
     try:
-        return subprocess.run(["git", *arguments], cwd=vendored.folder, capture_output=True, check=False)
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
     except OSError as error:
-        raise ScriptError(f"git can't be run in {vendored.folder}: {error.strerror}") from None
+        raise ScriptError(f"git can't be run in {folder}: {error.strerror}") from None
+    return done.stdout if done.returncode == 0 else None
