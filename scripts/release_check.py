@@ -217,14 +217,16 @@ def check_installed(wheel: Path, resolution: str, python: str, folder: Path) -> 
     shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
     chosen = [line for line in wanted.read_text("utf-8").split() if line.partition("==")[0] in direct()]
     say(f"  Python {python}: {', '.join(chosen)}")
-    pytest = (interpreter, "-m", "pytest", "-q", "-rf", "-o", "pythonpath=", "-o", "addopts=--strict-markers")
+    pytest = (interpreter, "-m", "pytest", "-q", "-rfs", "-o", "pythonpath=", "-o", "addopts=--strict-markers")
     try:
         said = run(*pytest, "-nauto", *facade_tests(ROOT), cwd=folder)
     except CheckError as error:
         # Some measure times, and mind who else works on the machine: what fails again, alone, is another matter.
         say(f"{error}\n  once more, one at a time:")
         said = run(*pytest, "--last-failed", "--last-failed-no-failures=none", *facade_tests(ROOT), cwd=folder)
-    say(f"  {said.strip().splitlines()[-1].strip('= ')}")
+    # What isn't run isn't proven: it is said, with the reason.
+    for line in [line for line in said.splitlines() if line.startswith("SKIPPED")] + said.splitlines()[-1:]:
+        say(f"  {line.strip('= ')}")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -31,3 +31,11 @@ def copy_project(target: Path, *folders: str) -> Path:
     ):
         regenerate.replace_package(target / "generated" / regenerate.PACKAGE, written())
     return target
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file and folder, hidden ones too."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"folder"
+        for path in folder.rglob("*")
+    }

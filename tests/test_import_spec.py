@@ -15,6 +15,7 @@ import import_spec
 from _pages import find_specs, read_specs
 from _validation import problems
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run, sha256, write_all
+from first import tree
 
 SPEC = {
     "openapi": "3.0.3",
@@ -49,13 +50,6 @@ def nested(depth: int) -> Any:
     for _ in range(depth):
         value = {"type": "array", "items": value}
     return value
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"folder"
-        for path in folder.rglob("*")
-    }
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ import first
 import regenerate
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run, sha256
 from conftest import Connect
-from first import FIRST, copy_project
+from first import FIRST, copy_project, tree
 from mantago import InvalidResponseError
 from regenerate import GENERATED, PACKAGE, apply_overlay, edit_templates, read_package, replace_package, spec_module
 
@@ -67,14 +67,6 @@ def edit(path: Path, old: str, new: str) -> None:
     text = path.read_text("utf-8")
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Every file and folder, hidden ones too."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"folder"
-        for path in folder.rglob("*")
-    }
 
 
 @pytest.fixture

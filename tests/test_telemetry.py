@@ -7,7 +7,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import anyio
@@ -307,12 +307,30 @@ def test_the_span_of_a_failed_call_has_the_error_in_its_class(connect: Connect, 
     assert one(spans).attributes.get("mantago.code") == (37011 if error_type == "404" else None)
 
 
-def test_a_span_ends_with_its_call_and_is_the_child_of_the_callers(connect: Connect, spans):
-    client = connect(good)
-    if client.flavour == "async":
-        pytest.skip("the driver runs the call in a context of its own")
-    with trace.get_tracer_provider().get_tracer("shop").start_as_current_span("checkout") as outer:
+async def ask_asynchronously() -> None:
+    async with AsyncMantaGo(bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=httpx.MockTransport(good)) as client:
+        outer = trace.get_current_span()
+        await client.get_client_gifts(platform="line", platform_client_id=ID)
+        assert trace.get_current_span() is outer
+
+
+def ask_synchronously() -> None:
+    with MantaGo(bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=httpx.MockTransport(good)) as client:
         ask(client)
+
+
+@pytest.mark.parametrize(
+    "make_call",
+    [
+        ask_synchronously,
+        lambda: anyio.run(ask_asynchronously, backend="asyncio"),
+        lambda: anyio.run(ask_asynchronously, backend="trio"),
+    ],
+    ids=["sync", "asyncio", "trio"],
+)
+def test_a_span_ends_with_its_call_and_is_the_child_of_the_callers(spans, make_call: Callable[[], None]):
+    with trace.get_tracer_provider().get_tracer("shop").start_as_current_span("checkout") as outer:
+        make_call()
         assert trace.get_current_span() is outer
     call, checkout = spans.get_finished_spans()
     assert call.parent.span_id == checkout.context.span_id

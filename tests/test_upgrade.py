@@ -26,7 +26,7 @@ from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from _checkout import Checkout, take_over
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
-from first import FIRST, copy_project
+from first import FIRST, copy_project, tree
 from regenerate import GENERATED, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
@@ -43,13 +43,6 @@ def bumped(edit: Callable[[dict[str, Any]], None] | None = None) -> str:
 
 def describe_gifts(document: dict[str, Any]) -> None:
     document["components"]["schemas"]["GiftItem"]["description"] = "A gift of stone"
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"folder"
-        for path in folder.rglob("*")
-    }
 
 
 @pytest.fixture
