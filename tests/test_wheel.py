@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import tarfile
-import venv
 import zipfile
 from pathlib import Path
 
 import pytest
+
+import environments
 
 ROOT = Path(__file__).parent.parent
 
@@ -75,12 +76,8 @@ with MantaGo(transport=fake, credentials=fake.credentials) as client:
 
 
 def test_the_wheel_makes_a_call_in_an_environment_with_nothing_else(built, account, tmp_path):
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    pip = (python, "-m", "pip", "--disable-pip-version-check")
-    run(*pip, "install", "-qq", "--require-hashes", "-r", ROOT / "requirements" / "runtime.txt")
-    run(*pip, "install", "-qq", "--no-deps", *built.glob("*.whl"))
-    run(*pip, "check")
+    [wheel] = built.glob("*.whl")
+    python = environments.make("runtime", tmp_path / "venv", wheel=wheel)
     environment = {f"MANTAGO_{name.upper()}": value for name, value in account.items()}
     assert run(python, "-W", "error", "-c", CALL, **environment).split() == ["True", "lean", "True"]
     done = subprocess.run([python, "-m", "mantago", "gifts"], capture_output=True, text=True, check=False)
