@@ -70,8 +70,8 @@ fuzz: $(READY)
 	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
 	mkdir -p build/fuzz/body build/fuzz/retry-after
 	cd build/fuzz && for target in body retry-after; do \
-		$(abspath $(BIN))/python ../../tests/faults/fuzz.py $$target $$target ../../tests/faults/seeds/$$target \
-			-dict=../../tests/faults/seeds/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=5 || exit 1; done
+		$(abspath $(BIN))/python ../../tests/integration/fuzz.py $$target $$target ../../tests/integration/seeds/$$target \
+			-dict=../../tests/integration/seeds/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=5 || exit 1; done
 
 # In an environment of its own: what is measured beside the client must not be there when the client is tested.
 bench: $(BENCH)/ready

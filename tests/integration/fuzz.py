@@ -1,4 +1,4 @@
-"""Fuzz what reads untrusted bytes: python tests/faults/fuzz.py (body | retry-after) [libFuzzer's options].
+"""Fuzz what reads untrusted bytes: python tests/integration/fuzz.py (body | retry-after) [libFuzzer's options].
 
 `make fuzz` runs both for some minutes. Whatever is raised that isn't ours ends the run, with the input in a file named
 crash-...: keep it as a case of the tables in test_answers.py or test_policy.py.
