@@ -1,0 +1,10 @@
+"""What PyInstaller can't see by itself; it asks for this folder by the entry point `pyinstaller40`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def hook_dirs() -> list[str]:
+    """Return the folders that hold hooks of PyInstaller."""
+    return [str(Path(__file__).parent)]
