@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -22,7 +23,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import mantago
-from mantago import __main__, _display, _route, cli, sandbox
+from mantago import __main__, _completion, _display, _route, cli, sandbox
 
 WHO = ["--client-id", "VolejRejN"]
 
@@ -149,7 +150,7 @@ def test_no_answer_is_exit_status_3(capsys):
         ([*WHO, "--timeout", "0"], "timeout must be a number of seconds above zero"),
         ([*WHO, "--timeout", "soon"], "Invalid value for '--timeout': "),
         ([*WHO, "--base-url", "http://mantago.cc"], "--base-url (or the environment variable MANTAGO_BASE_URL)"),
-        ([*WHO, "--nonsense"], "No such option: --nonsense"),
+        ([*WHO, "--nonsense"], "No such option '--nonsense'."),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_status_2(arguments, told, capsys):
@@ -332,8 +333,19 @@ def test_colour_is_for_terminals_that_want_it(command, settings, coloured, capsy
 )
 def test_help_shows_examples_line_by_line(command, example, capsys):
     assert cli.main([*command, "--help"]) == 0
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in capsys.readouterr().out.splitlines()]
-    assert [line for line in lines if line.startswith(example)]
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line.strip().startswith(example)]
+    assert max(map(len, lines)) <= 80
+
+
+def test_help_has_the_options_under_headings_and_the_commands_in_order(capsys):
+    assert cli.main(["gifts", "--help"]) == 0
+    headings = re.findall(r"^(\w+):\n  (-\S+)", capsys.readouterr().out, re.MULTILINE)
+    assert headings == [("Who", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "--help")]
+    assert cli.main(["--help"]) == 0
+    commands = capsys.readouterr().out.partition("\nCommands:\n")[2]
+    assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == ["gifts", "doctor", "sandbox"]
+    assert "and what the service answers." in " ".join(commands.split())
 
 
 @pytest.mark.parametrize(
@@ -347,22 +359,112 @@ def test_help_shows_examples_line_by_line(command, example, capsys):
     ],
 )
 def test_the_shell_completes_commands_options_and_platforms(words, offered, capsys, monkeypatch):
-    given = {"_MANTAGO_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    given = {"_MANTAGO_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(SystemExit) as ended:
-        cli.main([])
-    assert ended.value.code == 0
-    assert {*capsys.readouterr().out.split()} == offered
+    assert cli.main([]) == 0
+    assert {*capsys.readouterr().out.split()} == {f"plain,{word}" for word in offered}
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_the_completion_of_each_shell_can_be_printed(shell, capsys, monkeypatch):
-    monkeypatch.setenv("_MANTAGO_COMPLETE", f"source_{shell}")
-    with pytest.raises(SystemExit) as ended:
-        cli.main([])
-    assert ended.value.code == 0
-    assert "_MANTAGO_COMPLETE=complete_" in capsys.readouterr().out
+SHELLS = {
+    "bash": ".bash_completions/mantago.sh",
+    "zsh": ".zfunc/_mantago",
+    "fish": ".config/fish/completions/mantago.fish",
+}
+PROFILE = "Documents/PowerShell/profile.ps1"
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home folder whose owner's login shell is zsh, and a PowerShell that knows where its profile is."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("SHELL", "/usr/bin/zsh")
+
+    def tell(command: list[str], **options: Any) -> Any:
+        if command[0] in {"powershell", "pwsh"}:
+            return subprocess.CompletedProcess(command, 0, f"{folder / PROFILE}\n")
+        return original(command, **options)
+
+    original = subprocess.run
+    monkeypatch.setattr(subprocess, "run", tell)
+    return folder
+
+
+@pytest.mark.parametrize("shell", [*SHELLS, "powershell", "pwsh"])
+def test_the_completion_of_each_shell_can_be_shown_and_installed_and_is_the_same(shell, home, capsys):
+    assert cli.main(["--show-completion", shell]) == 0
+    shown = capsys.readouterr().out
+    assert "_MANTAGO_COMPLETE" in shown
+    for _ in range(2):
+        assert cli.main(["--install-completion", shell]) == 0
+    place = home / SHELLS.get(shell, "Documents/PowerShell/mantago-completion.ps1")
+    assert capsys.readouterr().out.startswith(f"{shell} completion installed in {place}\n")
+    assert place.read_text("utf-8") == shown.removesuffix("\n")
+    profile = home / {"bash": ".bashrc", "zsh": ".zshrc", "fish": ""}.get(shell, PROFILE)
+    if shell != "fish":
+        assert len(profile.read_text("utf-8").splitlines()) == 1
+
+
+@pytest.mark.parametrize("before", [b"", b"alias a=b", "# caf\xe9\r\nalias a=b\r\n".encode("latin-1")])
+def test_an_installed_completion_leaves_what_the_shell_reads_as_it_was(before, home):
+    (home / ".zshrc").write_bytes(before)
+    for _ in range(2):
+        assert cli.main(["--install-completion"]) == 0
+    after = (home / ".zshrc").read_bytes()
+    assert after.startswith(before)
+    assert after.removeprefix(before).strip() == b"fpath+=~/.zfunc; autoload -Uz compinit; compinit"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="bash is no part of Windows")
+def test_bash_completes_what_is_typed_once_completion_is_installed(home, tmp_path):
+    assert cli.main(["--install-completion", "bash"]) == 0
+    program = tmp_path / "mantago"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m mantago "$@"\n', "utf-8")
+    program.chmod(0o755)
+    typed = "COMP_WORDS=(mantago gifts --platform li); COMP_CWORD=3; _mantago_completion mantago; echo ${COMPREPLY[@]}"
+    environment = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    command = ["bash", "--norc", "-c", f". ~/.bashrc; {typed}"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("line liveChat\n", "")
+
+
+@pytest.mark.parametrize("option", ["--show-completion", "--install-completion"])
+@pytest.mark.parametrize(
+    ("login", "named", "told"),
+    [
+        ("", [], "the environment doesn't say which shell: name one behind the option, bash, zsh, fish, power"),
+        ("/bin/tcsh", [], "'tcsh' is none that can be completed for: name one behind the option, bash, zsh"),
+        ("/bin/bash", ["cmd"], "'cmd' is none that can be completed for: name one behind the option, bash, zsh"),
+    ],
+)
+def test_a_shell_that_cannot_be_completed_for_is_wrong_use(option, login, named, told, capsys, monkeypatch):
+    monkeypatch.setenv("SHELL", login)
+    monkeypatch.setattr(_completion, "os", types.SimpleNamespace(name="posix", environ=os.environ))
+    assert cli.main([option, *named]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {told}")
+
+
+def test_on_windows_the_shell_is_powershell_unless_the_environment_says_so(monkeypatch):
+    monkeypatch.setattr(_completion, "os", types.SimpleNamespace(name="nt", environ={}))
+    assert _completion.login_shell() == "powershell"
+    monkeypatch.setattr(_completion, "os", types.SimpleNamespace(name="nt", environ={"SHELL": "/usr/bin/bash"}))
+    assert _completion.login_shell() == "bash"
+
+
+def test_a_completion_that_cannot_be_installed_says_where(home, capsys, monkeypatch):
+    (home / ".zfunc").write_text("a file where a folder should be", "utf-8")
+    assert cli.main(["--install-completion"]) == 2
+    assert capsys.readouterr().err.startswith(f"error: completion can't be installed in {home / '.zfunc'}: ")
+
+    def absent(*_: object, **__: object) -> None:
+        raise FileNotFoundError(2, "No such file or directory", "pwsh")
+
+    monkeypatch.setattr(subprocess, "run", absent)
+    assert cli.main(["--install-completion", "pwsh"]) == 2
+    assert capsys.readouterr().err.startswith("error: pwsh doesn't say where its profile is: ")
 
 
 def test_without_a_command_the_help_is_shown_and_that_is_wrong_use(capsys):
@@ -372,9 +474,7 @@ def test_without_a_command_the_help_is_shown_and_that_is_wrong_use(capsys):
 
 def test_help_says_why_a_secret_is_better_not_an_option(capsys):
     assert cli.main(["gifts", "--help"]) == 0
-    # typer decides on colours once for the process, for which another test may have wanted some.
-    text = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
-    words = " ".join(text.replace("│", " ").split())
+    words = " ".join(capsys.readouterr().out.split())
     assert "Better in the environment (MANTAGO_SECRET)" in words
     assert "other users of the machine" in words
 
@@ -461,7 +561,7 @@ def without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "extra"), [("typer", "mantago[cli]"), ("rich", "mantago[cli]"), ("openapi_core", "mantago[sandbox]")]
+    ("module", "extra"), [("click", "mantago[cli]"), ("rich", "mantago[cli]"), ("openapi_core", "mantago[sandbox]")]
 )
 def test_without_an_extra_one_line_says_what_to_install(module, extra):
     done = without(module, "gifts", "--sandbox", *WHO)

@@ -24,7 +24,6 @@ from typing import Any
 import pytest
 from attrs import frozen
 from markdown_it import MarkdownIt
-from typer.main import get_command
 
 import mantago
 from mantago import MantaGo, MantaGoError, cli
@@ -93,7 +92,7 @@ def outcome(name: Any) -> str:
 
 def commands() -> Iterator[str]:
     yield from (row("command, option", "meaning"), row(*["---"] * 2))
-    for name, command in get_command(cli.app).commands.items():
+    for name, command in cli.app.commands.items():
         yield row(f"**`mantago {name}`**", str(command.help).partition("\n")[0])
         for option in command.params:
             yield row(f"`{option.opts[0]}`", option.help)

@@ -1,0 +1,127 @@
+"""The options of the command line, and how its help shows them (extra `cli`)."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import partial, reduce
+from typing import Any, TypeVar
+
+import click
+
+from mantago import Platform
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+SAFER_HELP = (
+    "Better in the environment (MANTAGO_{}): what stands on a command line can be read by other users of the machine "
+    "and stays in the shell's history."
+)
+
+
+class HeadedOption(click.Option):
+    """An option that stands under a heading of its own in the help."""
+
+    def __init__(self, *names: Any, heading: str, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.heading = heading
+
+
+class Command(click.Command):
+    """A command whose help keeps the lines of its examples and has the options under their headings."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write what the command does; click leaves a paragraph as it is that begins with a backspace."""
+        text = inspect.cleandoc(self.help or "").replace("For example:\n", "\b\nFor example:\n")
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_text(text)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options."""
+        headings: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if record := parameter.get_help_record(ctx):
+                headings.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
+        for heading, records in headings.items():
+            with formatter.section(heading):
+                formatter.write_dl(records)
+
+
+class Group(Command, click.Group):
+    """The command that has the others below it."""
+
+    command_class = Command
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of the commands, the one that most people want first."""
+        return [*self.commands]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, and what each command does."""
+        super().format_options(ctx, formatter)
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, str(one.help).partition("\n")[0]) for name, one in self.commands.items()])
+
+
+def _all(*options: Callable[[FunctionT], FunctionT]) -> Callable[[FunctionT], FunctionT]:
+    """Return the decorator that gives a command all of these options, in this order."""
+    return lambda function: reduce(lambda inner, option: option(inner), reversed(options), function)
+
+
+def _option(heading: str, *names: str, **settings: Any) -> Callable[[FunctionT], FunctionT]:
+    return click.option(*names, cls=HeadedOption, heading=heading, **settings)
+
+
+def _platforms(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [platform for platform in Platform if platform.startswith(incomplete)]
+
+
+_who = partial(_option, "Who")
+who = _all(
+    _who("--client-id", help="The client, by MantaGO's own id."),
+    _who(
+        "--platform",
+        shell_complete=_platforms,
+        help=f"Or, by a platform's id: the platform ({', '.join(Platform)}) ...",
+    ),
+    _who("--platform-client-id", help="... and the client's id there, such as U and 32 hex digits for LINE."),
+)
+_account = partial(_option, "Account")
+account = _all(
+    _account("--bot-id", help="The bot. Default: MANTAGO_BOT_ID."),
+    _account("--token", help="The bot's API token. " + SAFER_HELP.format("TOKEN")),
+    _account("--secret", help="The bot's secret key. " + SAFER_HELP.format("SECRET")),
+    _account("--base-url", help="Where the API is. Default: MANTAGO_BASE_URL, else the vendor's server."),
+    _account("--sandbox", is_flag=True, help="Ask the built-in sandbox, without an account (extra sandbox)."),
+)
+timeout = partial(_account, "--timeout", type=float, show_default=True)
+_output = partial(_option, "Output", is_flag=True)
+as_json = _output("--json", "as_json", help="Print JSON, for programs.")
+utc = _output("--utc", help="Show times in UTC, not in the local zone.")
+quiet = partial(_output, "--quiet", "-q")
+verbose = _output("--verbose", "-v", help="Tell of every call and retry on stderr.")
+port = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Where to listen on 127.0.0.1; 0 takes a free port.",
+)
+
+
+def at_once(name: str, callback: Callable[..., None], **settings: Any) -> Callable[[FunctionT], FunctionT]:
+    """Return an option that does what it is for and ends the program."""
+    return click.option(name, callback=callback, expose_value=False, is_eager=True, **settings)
+
+
+def for_a_shell(
+    name: str, callback: Callable[[click.Command, str], str], text: str
+) -> Callable[[FunctionT], FunctionT]:
+    """Return an option that prints something about a shell: the one behind it, "" if none is named."""
+
+    def tell(context: click.Context, _parameter: click.Parameter, shell: str | None) -> None:
+        if shell is not None and not context.resilient_parsing:
+            click.echo(callback(context.command, shell))
+            context.exit()
+
+    return at_once(name, tell, is_flag=False, flag_value="", metavar="[SHELL]", help=text)
