@@ -561,7 +561,7 @@ def without(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("module", "extra"), [("click", "mantago[cli]"), ("rich", "mantago[cli]"), ("openapi_core", "mantago[sandbox]")]
+    ("module", "extra"), [("click", "mantago[cli]"), ("rich", "mantago[cli]"), ("uvicorn", "mantago[sandbox]")]
 )
 def test_without_an_extra_one_line_says_what_to_install(module, extra):
     done = without(module, "gifts", "--sandbox", *WHO)

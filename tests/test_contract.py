@@ -26,10 +26,11 @@ from openapi_schema_validator import OAS30Validator
 
 from mantago import MantaGo, MantaGoError, Platform
 from mantago._failures import FAILURES
-from mantago._operations import READ_ONLY, published_spec
-from mantago._reading import KEYWORDS
+from mantago._operations import published_spec
+from mantago._reading import STYLES
 from mantago._results import read_client_gifts
 from mantago._scenarios import CLIENTS, TRIGGERS, Refusal
+from mantago._schemas import ANNOTATIONS, KEYWORDS
 from mantago._service import Document
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo
@@ -184,12 +185,18 @@ def box(sandbox: Sandbox) -> Iterator[Leg]:
 
 @pytest.fixture(scope="module")
 def prism() -> Iterator[Leg]:
+    with prism_serving(DOCUMENT) as leg:
+        yield leg
+
+
+@contextlib.contextmanager
+def prism_serving(document: Path) -> Iterator[Leg]:
     node = shutil.which("node") or _node_of_basedpyright()
     if not PRISM.exists() or node is None:
         pytest.skip("Prism isn't installed: make prism")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [node, str(PRISM), "mock", str(DOCUMENT), "--port", str(port), "--host", "127.0.0.1"]
+    command = [node, str(PRISM), "mock", str(document), "--port", str(port), "--host", "127.0.0.1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:
             _wait_for(port, server)
@@ -382,38 +389,148 @@ def test_fake_and_sandbox_follow_a_newer_document_alike() -> None:
     }
 
 
-def keywords_of_requests(spec: dict[str, Any]) -> set[str]:
-    """Every keyword of a schema that a request must keep, for the operations that have a friendly method."""
-    document = Document(spec)
+RICH: dict[str, Any] = {
+    "type": "object",
+    "required": ["secret", "count"],
+    "additionalProperties": False,
+    "properties": {
+        "secret": {"type": "string"},
+        "count": {"type": "integer", "minimum": 1, "maximum": 9, "exclusiveMaximum": True},
+        "tags": {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"type": "string", "maxLength": 3}},
+        "either": {"oneOf": [{"type": "boolean"}, {"type": "object", "required": ["day"], "properties": {"day": {"type": "string", "format": "date"}}}]},
+        "step": {"type": "number", "multipleOf": 0.5, "nullable": True},
+        "code": {"type": "string", "pattern": "^[A-Z]{2}$"},
+        "mood": {"type": "string", "enum": ["good"], "nullable": True},
+        "made": {"type": "string", "readOnly": True},
+        "scores": {"type": "object", "maxProperties": 2, "additionalProperties": {"type": "integer"}},
+    },
+}  # fmt: skip
+PLAIN_FORM = {"type": "object", "required": ["secret"], "properties": {"secret": {"type": "string"}, "on": {"type": "boolean"}}}  # fmt: skip
+RICH_PARAMETERS = [
+    {"name": "id", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}},
+    {"name": "limit", "in": "query", "schema": {"type": "integer", "maximum": 50}},
+    {"name": "deep", "in": "query", "schema": {"type": "boolean"}},
+    {"name": "kinds", "in": "query", "schema": {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}}},
+    {"name": "sizes", "in": "query", "explode": False, "schema": {"type": "array", "items": {"type": "integer"}}},
+    {"name": "X-Page", "in": "header", "schema": {"type": "integer"}},
+]
+
+
+def rich(spec: dict[str, Any]) -> None:
+    """Add operations of other kinds than the vendor has today."""
+    ok = {"200": {"description": "", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/BasicSuccessResponse"}}}}}  # fmt: skip
+    for path, kind, schema in (
+        ("/rich/{id}", "application/json", RICH),
+        ("/form/{id}", "application/x-www-form-urlencoded", PLAIN_FORM),
+    ):
+        body = {"required": True, "content": {kind: {"schema": schema}}}
+        spec["paths"][path] = {"post": {"parameters": RICH_PARAMETERS, "requestBody": body, "responses": ok}}
+
+
+@pytest.fixture(scope="module")
+def rich_legs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Leg]]:
+    """Prism and the fake, both with that document."""
+    document = tmp_path_factory.mktemp("document") / "rich.json"
+    spec = newer(rich)
+    document.write_text(json.dumps(spec), "utf-8")
+    service = fake_with_the_sandboxs_clients(spec)
+    with prism_serving(document) as judge:
+        with leg_of(service, transport=service, base_url=SPEC["servers"][0]["url"]) as leg:
+            yield [judge, leg]
+
+
+@pytest.mark.parametrize(
+    ("body", "right"),
+    [
+        ({}, True),
+        *(({"count": value}, value == 8) for value in (8, 9, 0, "8", 1.5, None)),
+        *(({"tags": value}, value == ["a", "b"]) for value in (["a", "b"], [], ["a", "a"], ["abcd"], [1], "a", {})),
+        *(({"either": value}, value in (True, {"day": "2024-02-29"})) for value in (True, {"day": "2024-02-29"}, {"day": "2023-02-29"}, {}, "x")),
+        *(({"step": value}, value in (1.5, None)) for value in (1.5, None, 0.7, "1.5")),
+        *(({"code": value}, value == "AB") for value in ("AB", "ABC", "ab", 5)),
+        *(({"scores": value}, value == {"a": 1}) for value in ({"a": 1}, {"a": "1"}, {"a": 1, "b": 2, "c": 3}, [])),
+        *(({"mood": value}, value != "bad") for value in ("good", None, "bad")),
+        *(({"made": value}, False) for value in ("today", 5)),
+        ({"more": 1}, False),
+    ],
+    ids=json.dumps,
+)  # fmt: skip
+def test_prism_and_the_fake_judge_a_body_alike(rich_legs: list[Leg], body: dict[str, Any], right: bool) -> None:
+    case = Case("", None, path="/rich/7", body={"count": 1, **body})
+    assert [leg.ask(case).status_code < 300 for leg in rich_legs] == [right] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers", "right"),
+    [
+        ("/rich/7", {}, {}, True),
+        *((f"/rich/{value}", {}, {}, False) for value in ("0", "x", "1.5")),
+        *(("/rich/7", {"limit": value}, {}, value == "50") for value in ("50", "51", "x")),
+        *(("/rich/7", {"deep": value}, {}, value == "true") for value in ("true", "yes")),
+        *(("/rich/7", {"kinds": value}, {}, "c" not in value) for value in (["a"], ["a", "b"], ["a", "c"])),
+        *(("/rich/7", {"sizes": value}, {}, value == "1,2") for value in ("1,2", "1,x")),
+        *(("/rich/7", {}, {"x-page": value}, value == "7") for value in ("7", "x")),
+    ],
+)
+def test_prism_and_the_fake_judge_parameters_alike(
+    rich_legs: list[Leg], path: str, query: Any, headers: dict[str, str], right: bool
+) -> None:
+    case = Case("", None, path=path, query=query, headers=JSON | headers, body={"count": 1})
+    assert [leg.ask(case).status_code < 300 for leg in rich_legs] == [right] * 2
+
+
+@pytest.mark.parametrize(("fields", "right"), [("", True), ("&on=true", True), ("&on=yes", False), ("&more=1", True)])
+def test_prism_and_the_fake_judge_a_form_alike(rich_legs: list[Leg], fields: str, right: bool) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for leg in rich_legs:
+        case = Case("", None, path="/form/7", headers=form, content=f"secret={leg.secret}{fields}".encode())
+        assert (leg.ask(case).status_code < 300) == right
+
+
+INNER = {"allOf", "anyOf", "oneOf", "not", "items", "additionalProperties"}
+
+
+def keywords(schema: Any) -> Iterator[str]:
+    """Every keyword of a schema and of those in it."""
+    if isinstance(schema, dict):
+        yield from schema
+        inner = [schema[name] for name in INNER & schema.keys()]
+        for part in [*inner, *schema.get("properties", {}).values()]:
+            yield from keywords(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from keywords(part)
+
+
+def not_understood(node: Any) -> set[str]:
+    """Every keyword of a schema, and every style of a parameter, that no request and no answer is held to."""
     found: set[str] = set()
-
-    def walk(schema: dict[str, Any]) -> None:
-        found.update(schema)
-        schema = dict(document.resolved(schema))
-        found.update(schema)
-        parts = [*schema.get("allOf", ()), *schema.get("properties", {}).values()]
-        for part in [*parts, *([schema["items"]] if "items" in schema else [])]:
-            walk(part)
-
-    for path in READ_ONLY:
-        for operation in document.spec["paths"][path].values():
-            for parameter in operation.get("parameters", ()):
-                assert parameter["in"] == "query", "teach _reading about other parameters"
-                walk(parameter["schema"])
-            for media in operation["requestBody"]["content"].values():
-                walk(media["schema"])
-    return found
+    for name, part in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if name == "schema":
+            found.update(keywords(part))
+        elif name == "schemas":
+            found.update(keywords([*part.values()]))
+        elif name == "style":
+            found.update({part} - STYLES.keys())
+        else:
+            found.update(not_understood(part))
+    return {name for name in found - KEYWORDS - ANNOTATIONS if not name.startswith("x-")}
 
 
-def test_the_fake_understands_every_keyword_that_a_request_of_a_friendly_method_must_keep() -> None:
-    assert keywords_of_requests(SPEC) <= KEYWORDS
+def test_all_that_the_document_says_of_requests_and_answers_is_understood() -> None:
+    assert not_understood(SPEC) == set()
 
 
-def test_a_keyword_that_the_fake_would_pass_over_is_found() -> None:
+def test_what_would_be_passed_over_is_found() -> None:
     def restrict(spec: dict[str, Any]) -> None:
-        spec["components"]["schemas"]["ClientIdentificationRequest"]["properties"]["clientId"]["maxLength"] = 9
+        found = spec["components"]["schemas"]["ClientIdentificationRequest"]["properties"]
+        found["clientId"]["contentEncoding"] = "base64"
+        found["if"] = {"allOf": [{"then": {}}]}
+        spec["paths"][GIFTS]["post"]["parameters"].append(
+            {"name": "p", "in": "path", "style": "matrix", "schema": {"$anchor": "x"}}
+        )
 
-    assert keywords_of_requests(newer(restrict)) - KEYWORDS == {"maxLength"}
+    assert not_understood(newer(restrict)) == {"contentEncoding", "then", "matrix", "$anchor"}
 
 
 # what goes wrong

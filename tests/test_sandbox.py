@@ -727,7 +727,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
         (Answer(404, b'{"success": false}'), "body $: 'errResponse' is a required property"),
         (Answer(418, b'{"success": "no", "errResponse": {"message": "", "code": 1}}'), "body $.success: breaks type"),
         (Answer(200, b"fine", "text/plain"), "body: has a Content-Type that the spec doesn't list"),
-        (Answer(200, b""), "body: missing data"),
+        (Answer(200, b""), "body: is missing"),
     ],
 )
 def test_an_answer_of_its_own_that_breaks_the_spec_is_a_loud_500(
@@ -759,7 +759,7 @@ def test_a_new_rule_of_the_spec_holds_without_new_code() -> None:
     spec["paths"][GIFTS]["post"]["parameters"].append(parameter)
     with serving(spec) as sandbox:
         said = bad_variables(ask(sandbox, query={"page": "two"}))
-        assert said == "query parameter page: cast error; body $: 'locale' is a required property"
+        assert said == "query parameter page $: breaks type \"integer\"; body $: 'locale' is a required property"
         assert ask(sandbox, {**VOLEJ, "locale": "zh"}, {"page": "2"}).status_code == 200
 
 
@@ -839,7 +839,7 @@ def test_an_answer_that_cannot_be_made_up_is_a_loud_500() -> None:
     spec["paths"]["/page"] = {"get": {"responses": {"200": page}}}
     with serving(spec) as sandbox:
         assert 'body $: breaks pattern "^[0-9]{4}$"' in told(ask(sandbox, path="/digits"))[2]
-        assert "body: missing data" in told(ask(sandbox, path="/page", method="GET"))[2]
+        assert "body: is missing" in told(ask(sandbox, path="/page", method="GET"))[2]
 
 
 def test_the_smallest_answer_of_a_newer_openapi_may_be_null() -> None:
@@ -927,9 +927,8 @@ def test_a_refusal_carries_detail_and_bot_only_where_given() -> None:
     }
 
 
-@pytest.mark.parametrize("missing", ["uvicorn", "openapi_core"])
-def test_without_the_extra_the_import_says_what_to_install(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, missing, None)
+def test_without_the_extra_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
     spec = importlib.util.find_spec("mantago.sandbox")
     assert spec is not None
     assert spec.loader is not None

@@ -66,7 +66,7 @@ import sys
 from mantago import MantaGo
 with MantaGo() as client:
     print(len(client.get_client_gifts(client_id="VolejRejN").physical_gifts) > 0)
-print({"typer", "rich", "openapi_core", "uvicorn", "pytest"} & sys.modules.keys() or "lean")
+print({"click", "rich", "uvicorn", "pytest"} & sys.modules.keys() or "lean")
 from mantago.testing import FakeMantaGo, gift
 fake = FakeMantaGo()
 fake.add_client("VolejRejN", virtual_gifts=[gift()])

@@ -21,7 +21,6 @@ from mantago._credentials import EXPIRES_SOON, Credentials
 from mantago._errors import APIConnectionError, APIStatusError, ConfigurationError, InvalidResponseError, MantaGoError
 from mantago._json import parse_json
 from mantago._operations import GENERATOR, SERVER_URL, SPEC_VERSION, identify, published_spec
-from mantago._reading import schema_faults
 from mantago._results import ClientGifts
 from mantago._route import (
     NO_ANSWER,
@@ -38,7 +37,8 @@ from mantago._route import (
     span,
     tick,
 )
-from mantago._service import Document
+from mantago._schemas import schema_faults
+from mantago._service import REFUSAL, Document
 
 NOBODY = "mantago-doctor"
 """A client id that no client has: whoever looks for it has taken bot id, token and secret."""
@@ -227,5 +227,4 @@ def envelope_faults(body: bytes) -> list[str]:
         payload = parse_json(body)
     except InvalidResponseError as error:
         return [str(error)]
-    schema = {"$ref": "#/components/schemas/ErrorResponse"}
-    return [f"the refusal: {fault}" for fault in schema_faults(document, schema, payload, "$")]
+    return [f"the refusal: {fault}" for fault in schema_faults(document, {"$ref": REFUSAL}, payload)]

@@ -155,9 +155,10 @@ def paths() -> dict[str, re.Pattern[str]]:
     return {path: instances(path) for path in published_spec()["paths"]}
 
 
+@cache
 def instances(path: str) -> re.Pattern[str]:
-    """Return what matches the instances of a path of the spec."""
-    return re.compile(re.sub(r"\\\{.*?\\\}", "[^/]+", re.escape(path)))
+    """Return what matches the instances of a path of the spec; each group is the value of a parameter."""
+    return re.compile(re.sub(r"\\\{.*?\\\}", "([^/]+)", re.escape(path)))
 
 
 def published_spec() -> dict[str, Any]:

@@ -39,9 +39,9 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
         headings: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            if record := parameter.get_help_record(ctx):
-                headings.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
+        shown = [(one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))]
+        for parameter, record in shown:
+            headings.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
         for heading, records in headings.items():
             with formatter.section(heading):
                 formatter.write_dl(records)

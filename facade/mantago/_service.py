@@ -1,21 +1,22 @@
 """What the sandbox and the fake make of the vendored spec, and in which order they refuse a request.
 
-Pure decisions on plain data. How a request is read against the spec is each one's own affair: the sandbox leaves it to
-openapi-core, the fake to `_reading`, which needs nothing installed. A contract suite has them agree.
+Pure decisions on plain data. How a request is read against the spec, `_reading` knows.
 """
 
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, get_args
 from urllib.parse import urlsplit
 
-from attrs import frozen
+from attrs import field, frozen
 
 from mantago._operations import IdentifyIn
 from mantago._scenarios import Answer, Refusal, broken_rule
 
 __all__ = [
+    "METHODS",
+    "REFUSAL",
     "Account",
     "Asked",
     "Document",
@@ -28,9 +29,11 @@ __all__ = [
     "refused",
 ]
 
-_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _GIFTS: Final = ("post", "/openapi/client/gift")
 _IDENTIFICATION: Final = "#/components/schemas/ClientIdentificationRequest"
+REFUSAL: Final = "#/components/schemas/ErrorResponse"
+"""The envelope of every refusal, also of those with a status that the spec doesn't list."""
 
 Node = Mapping[str, Any]
 
@@ -43,23 +46,22 @@ def check_identify_in(value: object) -> None:
 
 @frozen
 class Operation:
-    """An operation of the spec: its key there, and what stands under it."""
+    """An operation of the spec: its key there, what stands under it, and what a path has for its templates."""
 
     key: tuple[str, str]
     node: Node
+    in_path: Mapping[str, str] = field(factory=dict)
 
 
 class Document:
     """The spec as plain data: where it is served, what its parts refer to, what an answer could look like."""
 
     def __init__(self, spec: Node) -> None:
-        # openapi-core warns when a deprecated part is used, and here nobody would be the wiser.
-        self.spec = json.loads(json.dumps(spec), object_hook=_without_deprecation)
+        self.spec = spec
         servers: list[Node] = self.spec.get("servers") or [{"url": "/"}]
         server = servers[0]
         variables = {name: variable["default"] for name, variable in server.get("variables", {}).items()}
         url = urlsplit(server["url"].format(**variables))
-        self.origin = f"{url.scheme}://{url.netloc}" if url.netloc else ""
         self.base_path = url.path.rstrip("/")
 
     def resolved(self, node: Node) -> Node:
@@ -70,6 +72,14 @@ class Document:
                 target = target[name.replace("~1", "/").replace("~0", "~")]
             node = target
         return node
+
+    def parts(self, schema: Node) -> Iterator[Node]:
+        """Yield a schema and what it is put together from, by allOf, anyOf or oneOf."""
+        schema = self.resolved(schema)
+        yield schema
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for part in schema.get(keyword, ()):
+                yield from self.parts(part)
 
     def asks_for_a_client(self, operation: Operation) -> bool:
         """Whether the body is, or builds on, the schema whose prose states the identification rule."""
@@ -151,10 +161,6 @@ _STRINGS: Final = {
 }
 
 
-def _without_deprecation(node: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in node.items() if (name, value) != ("deprecated", True)}
-
-
 @frozen(repr=False)
 class Account:
     """The bot that the service knows, and what it must be asked with."""
@@ -188,7 +194,7 @@ class Asked:
 
 def lost(path: str, find: Callable[[str, str], Operation | None]) -> Answer:
     """Return the answer where no operation is found: another method may be."""
-    allowed = [method.upper() for method in _METHODS if find(method, path)]
+    allowed = [method.upper() for method in METHODS if find(method, path)]
     if not allowed:
         return Refusal.NO_SUCH_PATH.answer()
     return Refusal.WRONG_METHOD.answer(headers=(("allow", ", ".join(allowed)),))

@@ -6,48 +6,25 @@ is new in the spec is served at once, with the smallest answer that conforms.
 """
 
 import asyncio
-import json
 import logging
-import re
 import secrets
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
-from urllib.parse import parse_qsl
-
-from attrs import define, frozen
 
 from mantago._operations import IdentifyIn, published_spec
+from mantago._reading import answer_faults, find, read
 from mantago._scenarios import BOT_ID, CLIENTS, SLOW_SECONDS, TRIGGERS, Answer, Card, PlatformId, Refusal, card_for
-from mantago._service import (
-    Account,
-    Asked,
-    Document,
-    Node,
-    Operation,
-    check_identify_in,
-    fulfilled,
-    lost,
-    new_token,
-    refused,
-)
+from mantago._service import Account, Document, Node, Operation, check_identify_in, fulfilled, lost, new_token, refused
 
 try:
     import uvicorn
-    from openapi_core import Config, OpenAPI
-    from openapi_core.datatypes import RequestParameters
-    from openapi_core.templating.paths.exceptions import PathError
-    from openapi_core.templating.paths.finders import APICallPathFinder
-    from openapi_core.templating.responses.exceptions import ResponseFinderError
-    from openapi_core.unmarshalling.request.datatypes import RequestUnmarshalResult
-    from openapi_core.validation.request.exceptions import ParameterValidationError, SecurityValidationError
-    from werkzeug.datastructures import Headers, ImmutableMultiDict
-    from werkzeug.http import parse_cookie
 except ModuleNotFoundError as error:
     raise ImportError(f"{error}; the sandbox needs more: pip install 'mantago[sandbox]'") from error
 
@@ -55,7 +32,6 @@ __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox"]
 
 _LOOPBACK: Final = "127.0.0.1"
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
-_REFUSAL: Final = "#/components/schemas/ErrorResponse"
 # Loggers that would speak for the server's thread; the caller didn't ask to hear from it.
 _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
 
@@ -123,78 +99,30 @@ class Sandbox:
         self._stop.close()
 
 
-@define
-class _Request:
-    """A request as openapi-core wants to see it, which insists on writing in it."""
-
-    host_url: str
-    method: str
-    path: str
-    parameters: RequestParameters
-    content_type: str
-    body: bytes
-
-
-@frozen
-class _Response:
-    """An answer as openapi-core wants to see it."""
-
-    status_code: int
-    content_type: str
-    headers: Headers
-    data: bytes
-
-
 class _Service:
-    """Decides what to answer: the spec through openapi-core, the clients from the scenarios."""
+    """Decides what to answer: the spec tells what is right, the scenarios who the clients are."""
 
     def __init__(self, document: Document, account: Account, *, identify_in: IdentifyIn) -> None:
         self._document = document
         self._account = account
         self._identify_in: IdentifyIn = identify_in
         self._asked: Counter[str] = Counter()
-        # The import of a spec validates it; once more here would cost a tenth of the time to start.
-        unchecked = Config(
-            spec_validator_cls=cast("Any", None), extra_media_type_deserializers={"application/json": _read_json}
-        )
-        self._openapi = OpenAPI.from_dict(document.spec, config=unchecked)
-        self._paths = APICallPathFinder(self._openapi.spec)
-        # Statuses that the spec doesn't document still promise its envelope.
-        response = {"description": "", "content": {"application/json": {"schema": {"$ref": _REFUSAL}}}}
-        refusals = {"paths": {"/": {"get": {"responses": {"default": response}}}}, "servers": [{"url": "/"}]}
-        self._refusals = OpenAPI.from_dict({**document.spec, **refusals}, config=unchecked)
 
     def answer(self, scope: Node, body: bytes) -> Answer:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
-        headers = Headers([(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]])
-        # Nothing here reads cookies, and some that clients send are no text.
-        cookie = headers.get("Cookie", "").encode("ascii", "ignore").decode()
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        request = _Request(
-            host_url=self._document.origin,
-            method=scope["method"].lower(),
-            path=scope["path"],
-            parameters=RequestParameters(query=ImmutableMultiDict(query), header=headers, cookie=parse_cookie(cookie)),
-            content_type=headers.get("Content-Type", "").lower(),
-            body=body,
-        )
-        operation = self._operation(request.method, request.path)
-        draft = self._decide(request, operation) if operation else lost(request.path, self._operation)
-        faults = [] if draft.off_spec else list(self._faults_of(draft, request if operation else None))
+        operation = find(self._document, scope["method"].lower(), scope["path"])
+        lookup = partial(find, self._document)
+        draft = self._decide(operation, scope, body) if operation else lost(scope["path"], lookup)
+        faults = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
         if faults:
             return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
         return draft
 
-    def _operation(self, method: str, path: str) -> Operation | None:
-        try:
-            found = self._paths.find(method, self._document.origin + path)
-        except PathError:
-            return None
-        key = (method, found.path_result.pattern)
-        return Operation(key, self._document.resolved(self._document.spec["paths"][key[1]])[method])
-
-    def _decide(self, request: _Request, operation: Operation) -> Answer:
-        asked = _read(request, operation, self._openapi.unmarshal_request(request))
+    def _decide(self, operation: Operation, scope: Node, body: bytes) -> Answer:
+        headers: dict[str, str] = {}
+        for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        asked = read(self._document, operation, headers, scope["query_string"].decode("latin-1"), body)
         return refused(asked, self._account, self._document, identify_in=self._identify_in) or fulfilled(
             asked, self._account, self._document, self._answer_for
         )
@@ -206,63 +134,6 @@ class _Service:
         answer = card.answers[min(self._asked[card.id], len(card.answers) - 1)]
         self._asked[card.id] += 1
         return answer
-
-    def _faults_of(self, answer: Answer, request: _Request | None) -> Iterator[str]:
-        response = _Response(answer.status, answer.content_type, Headers(answer.headers), answer.body)
-        errors = list(self._openapi.iter_response_errors(request, response)) if request else []
-        if request is None or any(isinstance(error, ResponseFinderError) for error in errors):
-            anything = _Request("", "get", "/", RequestParameters(), "", b"")
-            errors = list(self._refusals.iter_response_errors(anything, response))
-        for error in errors:
-            yield from _described(error)
-
-
-def _read(request: _Request, operation: Operation, given: RequestUnmarshalResult) -> Asked:
-    # openapi-core says twice that null has the wrong type.
-    faults = list(dict.fromkeys(text for error in given.errors for text in _described(error)))
-    query = cast("ImmutableMultiDict[str, str]", request.parameters.query)
-    for name, value in given.parameters.query.items():
-        if isinstance(value, str) and len(query.getlist(name)) > 1:
-            faults.append(f"query parameter {name}: given more than once")
-    absent = any(isinstance(error, SecurityValidationError) for error in given.errors)
-    return Asked(
-        operation=operation,
-        tokens=None if absent else tuple((given.security or {}).values()),
-        faults=tuple(faults),
-        query=given.parameters.query,
-        body=given.body if isinstance(given.body, Mapping) else {},
-    )
-
-
-_FAULTS: Final = {
-    "EmptyQueryParameterValue": "is empty",
-    "MediaTypeDeserializeError": "isn't what its Content-Type says",
-    "MediaTypeNotFound": "has a Content-Type that the spec doesn't list",
-    "MissingRequiredParameter": "is missing",
-    "MissingRequiredRequestBody": "is missing",
-}
-
-
-def _read_json(text: bytes, **_parameters: str) -> Any:
-    try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise ValueError("nested too deeply") from error
-
-
-def _described(error: Exception) -> Iterator[str]:
-    """Yield what is wrong in the words of the schema: the value could be a secret, or hold one."""
-    place = f"{error.location} parameter {error.name}" if isinstance(error, ParameterValidationError) else "body"
-    cause = error.__cause__ or error
-    broken: Iterable[Any] = getattr(cause, "schema_errors", ())
-    if not broken:
-        name = type(cause).__name__
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-        yield f"{place}: {_FAULTS.get(name, words)}"
-    for part in broken:
-        rule = part.message if part.validator == "required" else f"breaks {part.validator} "
-        expected = "" if part.validator == "required" else json.dumps(part.validator_value)
-        yield f"{place} {part.json_path}: {rule}{expected}"
 
 
 _Receive = Callable[[], Awaitable[Any]]
