@@ -25,7 +25,7 @@ from mantago import (
     MantaGo,
     ServerError,
 )
-from mantago._transport import run
+from mantago_runtime.concurrency import run
 
 NOTHING = httpx.Response(200, json=GOOD)
 

@@ -15,9 +15,12 @@ import pytest
 from attrs import define, field
 
 from mantago import ConfigurationError, Credentials, MantaGo
-from mantago._credentials import Mask
-from mantago._network import SYNC, AsyncioBackend, Connections, DeadlineBackend, Flavour, Wire
-from mantago._transport import current_mask, run
+from mantago_runtime.concurrency import run
+from mantago_runtime.connections.adapters import SYNC, Flavour
+from mantago_runtime.connections.asyncio_stream import AsyncioBackend, Wire
+from mantago_runtime.connections.pool import Connections
+from mantago_runtime.connections.threads import DeadlineBackend
+from mantago_runtime.secrets.redaction import Mask, current_mask
 
 
 @define(eq=False)

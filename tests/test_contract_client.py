@@ -27,7 +27,7 @@ from contract.plain_schemas import DEEPEST, plain_schema
 from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
 from first import FIRST
-from mantago._assumptions import ASSUMPTIONS
+from mantago.assumptions import ASSUMPTIONS
 
 GIFTS = "/openapi/client/gift"
 Edit = Callable[[dict[str, Any]], Any]

@@ -13,7 +13,8 @@ import pytest
 
 from conftest import BOT_ID, GOOD, SECRET, Connect
 from mantago import AsyncMantaGo, ConfigurationError, Credentials, MantaGo
-from mantago._credentials import Keyring, Mask
+from mantago_runtime.secrets.redaction import Mask
+from mantago_runtime.secrets.store import Keyring
 
 PAIR = {"bot_id": "bot-1", "token": "token-12345678", "secret": "secret-12345678"}
 

@@ -15,21 +15,13 @@ from mantago import (
     Credentials,
     InvalidResponseError,
 )
-from mantago._credentials import Mask
-from mantago._errors import Headers
-from mantago._policy import (
-    Body,
-    Policy,
-    connection_failure,
-    fields_of,
-    may_retry,
-    parse_json,
-    retry_after,
-    settle,
-    sign,
-    vendor_code,
-    wait_before,
-)
+from mantago_runtime.calls.failures import connection_failure
+from mantago_runtime.calls.policy import Policy, may_retry, wait_before
+from mantago_runtime.calls.responses import Body, fields_of, retry_after, settle, vendor_code
+from mantago_runtime.calls.signing import sign
+from mantago_runtime.mappings import Headers
+from mantago_runtime.reading.json import parse_json
+from mantago_runtime.secrets.redaction import Mask
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
 POLICY = Policy(

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
-from mantago._operations import published_spec
-from mantago._reading import answer_faults, find, read
-from mantago._scenarios import Answer
-from mantago._schemas import FORMATS, schema_faults
-from mantago._service import Document
+from mantago.operations import published_spec
+from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.scenarios import Answer
+from mantago.testing.schemas import FORMATS, schema_faults
+from mantago.testing.service import Document
 
 SPEC = published_spec()
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}

@@ -22,9 +22,9 @@ import httpx
 import pytest
 import uvicorn
 
-from mantago import _scenarios
-from mantago._scenarios import Answer, Card, Refusal, granted
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
+from mantago.testing import scenarios
+from mantago.testing.scenarios import Answer, Card, Refusal, granted
 
 SPEC = json.loads(files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8"))
 GIFTS = "/openapi/client/gift"
@@ -713,7 +713,7 @@ def test_the_catalogue_explains_itself_in_one_line_each() -> None:
 
 def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
     card = Card("odd", "odd", (answer,))
-    monkeypatch.setitem(_scenarios._BY_CLIENT_ID, "odd", card)
+    monkeypatch.setitem(scenarios._BY_CLIENT_ID, "odd", card)
 
 
 @pytest.mark.parametrize(
@@ -937,7 +937,7 @@ def test_without_the_extra_the_import_says_what_to_install(monkeypatch: pytest.M
 
 
 def test_the_shared_decisions_need_no_extra() -> None:
-    source = files("mantago").joinpath("_scenarios.py").read_text(encoding="utf-8")
+    source = files("mantago").joinpath("scenarios.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {*sys.stdlib_module_names, "attrs"}
 

@@ -18,10 +18,31 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-from mantago._operations import IdentifyIn, published_spec
-from mantago._reading import answer_faults, find, read
-from mantago._scenarios import BOT_ID, CLIENTS, SLOW_SECONDS, TRIGGERS, Answer, Card, PlatformId, Refusal, card_for
-from mantago._service import Account, Document, Node, Operation, check_identify_in, fulfilled, lost, new_token, refused
+from mantago.identification import IdentifyIn
+from mantago.operations import published_spec
+from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.scenarios import (
+    BOT_ID,
+    CLIENTS,
+    SLOW_SECONDS,
+    TRIGGERS,
+    Answer,
+    Card,
+    PlatformId,
+    Refusal,
+    card_for,
+)
+from mantago.testing.service import (
+    Account,
+    Document,
+    Node,
+    Operation,
+    check_identify_in,
+    fulfilled,
+    lost,
+    new_token,
+    refused,
+)
 
 try:
     import uvicorn

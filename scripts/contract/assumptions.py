@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mantago._assumptions import ASSUMPTIONS, OPERATIONS
+from mantago.assumptions import ASSUMPTIONS, OPERATIONS
 
 from .changes import Change, change
 from .documents import Cursor, Document

@@ -17,7 +17,7 @@ from scripted import PAIR, Connection, Server, always, answer, friendly, head, s
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APIStatusError, ConfigurationError, MantaGo
-from mantago._network import DeadlineBackend, cut_waits
+from mantago_runtime.connections.threads import DeadlineBackend, cut_waits
 
 # --- redirects ------------------------------------------------------------------------------------------------------
 

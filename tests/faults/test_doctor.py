@@ -38,9 +38,9 @@ from mantago import (
     InvalidResponseError,
     cli,
 )
-from mantago import _doctor as doctor
-from mantago import _route as route
-from mantago._scenarios import CLIENTS, TRIGGERS
+from mantago.cli import doctor
+from mantago.cli import probe as route
+from mantago.testing.scenarios import CLIENTS, TRIGGERS
 
 LINES = ["configuration", "token", "connection", "TLS", "clock", "service", "client", "contract"]
 Report = Callable[..., dict[str, Any]]
@@ -443,7 +443,7 @@ def test_each_refusal_has_its_hint(data, name, detail, hint, report):
 
 
 def test_every_code_that_the_vendor_publishes_has_a_hint():
-    from mantago._errors import CODE_MEANINGS
+    from mantago_runtime.errors import CODE_MEANINGS
 
     assert {1004} | doctor.BY_CODE.keys() == CODE_MEANINGS.keys()
     assert doctor.hint_for(APIStatusError(status_code=401, code=1004, message="")) == doctor.RENEW

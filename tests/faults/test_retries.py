@@ -19,10 +19,13 @@ from scripted import PAIR, SOAK, Connection, answer, each, friendly, head, refus
 
 from conftest import GOOD, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, MantaGoError
-from mantago._credentials import Keyring
-from mantago._policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy, retry_after
-from mantago._telemetry import Watch
-from mantago._transport import Calls, run, sync_edge
+from mantago_runtime.calls.io_backend import sync_edge
+from mantago_runtime.calls.loop import Calls
+from mantago_runtime.calls.policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy
+from mantago_runtime.calls.responses import retry_after
+from mantago_runtime.concurrency import run
+from mantago_runtime.instrumentation import Watch
+from mantago_runtime.secrets.store import Keyring
 
 # --- on real sockets ------------------------------------------------------------------------------------------------
 

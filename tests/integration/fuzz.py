@@ -12,9 +12,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["mantago", "json", "email", "dateutil"]):
-    from mantago._errors import Headers, MantaGoError
-    from mantago._policy import Body, retry_after, settle
-    from mantago._results import read_client_gifts
+    from mantago.results import read_client_gifts
+    from mantago_runtime.calls.responses import Body, retry_after, settle
+    from mantago_runtime.errors import MantaGoError
+    from mantago_runtime.mappings import Headers
 
 import httpx
 

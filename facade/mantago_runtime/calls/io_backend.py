@@ -1,0 +1,104 @@
+"""What the retry loop does to the world, for threads and for tasks."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+from attrs import frozen
+
+from mantago_runtime.concurrency import OwnTime
+from mantago_runtime.configuration import HTTPCORE
+from mantago_runtime.errors import ConfigurationError
+
+GRACE = 0.05
+"""Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
+connection in order."""
+
+
+@frozen
+class Edge:
+    """What a call does to the world; each function returns a value, or an awaitable of it."""
+
+    send: Callable[[httpcore.Request], Any]
+    """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
+    pieces: Callable[[Any], Any]
+    next_piece: Callable[[Any, None], Any]
+    """Return the next of the pieces of a body, None at its end."""
+    done: Callable[[httpcore.Response, Any], Any]
+    """Keep the connection for another request, or close it if the body wasn't read to its end."""
+    shut: Callable[[], Any]
+    """Close all connections."""
+    sleep: Callable[[float], Any]
+    ask: Callable[[Any], Any]
+    """Call the callable that was given as credentials."""
+    acquire: Callable[[float], Any]
+    """Take the lock on the credentials within so many seconds, or return False."""
+    release: Callable[[], None]
+    bound: Callable[[float], AbstractContextManager[object]]
+    """Limit what happens inside to so many seconds."""
+
+
+def sync_edge(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> Edge:
+    """Return the edge for threads."""
+    from mantago_runtime.connections import adapters, pool, threads  # noqa: PLC0415 - only a client that calls needs them
+
+    line = adapters.Through(below, adapters.SYNC) if below else pool.for_threads(proxy, engine)
+    lock = threading.Lock()
+    return Edge(
+        send=line.send,
+        pieces=iter,
+        next_piece=next,
+        done=line.done,
+        shut=line.shut,
+        sleep=_sleep_of(below, time.sleep),
+        ask=_ask_synchronously,
+        acquire=lambda seconds: lock.acquire(timeout=seconds),
+        release=lock.release,
+        bound=threads.cut_waits,
+    )
+
+
+def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> Edge:
+    """Return the edge for tasks, on asyncio and trio."""
+    from mantago_runtime.connections import adapters, pool  # noqa: PLC0415 - see sync_edge
+
+    line = adapters.Through(below, adapters.ASYNC) if below else pool.for_tasks(proxy, engine)
+    lock = anyio.Lock()
+
+    async def acquire(_: float) -> bool:
+        await lock.acquire()  # `bound` limits it
+        return True
+
+    return Edge(
+        send=line.send,
+        pieces=aiter,
+        next_piece=anext,
+        done=line.done,
+        shut=lambda: line.shut(),  # which changes when the loop ends  # noqa: PLW0108
+        sleep=_sleep_of(below, anyio.sleep),
+        ask=lambda provider: provider(),
+        acquire=acquire,
+        release=lock.release,
+        bound=lambda seconds: anyio.fail_after(seconds + GRACE),
+    )
+
+
+def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
+    return below.sleep if isinstance(below, OwnTime) else sleep
+
+
+def _ask_synchronously(provider: Callable[[], object]) -> object:
+    answer = provider()
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise ConfigurationError("the callable given as credentials is asynchronous: use it with AsyncMantaGo")
+    return answer
