@@ -134,6 +134,8 @@ class Watch:
                 _log.exception("on_event failed on %s", type(event).__name__)
 
 
+# --- OpenTelemetry --------------------------------------------------------------------------------------------------
+
 SCHEMA = "https://opentelemetry.io/schemas/1.34.0"
 """The version of the semantic conventions whose names stand here."""
 

@@ -133,6 +133,9 @@ def examine(
     yield of_contract(outcome)
 
 
+# --- before anything is sent ----------------------------------------------------------------------------------------
+
+
 def of_configuration(
     problem: str, client: MantaGo | None, account: Mapping[str, Any], environment: Mapping[str, str], proxy: str | None
 ) -> Check:
@@ -146,7 +149,9 @@ def of_configuration(
     told = "; ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
     told = "the built-in sandbox" if "transport" in account else told
     way = f", through the proxy {httpx.URL(proxy).host}" if proxy else ""
-    return tick("configuration", f"bot {client.credentials.bot_id} at {_address(account['base_url'])}{way} ({told})")
+    return tick(
+        "configuration", f"bot {client.credentials.bot_id} at {_address(account['base_url'], SERVER_URL)}{way} ({told})"
+    )
 
 
 def of_token(credentials: Credentials | None, now: float) -> Check:
@@ -162,6 +167,8 @@ def of_token(credentials: Credentials | None, now: float) -> Check:
     text = f"it expires in {span(left)}, on {when}"
     return tick("token", text) if left > EXPIRES_SOON else cross("token", text, RENEW)
 
+
+# --- the answer -----------------------------------------------------------------------------------------------------
 
 Outcome = ClientGifts | MantaGoError | None
 
