@@ -583,7 +583,8 @@ def test_what_happens_while_the_command_line_is_imported(error, outcome, capsys,
             if name == "mantago.cli":
                 raise error
 
-    monkeypatch.delitem(sys.modules, "mantago.cli")
+    for name in [name for name in sys.modules if name.startswith("mantago.cli")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr(mantago, "cli")
     monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
     assert __main__.main() == outcome
@@ -623,7 +624,7 @@ def test_an_output_that_knows_no_chinese_gets_escapes(encoding):
     assert r"\u4e0d\u93fd\u92fc" in done.stdout
 
     console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding), width=80)
-    for check in (probe.tick("clock", "right"), probe.skip("TLS", "none"), probe.cross("token", "old", "renew")):
+    for check in (probe.passed("clock", "right"), probe.skipped("TLS", "none"), probe.failed("token", "old", "renew")):
         tables.show_check(console, check)
     console.file.seek(0)
     marks = ["ok clock", "-- TLS", "NO token"]

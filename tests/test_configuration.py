@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 import mantago
+import mantago_runtime.configuration
 from _vendored import Vendored, read_spec
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError
@@ -128,7 +129,7 @@ def test_the_address_comes_from_the_argument_else_the_environment_else_the_spec(
 def test_the_environments_proxy_is_used_as_httpx_users_expect(environment, proxy, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert mantago_runtime.configuration._environment_proxy("https://mantago.cc/api") == proxy
+    assert mantago_runtime.configuration.environment_proxy("https://mantago.cc/api") == proxy
 
 
 def test_a_closed_client_says_so_and_closing_twice_is_fine(connect: Connect):

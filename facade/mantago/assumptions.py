@@ -14,7 +14,7 @@ from attrs import fields, frozen
 from mantago.identification import Platform
 from mantago.operations import READ_ONLY
 from mantago.results import ClientGifts, Gift, GiftResource, Ticket, _resource
-from mantago_runtime.reading.readers import _flag, _text, _timestamp
+from mantago_runtime.reading.readers import read_boolean, read_string, read_timestamp
 
 __all__ = ["ASSUMPTIONS", "OPERATIONS", "Assumption"]
 
@@ -22,7 +22,7 @@ OPERATIONS = frozenset(f"POST {path}" for path in READ_ONLY)
 """The operations that have a friendly method."""
 
 RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
-"""The rule, as the document words it: what `_operations.identify` does."""
+"""The rule, as the document words it: what `identification.identify` does."""
 
 
 @frozen
@@ -44,9 +44,9 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _PLATFORMS: dict[str, Any] = {"type": "string", "enum": frozenset(map(str, Platform))}
 # By the function that reads a value.
 _READ: dict[Any, dict[str, Any]] = {
-    _text: _TEXT,
-    _flag: {"type": "boolean"},
-    _timestamp: {"type": "string", "format": "date-time"},
+    read_string: _TEXT,
+    read_boolean: {"type": "boolean"},
+    read_timestamp: {"type": "string", "format": "date-time"},
     _resource: {"type": "string", "enum": frozenset(map(str, GiftResource))},
 }
 
@@ -83,21 +83,23 @@ def _answers() -> Iterator[Assumption]:
     yield Assumption("mantago_runtime.errors", "", {"statuses": statuses}, "each status has its exception")
     module = "mantago.results"
     required = {"required": True}
-    yield Assumption(module, "200 success", _READ[_flag] | required, "a 200 may be a refusal")
+    yield Assumption(module, "200 success", _READ[read_boolean] | required, "a 200 may be a refusal")
     yield Assumption(module, "200 message", _TEXT | required, "read_client_gifts() insists on it")
     for attribute in fields(ClientGifts):
-        if wire := attribute.metadata.get("wire"):
-            yield Assumption(module, f"200 {wire.name}", {"type": "array"}, f"ClientGifts.{attribute.name} holds it")
+        if json_field := attribute.metadata.get("json_field"):
+            yield Assumption(
+                module, f"200 {json_field.name}", {"type": "array"}, f"ClientGifts.{attribute.name} holds it"
+            )
             element = Ticket if attribute.name == "tickets" else Gift
-            yield from _elements(f"200 {wire.name}[]", element)
+            yield from _elements(f"200 {json_field.name}[]", element)
 
 
 def _elements(place: str, element: type) -> Iterator[Assumption]:
     for attribute in fields(element):
-        if wire := attribute.metadata.get("wire"):
-            facts = _READ[wire.read] | ({} if wire.optional else {"required": True})
+        if json_field := attribute.metadata.get("json_field"):
+            facts = _READ[json_field.read] | ({} if json_field.optional else {"required": True})
             why = f"{element.__name__}.{attribute.name} holds it"
-            yield Assumption("mantago.results", f"{place}.{wire.name}", facts, why)
+            yield Assumption("mantago.results", f"{place}.{json_field.name}", facts, why)
 
 
 ASSUMPTIONS = (*_requests(), *_answers())

@@ -24,26 +24,26 @@ from mantago.operations import (
     path_in_spec,
 )
 from mantago.results import ClientGifts, read_client_gifts
-from mantago_runtime.calls.loop import Calls
+from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import Policy
-from mantago_runtime.calls.responses import Answer
-from mantago_runtime.calls.signing import Asked
+from mantago_runtime.calls.responses import RawResponse
+from mantago_runtime.calls.signing import UnsignedRequest
 from mantago_runtime.calls.transports import AsyncTransport, BelowT, SyncTransport
 from mantago_runtime.configuration import (
     HTTPCORE,
-    _address,
-    _check_engine,
-    _check_flavour,
-    _environment_proxy,
-    _seconds,
-    _whole,
+    check_engine,
+    check_flavour,
+    checked_address,
+    checked_seconds,
+    checked_whole,
+    environment_proxy,
 )
 from mantago_runtime.errors import ConfigurationError, InvalidResponseError
-from mantago_runtime.instrumentation import CallFinished, CallRetried, Watch
+from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Provider
-from mantago_runtime.secrets.environment import _source
-from mantago_runtime.secrets.store import Keyring
+from mantago_runtime.secrets.environment import credentials_source
+from mantago_runtime.secrets.store import CredentialStore
 
 ProviderT = TypeVar("ProviderT")
 ClientGiftsT = TypeVar("ClientGiftsT")
@@ -51,7 +51,7 @@ T = TypeVar("T")
 Coming: TypeAlias = Coroutine[Any, Any, T]
 MEBIBYTE = 1024 * 1024
 DEFAULT_ENGINE = HTTPCORE
-MOST_WARNINGS = 1_000
+MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
 
 _drift_log = logging.getLogger("mantago.drift")
@@ -77,7 +77,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
     _open_http: Callable[[AuthenticatedClient], Any]
     _perform: Callable[..., Any]
     # Until they are set: error reporters show the repr of a client that refused its arguments.
-    _keys = Keyring(None)
+    _store = CredentialStore(None)
     _base_url = ""
 
     def __init_subclass__(cls) -> None:
@@ -105,34 +105,34 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         on_event: Callable[[CallRetried | CallFinished], object] | None = None,
     ) -> None:
         given = {"bot_id": bot_id, "token": token, "secret": secret}
-        source = _source(given, credentials)
+        source = credentials_source(given, credentials)
         # A traceback with locals, as error reporters record it, must not show them.
         del given, token, secret
         if isinstance(source, ConfigurationError):
             raise source
-        self._keys = Keyring(source)
-        _check_flavour(transport, self._stack_type)
-        _check_engine(engine, transport)
+        self._store = CredentialStore(source)
+        check_flavour(transport, self._stack_type)
+        check_engine(engine, transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
-        self._base_url = _address(base_url, SERVER_URL)
+        self._base_url = checked_address(base_url, SERVER_URL)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
         self._path = url.raw_path.decode("ascii").rstrip("/")
         policy = Policy(
             base_url=url,
-            timeout=_seconds(timeout),
-            max_retries=_whole("max_retries", max_retries, least=0),
-            max_response_bytes=_whole("max_response_bytes", max_response_bytes, least=1),
+            timeout=checked_seconds(timeout),
+            max_retries=checked_whole("max_retries", max_retries, least=0),
+            max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
             read_only=frozenset(self._path + operation for operation in READ_ONLY),
             path_in_spec=path_in_spec,
         )
         self._identify_in: Literal["both", "body"] = identify_in
         self._strict = bool(strict)
         self._warned: set[tuple[str, str]] = set()
-        calls = Calls(policy, self._keys, Watch(url, __version__, on_event))
-        proxy = _environment_proxy(self._base_url)
+        calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
+        proxy = environment_proxy(self._base_url)
         self._stack = self._stack_type(calls, transport, proxy, engine or DEFAULT_ENGINE)
         python = f"{sys.version_info[0]}.{sys.version_info[1]}"
         self._generated = generated_client(
@@ -144,12 +144,12 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         )
         # What httpx puts into the header of a generated operation's request, this client's own requests have too.
         template = self._open_http(self._generated).build_request("POST", url, json={})
-        self._headers = policy.asked(template).headers
+        self._headers = policy.unsigned(template).headers
 
     @property
     def credentials(self) -> Credentials | None:
         """The credentials in force; None before the first call if a callable provides them."""
-        return self._keys.current
+        return self._store.current
 
     @property
     def generated(self) -> AuthenticatedClient:
@@ -161,7 +161,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         return self._generated
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self._base_url!r}, credentials={self._keys.current!r})"
+        return f"{type(self).__name__}(base_url={self._base_url!r}, credentials={self._store.current!r})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError(
@@ -190,27 +190,27 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
         Raises APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
         """
         client = identify(client_id=client_id, platform=platform, platform_client_id=platform_client_id)
-        asked = self._asked(gifts_request(client, self._identify_in), timeout)
-        result: ClientGiftsT = self._perform(asked, self._read(read_client_gifts))
+        unsigned = self._unsigned(gifts_request(client, self._identify_in), timeout)
+        result: ClientGiftsT = self._perform(unsigned, self._read(read_client_gifts))
         return result
 
     def _entered(self) -> Self:
         self._stack.calls.refuse_if_closed()
         return self
 
-    def _asked(self, arguments: dict[str, Any], timeout: float | EllipsisType) -> Asked:
+    def _unsigned(self, arguments: dict[str, Any], timeout: float | EllipsisType) -> UnsignedRequest:
         """Return what a generated operation asks with these arguments, without httpx's detour over a URL."""
-        return Asked(
+        return UnsignedRequest(
             arguments["method"].upper(),
             self._path + arguments["url"],
             tuple(arguments["params"].items()),
             self._headers,
             arguments["json"],
-            timeout=None if timeout is ... else _seconds(timeout),
+            timeout=None if timeout is ... else checked_seconds(timeout),
         )
 
-    def _read(self, read: Callable[..., Any]) -> Callable[[Answer], Any]:
-        def read_answer(answer: Answer) -> Any:
+    def _read(self, read: Callable[..., Any]) -> Callable[[RawResponse], Any]:
+        def read_answer(answer: RawResponse) -> Any:
             byte_order_mark = answer.content.startswith(b"\xef\xbb\xbf")
             result = read(answer.payload, strict=self._strict, byte_order_mark=byte_order_mark)
             self._warn(result.drift)
@@ -221,7 +221,7 @@ class _Client(Generic[BelowT, ProviderT, ClientGiftsT]):
     def _warn(self, drift: tuple[Drift, ...]) -> None:
         for line in drift:
             key = (line.kind, line.pattern)
-            if key not in self._warned and len(self._warned) < MOST_WARNINGS:
+            if key not in self._warned and len(self._warned) < MAX_DRIFT_WARNINGS:
                 self._warned.add(key)
                 # A field's name is the service's: a line break in it would forge a line of the log.
                 where = line.pattern if line.pattern.isprintable() else ascii(line.pattern)
@@ -239,8 +239,8 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, ClientGifts]):
     _stack_type = SyncTransport
     _open_http = staticmethod(AuthenticatedClient.get_httpx_client)
 
-    def _perform(self, asked: Asked, read: Callable[[Answer], T]) -> T:
-        return read(self._stack.send(asked))
+    def _perform(self, unsigned: UnsignedRequest, read: Callable[[RawResponse], T]) -> T:
+        return read(self._stack.send(unsigned))
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -262,8 +262,8 @@ class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, Coming[Clien
     _stack_type = AsyncTransport
     _open_http = staticmethod(AuthenticatedClient.get_async_httpx_client)
 
-    async def _perform(self, asked: Asked, read: Callable[[Answer], T]) -> T:
-        return read(await self._stack.send(asked))
+    async def _perform(self, unsigned: UnsignedRequest, read: Callable[[RawResponse], T]) -> T:
+        return read(await self._stack.send(unsigned))
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""

@@ -26,7 +26,7 @@ class Platform(StrEnum):
 
 
 @frozen(repr=False)
-class Client:
+class ClientIdentity:
     """Whose gifts are meant, one way or the other; made by `identify` only, so it always obeys the rule.
 
     The vendor's schema: `ClientIdentificationRequest`. The repr is silent, since the platform's id is personal data.
@@ -37,7 +37,7 @@ class Client:
     platform_client_id: str | None = None
 
 
-def identify(*, client_id: object = None, platform: object = None, platform_client_id: object = None) -> Client:
+def identify(*, client_id: object = None, platform: object = None, platform_client_id: object = None) -> ClientIdentity:
     """Apply the rule of the spec: "either provide 'clientId' OR both 'platform' and 'platformClientId'".
 
     Raises IdentificationError, which tells what was given, what is missing and what the rule is, but no id.
@@ -55,7 +55,7 @@ def identify(*, client_id: object = None, platform: object = None, platform_clie
     if "client_id" in given:
         if len(given) > 1:
             raise IdentificationError(f"given were {names}: that is both ways at once, leave one out; {RULE}")
-        return Client(client_id=str(client_id))
+        return ClientIdentity(client_id=str(client_id))
     missing = [name for name in ("platform", "platform_client_id") if name not in given]
     if missing:
         lack = "client_id, or platform and platform_client_id" if not given else missing[0]
@@ -64,4 +64,4 @@ def identify(*, client_id: object = None, platform: object = None, platform_clie
         raise IdentificationError(
             f"platform {str(platform)[:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
         )
-    return Client(platform=Platform(str(platform)), platform_client_id=str(platform_client_id))
+    return ClientIdentity(platform=Platform(str(platform)), platform_client_id=str(platform_client_id))

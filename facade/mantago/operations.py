@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from mantago.identification import Client, IdentifyIn
+from mantago.identification import ClientIdentity, IdentifyIn
 from mantago_generated import AuthenticatedClient
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import (
@@ -49,7 +49,7 @@ LONGEST_IN_URL = 60_000
 UNKNOWN = "(a path that the spec doesn't list)"
 
 
-def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
+def gifts_request(client: ClientIdentity, identify_in: IdentifyIn) -> dict[str, Any]:
     """Return the generated arguments for the operation "Get client gifts", still without credentials.
 
     The transport adds bot id and secret, so that no frame above it ever holds them.
@@ -70,7 +70,7 @@ def gifts_request(client: Client, identify_in: IdentifyIn) -> dict[str, Any]:
     )
 
 
-def _body(client: Client) -> ClientIdentificationRequest:
+def _body(client: ClientIdentity) -> ClientIdentificationRequest:
     return ClientIdentificationRequest(
         secret="",
         client_id=client.client_id or UNSET,

@@ -12,18 +12,18 @@ from attrs import field, frozen
 from mantago.operations import OpenStrEnum
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.readers import (
-    _fields,
-    _flag,
-    _list_of,
-    _read,
-    _reader,
-    _text,
-    _timestamp,
-    _usual_timestamp,
-    _Wire,
-    _wire,
+    JsonField,
+    attributes_of,
+    list_of,
+    read_as,
+    read_boolean,
+    read_payload,
+    read_string,
+    read_timestamp,
+    read_usual_timestamp,
+    reader_of,
 )
-from mantago_runtime.reading.results import _NOTHING, _read_only, _Result
+from mantago_runtime.reading.results import NO_EXTRA, _Result, frozen_extra
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class GiftResource(OpenStrEnum):
 
 
 def _resource(value: object, drift: list[Drift], place: str) -> GiftResource:
-    text = _text(value, drift, place)
+    text = read_string(value, drift, place)
     if known := _KNOWN.get(text):
         return known
     drift.append(Drift("unknown_value", place, f"{text[:100]!r} is not listed by the spec"))
@@ -50,15 +50,15 @@ def _resource(value: object, drift: list[Drift], place: str) -> GiftResource:
 
 
 _KNOWN: Mapping[str, GiftResource] = {resource.value: resource for resource in GiftResource}
-_ENVELOPE = (_Wire("success", _flag), _Wire("message", _text))
+_ENVELOPE = (JsonField("success", read_boolean), JsonField("message", read_string))
 
 
 @frozen(repr=False)
 class Ticket(_Result):
     """A coupon that the client hasn't used; `TicketGift` in the spec."""
 
-    created_at: datetime = field(metadata=_wire("createdAt", _timestamp))
-    extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
+    created_at: datetime = field(metadata=read_as("createdAt", read_timestamp))
+    extra: Mapping[str, Any] = field(default=NO_EXTRA, converter=frozen_extra, hash=False)
 
 
 @frozen(repr=False)
@@ -69,15 +69,15 @@ class Gift(_Result):
     by the spec, there only when it is expired.
     """
 
-    name: str = field(metadata=_wire("name", _text))
-    resource: GiftResource = field(metadata=_wire("resource", _resource), converter=GiftResource)
-    created_at: datetime = field(metadata=_wire("createdAt", _timestamp))
+    name: str = field(metadata=read_as("name", read_string))
+    resource: GiftResource = field(metadata=read_as("resource", _resource), converter=GiftResource)
+    created_at: datetime = field(metadata=read_as("createdAt", read_timestamp))
     is_expired: bool | None = field(
-        default=None, metadata=_wire("isExpired", _flag, optional=True, required_by_spec=True)
+        default=None, metadata=read_as("isExpired", read_boolean, optional=True, required_by_spec=True)
     )
-    start_time: datetime | None = field(default=None, metadata=_wire("startTime", _timestamp, optional=True))
-    end_time: datetime | None = field(default=None, metadata=_wire("endTime", _timestamp, optional=True))
-    extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
+    start_time: datetime | None = field(default=None, metadata=read_as("startTime", read_timestamp, optional=True))
+    end_time: datetime | None = field(default=None, metadata=read_as("endTime", read_timestamp, optional=True))
+    extra: Mapping[str, Any] = field(default=NO_EXTRA, converter=frozen_extra, hash=False)
 
 
 # Almost every element is as the spec has it. The functions below read such a one in half the time. For any other they
@@ -85,7 +85,7 @@ class Gift(_Result):
 
 
 def _setters(cls: Any) -> Iterable[Callable[[object, object], None]]:
-    return (vars(cls)[attribute.name].__set__ for attribute in _fields(cls))
+    return (vars(cls)[attribute.name].__set__ for attribute in attributes_of(cls))
 
 
 _new = object.__new__
@@ -97,8 +97,8 @@ def _usual_ticket(data: Any) -> Ticket:
     if len(data) != 1:
         raise ValueError
     ticket = _new(Ticket)
-    _ticket_created_at(ticket, _usual_timestamp(data["createdAt"]))
-    _ticket_extra(ticket, _NOTHING)
+    _ticket_created_at(ticket, read_usual_timestamp(data["createdAt"]))
+    _ticket_extra(ticket, NO_EXTRA)
     return ticket
 
 
@@ -107,18 +107,18 @@ def _usual_gift(data: Any) -> Gift:
     if len(data) != 4:
         if len(data) != 6:
             raise ValueError
-        start, end = _usual_timestamp(data["startTime"]), _usual_timestamp(data["endTime"])
+        start, end = read_usual_timestamp(data["startTime"]), read_usual_timestamp(data["endTime"])
     name, is_expired = data["name"], data["isExpired"]
     if type(name) is not str or type(is_expired) is not bool:
         raise ValueError
     gift = _new(Gift)
     _name(gift, name)
     _resource_of(gift, _KNOWN[data["resource"]])
-    _created_at(gift, _usual_timestamp(data["createdAt"]))
+    _created_at(gift, read_usual_timestamp(data["createdAt"]))
     _is_expired(gift, is_expired)
     _start_time(gift, start)
     _end_time(gift, end)
-    _extra(gift, _NOTHING)
+    _extra(gift, NO_EXTRA)
     return gift
 
 
@@ -141,21 +141,21 @@ class ClientGifts(_Result):
     tickets: tuple[Ticket, ...] = field(
         default=(),
         converter=_tickets,
-        metadata=_wire("tickets", _list_of(_reader(Ticket), _usual_ticket), optional=True),
+        metadata=read_as("tickets", list_of(reader_of(Ticket), _usual_ticket), optional=True),
     )
     physical_gifts: tuple[Gift, ...] = field(
         default=(),
         converter=_gifts,
-        metadata=_wire("physicalGifts", _list_of(_reader(Gift), _usual_gift), optional=True),
+        metadata=read_as("physicalGifts", list_of(reader_of(Gift), _usual_gift), optional=True),
     )
     virtual_gifts: tuple[Gift, ...] = field(
         default=(),
         converter=_gifts,
-        metadata=_wire("virtualGifts", _list_of(_reader(Gift), _usual_gift), optional=True),
+        metadata=read_as("virtualGifts", list_of(reader_of(Gift), _usual_gift), optional=True),
     )
-    extra: Mapping[str, Any] = field(default=_NOTHING, converter=_read_only, hash=False)
+    extra: Mapping[str, Any] = field(default=NO_EXTRA, converter=frozen_extra, hash=False)
     drift: tuple[Drift, ...] = field(default=(), eq=False)
 
 
-read_client_gifts = partial(_read, _reader(ClientGifts, *_ENVELOPE))
+read_client_gifts = partial(read_payload, reader_of(ClientGifts, *_ENVELOPE))
 """Reads the answer of "Get client gifts"."""

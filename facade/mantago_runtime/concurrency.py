@@ -1,7 +1,7 @@
 """What lets threads and tasks share code: coroutines that never suspend, and values for each process.
 
-A coroutine whose awaitables all come from `resolved` never suspends where the functions below are synchronous: `run`
-steps through it without an event loop.
+A coroutine whose awaitables all come from `maybe_await` never suspends where the functions below are synchronous:
+`run_sync` steps through it without an event loop.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-LONGEST_WAIT = 86_400.0
+MAX_WAIT_SECONDS = 86_400.0
 """Seconds: operating systems refuse longer waits for a socket."""
 
 
-async def resolved(value: Any) -> Any:
+async def maybe_await(value: Any) -> Any:
     """Return the value, or what it resolves to if it is an awaitable."""
     return await value if inspect.isawaitable(value) else value
 
 
-class OwnTime(ABC):
-    """What a transport below may be as well, so that no test waits: the calls then take time and chance from it.
+class Clock(ABC):
+    """The time and chance of calls, where a transport brings its own, so that no test waits.
 
-    The fake of `mantago.testing` is one.
+    The fake of `mantago.testing` does.
     """
 
     @abstractmethod
@@ -42,7 +42,7 @@ class OwnTime(ABC):
         """Let so much of this time go by."""
 
 
-def run(call: Coroutine[Any, Any, T]) -> T:
+def run_sync(call: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never suspends: it is done after one step."""
     try:
         call.send(None)

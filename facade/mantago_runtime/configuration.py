@@ -14,10 +14,11 @@ import httpx
 from mantago_runtime.errors import ConfigurationError
 
 HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
-LONGEST_TIMEOUT = 10**9
+MAX_TIMEOUT_SECONDS = 10**9
 
 
-def _check_flavour(transport: object, stack_type: type) -> None:
+def check_flavour(transport: object, stack_type: type) -> None:
+    """Refuse a transport that is for the other client."""
     flavour = httpx.BaseTransport if issubclass(stack_type, httpx.BaseTransport) else httpx.AsyncBaseTransport
     if transport is not None and not isinstance(transport, flavour):
         other = "AsyncMantaGo" if flavour is httpx.BaseTransport else "MantaGo"
@@ -26,7 +27,8 @@ def _check_flavour(transport: object, stack_type: type) -> None:
         )
 
 
-def _check_engine(engine: object, transport: object) -> None:
+def check_engine(engine: object, transport: object) -> None:
+    """Refuse an engine that there isn't, that isn't installed, or that comes beside a transport."""
     if engine is None:
         return
     if transport is not None:
@@ -37,7 +39,7 @@ def _check_engine(engine: object, transport: object) -> None:
         raise ConfigurationError("engine='httptools' needs a package that is missing: pip install 'mantago[fast]'")
 
 
-def _address(base_url: str | None, default: str) -> str:
+def checked_address(base_url: str | None, default: str) -> str:
     """Check where requests, and with them the secret, may go."""
     name = "base_url (or the environment variable MANTAGO_BASE_URL)"
     url = (os.environ.get("MANTAGO_BASE_URL") or default) if base_url is None else base_url
@@ -67,7 +69,7 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _environment_proxy(address: str) -> str | None:
+def environment_proxy(address: str) -> str | None:
     """Return the proxy that the environment names for an address, as urllib, and so httpx, finds it."""
     url = httpx.URL(address)
     proxies = urllib.request.getproxies()
@@ -88,15 +90,17 @@ def _environment_proxy(address: str) -> str | None:
     return proxy
 
 
-def _seconds(timeout: object) -> float:
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= LONGEST_TIMEOUT:
+def checked_seconds(timeout: object) -> float:
+    """Return a timeout as a float; refuse what is none."""
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT_SECONDS:
         raise ConfigurationError(
-            f"timeout must be a number of seconds above zero, at most {LONGEST_TIMEOUT:,}, not {str(timeout)[:50]}"
+            f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {str(timeout)[:50]}"
         )
     return float(timeout)
 
 
-def _whole(name: str, value: object, *, least: int) -> int:
+def checked_whole(name: str, value: object, *, least: int) -> int:
+    """Return a whole number; refuse what is none, or is less than the least."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigurationError(f"{name} must be a whole number from {least} on, not {value!r}")
     return value

@@ -84,7 +84,7 @@ def body_size(request: httpcore.Request) -> int | None:
 
 
 @define
-class Watch:
+class Instrumentation:
     """What is to be told of one client's calls, and to whom."""
 
     server: httpx.URL

@@ -382,7 +382,7 @@ AT = "Fri, 15 Jan 2027 08:00:00 GMT"
     ],
 )
 def test_a_clock_is_wrong_if_it_differs_from_the_services_by_more_than_a_minute(sent, received, date, ok, detail):
-    check = route.of_clock(route.Met(sent, received, date=date))
+    check = route.of_clock(route.ProbeResult(sent, received, date=date))
     assert (check.ok, check.detail, check.status) == (ok, detail, 1)
 
 
@@ -467,7 +467,10 @@ def test_one_gift_is_no_plural():
 
 @pytest.mark.parametrize("statuses", [[], [1], [3, 1], [2, 3, 1], [1, 2]])
 def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
-    checks = [route.cross("x", "", "", status) for status in statuses] + [route.tick("x", ""), route.skip("x", "")]
+    checks = [route.failed("x", "", "", status) for status in statuses] + [
+        route.passed("x", ""),
+        route.skipped("x", ""),
+    ]
     assert doctor.exit_status(checks) == {(): 0, (1,): 1, (3, 1): 3, (2, 3, 1): 2, (1, 2): 2}[tuple(statuses)]
 
 
@@ -526,4 +529,4 @@ def test_an_ipv6_peer_is_written_as_in_an_address():
         def get_extra_info(self, name: str) -> Any:
             return ("::1", 8000, 0, 0) if name == "server_addr" else None
 
-    assert route.met_by(1.0, 2.0, [], Stream()).peer == "[::1]:8000"
+    assert route.probe_result(1.0, 2.0, [], Stream()).peer == "[::1]:8000"

@@ -21,15 +21,15 @@ from mantago.cli.probe import (
     REFUSED,
     WRONG_USE,
     Check,
-    Met,
-    cross,
+    ProbeResult,
+    failed,
     of_clock,
     of_connection,
     of_tls,
-    reach,
-    skip,
+    passed,
+    probe,
+    skipped,
     span,
-    tick,
 )
 from mantago.client import MantaGo
 from mantago.identification import identify
@@ -37,7 +37,7 @@ from mantago.operations import GENERATOR, SERVER_URL, SPEC_VERSION, published_sp
 from mantago.results import ClientGifts
 from mantago.testing.schemas import schema_faults
 from mantago.testing.service import REFUSAL, Document
-from mantago_runtime.configuration import _address, _environment_proxy, _seconds
+from mantago_runtime.configuration import checked_address, checked_seconds, environment_proxy
 from mantago_runtime.errors import (
     APIConnectionError,
     APIStatusError,
@@ -47,9 +47,9 @@ from mantago_runtime.errors import (
 )
 from mantago_runtime.reading.json import parse_json
 from mantago_runtime.secrets.credentials import Credentials
-from mantago_runtime.secrets.store import EXPIRES_SOON
+from mantago_runtime.secrets.store import EXPIRY_WARNING_SECONDS
 
-NOBODY = "mantago-doctor"
+UNKNOWN_CLIENT_ID = "mantago-doctor"
 """A client id that no client has: whoever looks for it has taken bot id, token and secret."""
 CLIENT_CODES = frozenset({11001, 37011})
 """Refusals that come after the credentials were taken: they are about the client."""
@@ -102,30 +102,30 @@ def examine(
     `account` holds the arguments for a client that were given, `who` the identification, which may be missing as a
     whole. Raises IdentificationError, or ConfigurationError for the timeout. `now` tells the time of day.
     """
-    _seconds(timeout)
+    checked_seconds(timeout)
     identified = any(value is not None for value in who.values())
     if identified:
         identify(**who)
     client: MantaGo | None = None
     problem, address, proxy = "", "", None
     try:
-        address = _address(account["base_url"], SERVER_URL)
-        proxy = None if "transport" in account else _environment_proxy(address)
+        address = checked_address(account["base_url"], SERVER_URL)
+        proxy = None if "transport" in account else environment_proxy(address)
         client = MantaGo(**account, timeout=timeout, max_retries=0)
     except ConfigurationError as error:
         problem = str(error)
     yield of_configuration(problem, client, account, os.environ, proxy)
     yield of_token(client.credentials if client else None, now())
-    met = reach(address, proxy, timeout, now) if address else None
-    yield of_connection(met, address, proxy, timeout)
-    yield of_tls(met, address)
-    yield of_clock(met)
+    probed = probe(address, proxy, timeout, now) if address else None
+    yield of_connection(probed, address, proxy, timeout)
+    yield of_tls(probed, address)
+    yield of_clock(probed)
     outcome: ClientGifts | MantaGoError | None = None
     if client:
         with client:
-            if isinstance(met, Met):
+            if isinstance(probed, ProbeResult):
                 try:
-                    outcome = client.get_client_gifts(**(who if identified else {"client_id": NOBODY}))
+                    outcome = client.get_client_gifts(**(who if identified else {"client_id": UNKNOWN_CLIENT_ID}))
                 except MantaGoError as error:
                     outcome = error
     yield of_service(outcome)
@@ -141,7 +141,7 @@ def of_configuration(
 ) -> Check:
     """Judge what the client was configured with, and say where each value comes from."""
     if client is None or client.credentials is None:
-        return cross("configuration", problem, "mantago doctor --help lists the options", WRONG_USE)
+        return failed("configuration", problem, "mantago doctor --help lists the options", WRONG_USE)
     sources: dict[str, list[str]] = {}
     for name in ("base_url", "bot_id", "token", "secret"):
         source = "environment" if environment.get(f"MANTAGO_{name.upper()}") else "default"
@@ -149,23 +149,24 @@ def of_configuration(
     told = "; ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
     told = "the built-in sandbox" if "transport" in account else told
     way = f", through the proxy {httpx.URL(proxy).host}" if proxy else ""
-    return tick(
-        "configuration", f"bot {client.credentials.bot_id} at {_address(account['base_url'], SERVER_URL)}{way} ({told})"
+    return passed(
+        "configuration",
+        f"bot {client.credentials.bot_id} at {checked_address(account['base_url'], SERVER_URL)}{way} ({told})",
     )
 
 
 def of_token(credentials: Credentials | None, now: float) -> Check:
     """Judge how long the token lasts."""
     if credentials is None:
-        return skip("token", "there is none to look at")
+        return skipped("token", "there is none to look at")
     expiry = credentials.expires_at
     if expiry is None:
-        return skip("token", "it doesn't say when it expires")
+        return skipped("token", "it doesn't say when it expires")
     left, when = expiry.timestamp() - now, f"{expiry:%Y-%m-%d %H:%M} UTC"
     if left <= 0:
-        return cross("token", f"it expired {span(abs(left))} ago, on {when}", RENEW)
+        return failed("token", f"it expired {span(abs(left))} ago, on {when}", RENEW)
     text = f"it expires in {span(left)}, on {when}"
-    return tick("token", text) if left > EXPIRES_SOON else cross("token", text, RENEW)
+    return passed("token", text) if left > EXPIRY_WARNING_SECONDS else failed("token", text, RENEW)
 
 
 # --- the answer -----------------------------------------------------------------------------------------------------
@@ -177,16 +178,16 @@ def of_service(outcome: Outcome) -> Check:
     """Judge whether the service takes the bot's id, token and secret, and does its work."""
     taken = "it takes bot id, token and secret"
     if outcome is None:
-        return skip("service", "not asked")
+        return skipped("service", "not asked")
     if isinstance(outcome, ClientGifts):
-        return tick("service", taken)
+        return passed("service", taken)
     if isinstance(outcome, APIConnectionError):
-        return cross("service", str(outcome), "try again; --timeout allows more time", NO_ANSWER)
+        return failed("service", str(outcome), "try again; --timeout allows more time", NO_ANSWER)
     if not isinstance(outcome, APIStatusError):
-        return skip("service", "its answer can't be read")
+        return skipped("service", "its answer can't be read")
     if outcome.code in CLIENT_CODES:
-        return tick("service", taken)
-    return cross("service", str(outcome), hint_for(outcome))
+        return passed("service", taken)
+    return failed("service", str(outcome), hint_for(outcome))
 
 
 def hint_for(refusal: APIStatusError) -> str:
@@ -201,13 +202,13 @@ def hint_for(refusal: APIStatusError) -> str:
 def of_client(outcome: Outcome, *, identified: bool) -> Check:
     """Judge whether the service knows the client."""
     if not identified:
-        return skip("client", f"not asked for: give {IDENTIFICATION}")
+        return skipped("client", f"not asked for: give {IDENTIFICATION}")
     if isinstance(outcome, ClientGifts):
         count = len(outcome.tickets) + len(outcome.physical_gifts) + len(outcome.virtual_gifts)
-        return tick("client", f"the service knows it, with {count} gift{'s' * (count != 1)}")
+        return passed("client", f"the service knows it, with {count} gift{'s' * (count != 1)}")
     if isinstance(outcome, APIStatusError) and outcome.code in CLIENT_CODES:
-        return cross("client", str(outcome), hint_for(outcome))
-    return skip("client", "not known")
+        return failed("client", str(outcome), hint_for(outcome))
+    return skipped("client", "not known")
 
 
 def of_contract(outcome: Outcome) -> Check:
@@ -217,18 +218,18 @@ def of_contract(outcome: Outcome) -> Check:
         beside = [line.path for line in outcome.drift if line.kind == "unknown_field"]
         faults = [f"{line.kind} {line.path}: {line.detail}" for line in outcome.drift if line.kind != "unknown_field"]
         if faults:
-            return cross("contract", "; ".join(faults), NEWER)
+            return failed("contract", "; ".join(faults), NEWER)
         known = f"; fields that it doesn't list: {', '.join(beside)}" if beside else ""
-        return tick("contract", f"the gifts are what {document} says{known}")
+        return passed("contract", f"the gifts are what {document} says{known}")
     if isinstance(outcome, InvalidResponseError):
-        return cross("contract", str(outcome), proxy)
+        return failed("contract", str(outcome), proxy)
     if not isinstance(outcome, APIStatusError) or not (outcome.status_code == 200 or 400 <= outcome.status_code <= 499):
-        return skip("contract", "no answer to judge")
+        return skipped("contract", "no answer to judge")
     faults = [f"a refusal comes with status 200, not as {document} says"] if outcome.status_code == 200 else []
     faults += envelope_faults(outcome.body)
     if faults:
-        return cross("contract", "; ".join(faults), proxy)
-    return tick("contract", f"the refusal is what {document} says")
+        return failed("contract", "; ".join(faults), proxy)
+    return passed("contract", f"the refusal is what {document} says")
 
 
 def envelope_faults(body: bytes) -> list[str]:

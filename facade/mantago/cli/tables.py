@@ -20,15 +20,15 @@ WIDTH_OF_A_TABLE = 74
 VALIDITY = {True: "[red]expired[/]", False: "[green]yes[/]", None: "not said"}
 MARKS = {True: "[green]✔[/]", False: "[red]✘[/]", None: "[dim]–[/]"}
 PLAIN_MARKS = {True: "ok", False: "NO", None: "--"}
-LONGEST_NAME_OF_A_CHECK = len("configuration")
+WIDTH_OF_CHECK_NAMES = len("configuration")
 
 
 def show_gifts(console: Console, result: ClientGifts, who: str, *, utc: bool = False, quiet: bool = False) -> None:
     """Show a client's gifts as a table, on a narrow console one below the other; `who` is what they were asked by."""
-    clock = Clock(utc=utc)
-    rows = [_cells(kind, gift, clock) for kind, gift in _in_order(result)]
+    time_format = TimeFormat(utc=utc)
+    rows = [_cells(kind, gift, time_format) for kind, gift in _in_order(result)]
     if not quiet:
-        times = f" (times in {clock.zones})" if rows else ""
+        times = f" (times in {time_format.zones})" if rows else ""
         console.print(f"Gifts of client [bold]{escape(visible(who))}[/]{times}:", soft_wrap=True)
     if not rows:
         console.print("none")
@@ -50,12 +50,19 @@ def show_gifts(console: Console, result: ClientGifts, who: str, *, utc: bool = F
         console.print(table)
 
 
-def _cells(kind: str, gift: Ticket | Gift, clock: Clock) -> list[str]:
+def _cells(kind: str, gift: Ticket | Gift, time_format: TimeFormat) -> list[str]:
     """Return kind, name, origin, when it was made, and whether and when it is valid."""
     if isinstance(gift, Ticket):
-        return [kind, "", "", clock.tell(gift.created_at), "", ""]
+        return [kind, "", "", time_format.tell(gift.created_at), "", ""]
     name, resource = escape(visible(gift.name)), escape(visible(gift.resource))
-    return [kind, name, resource, clock.tell(gift.created_at), VALIDITY[gift.is_expired], _span(gift, clock)]
+    return [
+        kind,
+        name,
+        resource,
+        time_format.tell(gift.created_at),
+        VALIDITY[gift.is_expired],
+        _span(gift, time_format),
+    ]
 
 
 def _in_order(result: ClientGifts) -> Iterator[tuple[str, Ticket | Gift]]:
@@ -64,14 +71,14 @@ def _in_order(result: ClientGifts) -> Iterator[tuple[str, Ticket | Gift]]:
     yield from (("virtual", gift) for gift in result.virtual_gifts)
 
 
-def _span(gift: Gift, clock: Clock) -> str:
-    start, end = (clock.tell(moment) if moment else "" for moment in (gift.start_time, gift.end_time))
+def _span(gift: Gift, time_format: TimeFormat) -> str:
+    start, end = (time_format.tell(moment) if moment else "" for moment in (gift.start_time, gift.end_time))
     if start and end:
         return f"{start} -\n{end}"
     return (start and f"from {start}") or (end and f"until {end}")
 
 
-class Clock:
+class TimeFormat:
     """Tells times in the local zone or in UTC, and remembers what to call the zones that it told them in."""
 
     def __init__(self, *, utc: bool) -> None:
@@ -105,7 +112,7 @@ def show_check(console: Console, check: Check) -> None:
         marks = PLAIN_MARKS
     line = Table.grid(padding=(0, 1))
     line.add_column(no_wrap=True)
-    line.add_column(no_wrap=True, min_width=LONGEST_NAME_OF_A_CHECK)
+    line.add_column(no_wrap=True, min_width=WIDTH_OF_CHECK_NAMES)
     line.add_column(overflow="fold")
     style = "dim" if check.ok is None else ""
     line.add_row(marks[check.ok], check.name, escape(visible(check.detail)), style=style)

@@ -13,7 +13,7 @@ from typing import Final, Literal
 import httpx
 from attrs import evolve, frozen
 
-from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, Answer, Refusal, page
+from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, CannedResponse, Refusal, page
 
 __all__ = ["FAILURES", "Failure", "FailureName", "failure", "response"]
 
@@ -66,7 +66,7 @@ class Failure:
     """
 
     name: FailureName
-    answer: Answer | None = None
+    answer: CannedResponse | None = None
     error: Callable[[], httpx.TransportError] | None = None
     change: str | None = None
     cut_off: bool = False
@@ -93,7 +93,7 @@ def _untrusted() -> httpx.TransportError:
     return error
 
 
-def _refusal(refusal: Refusal, status: int | None = None) -> Answer:
+def _refusal(refusal: Refusal, status: int | None = None) -> CannedResponse:
     answer = refusal.answer(bot_id=BOT_ID)
     return answer if status is None else evolve(answer, status=status)
 
@@ -115,7 +115,7 @@ FAILURES: Final[Mapping[str, Failure]] = {
         Failure("bad_gateway", page(502, "502 Bad Gateway")),
         Failure("service_unavailable", page(503, "503 Service Temporarily Unavailable")),
         Failure("gateway_timeout", page(504, "504 Gateway Time-out")),
-        Failure("redirect", Answer(302, b"", headers=(("location", "https://login.example.com/"),))),
+        Failure("redirect", CannedResponse(302, b"", headers=(("location", "https://login.example.com/"),))),
         Failure("unknown_host", error=_fails(httpx.ConnectError, "[Errno -2] Name or service not known")),
         Failure("connection_refused", error=_fails(httpx.ConnectError, "[Errno 111] Connection refused")),
         Failure("untrusted_certificate", error=_untrusted),
@@ -125,7 +125,7 @@ FAILURES: Final[Mapping[str, Failure]] = {
         Failure("cut_off_answer", cut_off=True),
         Failure("slow_answer", seconds=SLOW_SECONDS),
         Failure("not_json", page(200, "Under maintenance")),
-        Failure("empty_body", Answer(200, b"")),
+        Failure("empty_body", CannedResponse(200, b"")),
         Failure("missing_name", change="no_name"),
         Failure("drift_missing", change="missing"),
         Failure("drift_null", change="null"),
@@ -176,7 +176,7 @@ class _CutOff(httpx.ByteStream):
             yield piece
 
 
-def response(answer: Answer, method: str) -> httpx.Response:
+def response(answer: CannedResponse, method: str) -> httpx.Response:
     """Return an answer as httpx has it, its body still to be read."""
     fields = [("content-type", answer.content_type), ("content-length", str(len(answer.body))), *answer.headers]
     body = b"" if method == "HEAD" else answer.body

@@ -20,9 +20,18 @@ from mantago.identification import IdentifyIn, PlatformName, identify
 from mantago.operations import published_spec
 from mantago.testing.failures import Failure, FailureName, failure, response
 from mantago.testing.requests import find, read
-from mantago.testing.scenarios import BOT_ID, ONE_GIFT, Answer, Refusal, changed, granted, ok
-from mantago.testing.service import Account, Asked, Document, check_identify_in, fulfilled, lost, new_token, refused
-from mantago_runtime.concurrency import OwnTime
+from mantago.testing.scenarios import BOT_ID, ONE_GIFT, CannedResponse, Refusal, changed, ok, success_envelope
+from mantago.testing.service import (
+    Account,
+    Document,
+    ParsedRequest,
+    check_identify_in,
+    new_token,
+    not_found,
+    refused,
+    respond,
+)
+from mantago_runtime.concurrency import Clock
 from mantago_runtime.mappings import Headers
 
 _CREATED_AT: Final = datetime(2024, 7, 15, 10, 30, 28, 700_000, tzinfo=UTC)
@@ -84,7 +93,7 @@ class RecordedRequest:
     failure: FailureName | None = None
 
 
-class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
+class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     """The service in memory: the `transport` of a MantaGo or AsyncMantaGo, or of several at a time.
 
     It is as strict about what it is asked as the sandbox, and refuses in the same words. Nothing waits: back-off,
@@ -148,7 +157,7 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
                     raise ValueError(f"the {pair[0]} id belongs to client {self._platform_ids[pair]!r} already")
             self._platform_ids = {pair: whose for pair, whose in self._platform_ids.items() if whose != client_id}
             self._platform_ids |= dict.fromkeys(pairs, client_id)
-            self._clients[client_id] = granted(**gifts.to_dict())
+            self._clients[client_id] = success_envelope(**gifts.to_dict())
 
     # --- what goes wrong ---
 
@@ -219,10 +228,10 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     def _handle(self, request: httpx.Request) -> httpx.Response:
         with self._lock:
-            answer, failed, asked = self._decide(request)
+            answer, failed, parsed = self._decide(request)
             passed, error = failed.happen(request.extensions.get("timeout", {})) if failed else (0.0, None)
             status = None if error else answer.status
-            self._requests.append(_recorded(request, asked, status, failed.name if failed else None))
+            self._requests.append(_recorded(request, parsed, status, failed.name if failed else None))
         if passed:
             # One step of floats further: the sum may be short of the deadline that a timeout has to reach.
             _now.set(math.nextafter(_now.get() + passed, math.inf))
@@ -230,26 +239,26 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
             raise error
         return response(answer, request.method)
 
-    def _decide(self, request: httpx.Request) -> tuple[Answer, Failure | None, Asked | None]:
+    def _decide(self, request: httpx.Request) -> tuple[CannedResponse, Failure | None, ParsedRequest | None]:
         """Return the answer, the queued failure that it meets, and the request as it was read."""
         document, path = self._document, request.url.path
         operation = find(document, request.method.lower(), path)
         if operation is None:
-            return lost(path, lambda method, path: find(document, method, path)), None, None
-        asked = read(document, operation, request.headers, request.url.query.decode("ascii"), request.content)
+            return not_found(path, lambda method, path: find(document, method, path)), None, None
+        parsed = read(document, operation, request.headers, request.url.query.decode("ascii"), request.content)
         pair = self._pairs[-1]
         account = Account(pair.bot_id, pair.token, pair.secret)
-        if asked.tokens and any(asked.tokens[0] == former.token for former in self._pairs[:-1]):
-            return Refusal.CREDENTIALS_RENEWED.answer(bot_id=BOT_ID), None, asked
-        if refusal := refused(asked, account, document, identify_in=self._identify_in):
-            return refusal, None, asked
+        if parsed.tokens and any(parsed.tokens[0] == former.token for former in self._pairs[:-1]):
+            return Refusal.CREDENTIALS_RENEWED.answer(bot_id=BOT_ID), None, parsed
+        if refusal := refused(parsed, account, document, identify_in=self._identify_in):
+            return refusal, None, parsed
         failed = self._next_failure()
         if failed and failed.answer:
-            return failed.answer, failed, asked
-        answer = fulfilled(
-            asked, account, document, lambda body: self._gifts_of(body, failed.change if failed else None)
+            return failed.answer, failed, parsed
+        answer = respond(
+            parsed, account, document, lambda body: self._gifts_of(body, failed.change if failed else None)
         )
-        return (evolve(answer, cut_off=True) if failed and failed.cut_off else answer), failed, asked
+        return (evolve(answer, cut_off=True) if failed and failed.cut_off else answer), failed, parsed
 
     def _next_failure(self) -> Failure | None:
         if not self._queue:
@@ -259,7 +268,7 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
             self._queue.appendleft(evolve(failed, left=failed.left - 1))
         return failed
 
-    def _gifts_of(self, body: Mapping[str, Any], change: str | None) -> Answer | None:
+    def _gifts_of(self, body: Mapping[str, Any], change: str | None) -> CannedResponse | None:
         pair = (body.get("platform", ""), body.get("platformClientId", ""))
         payload = self._clients.get(body["clientId"] if "clientId" in body else self._platform_ids.get(pair, ""))
         if payload is None:
@@ -272,9 +281,9 @@ class FakeMantaGo(OwnTime, httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _recorded(
-    request: httpx.Request, asked: Asked | None, status: int | None, failed: FailureName | None
+    request: httpx.Request, parsed: ParsedRequest | None, status: int | None, failed: FailureName | None
 ) -> RecordedRequest:
-    body = asked.body if asked else {}
+    body = parsed.body if parsed else {}
     headers = [(name, value) for name, value in request.headers.multi_items() if name != "authorization"]
     return RecordedRequest(
         method=request.method,

@@ -13,9 +13,9 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from mantago.operations import instances
-from mantago.testing.scenarios import Answer
+from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import Hidden, schema_faults
-from mantago.testing.service import METHODS, REFUSAL, Asked, Document, Node, Operation
+from mantago.testing.service import METHODS, REFUSAL, Document, Node, Operation, ParsedRequest
 
 __all__ = ["STYLES", "answer_faults", "find", "read"]
 
@@ -48,7 +48,9 @@ def _with_shared_parameters(document: Document, shared: Node, node: Node) -> Nod
     return {**node, "parameters": [*parameters.values()]}
 
 
-def read(document: Document, operation: Operation, headers: Mapping[str, str], query: str, body: bytes) -> Asked:
+def read(
+    document: Document, operation: Operation, headers: Mapping[str, str], query: str, body: bytes
+) -> ParsedRequest:
     """Read a request against its operation; the headers have names in lower case."""
     given = {
         "query": parse_qsl(query, keep_blank_values=True),
@@ -65,7 +67,7 @@ def read(document: Document, operation: Operation, headers: Mapping[str, str], q
         wrong += about_body
     elif declared.get("required"):
         wrong.append("body: is missing")
-    return Asked(
+    return ParsedRequest(
         operation=operation,
         tokens=_tokens(document, operation, given),
         faults=tuple(wrong),
@@ -242,7 +244,7 @@ def _form(media_type: str, body: bytes) -> Iterator[tuple[str, str]]:
         yield str(part.get_param("name", "", "content-disposition")), text
 
 
-def answer_faults(document: Document, operation: Operation | None, answer: Answer) -> Iterator[str]:
+def answer_faults(document: Document, operation: Operation | None, answer: CannedResponse) -> Iterator[str]:
     """Yield where an answer isn't what the spec promises for its status, which is else the envelope of refusals."""
     responses = operation.node["responses"] if operation else {}
     statuses = (str(answer.status), f"{answer.status // 100}XX", "default")

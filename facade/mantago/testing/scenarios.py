@@ -16,16 +16,16 @@ __all__ = [
     "ONE_GIFT",
     "SLOW_SECONDS",
     "TRIGGERS",
-    "Answer",
-    "Card",
+    "CannedResponse",
     "PlatformId",
     "Refusal",
+    "SandboxClient",
     "broken_rule",
-    "card_for",
     "changed",
-    "granted",
     "ok",
     "page",
+    "sandbox_client_for",
+    "success_envelope",
 ]
 
 BOT_ID: Final = "1NbWoobyg"
@@ -34,7 +34,7 @@ SLOW_SECONDS: Final = 5.0
 
 
 @frozen
-class Answer:
+class CannedResponse:
     """What goes back to the caller, and how.
 
     `off_spec` marks what isn't what the spec promises on purpose, and so isn't checked against it.
@@ -59,7 +59,7 @@ class PlatformId:
 
 
 @frozen
-class Card:
+class SandboxClient:
     """A client to ask for, or, as with a payment service's test cards, an id that makes trouble.
 
     Without `platform_ids` the `id` is also the platform client id, on every platform.
@@ -68,7 +68,7 @@ class Card:
 
     id: str
     description: str
-    answers: tuple[Answer, ...] = field(repr=False)
+    answers: tuple[CannedResponse, ...] = field(repr=False)
     platform_ids: tuple[PlatformId, ...] = ()
 
 
@@ -109,12 +109,12 @@ class Refusal(Enum):
 
     def answer(
         self, detail: str = "", *, bot_id: str | None = None, headers: tuple[tuple[str, str], ...] = ()
-    ) -> Answer:
+    ) -> CannedResponse:
         """Return the refusal as an answer."""
-        return Answer(self.status, _json(self.envelope(detail, bot_id)), headers=headers)
+        return CannedResponse(self.status, _json(self.envelope(detail, bot_id)), headers=headers)
 
 
-def granted(**lists: list[dict[str, Any]]) -> dict[str, Any]:
+def success_envelope(**lists: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the success envelope around lists of gifts under the service's names."""
     return {"success": True, "message": "Get client gifts successfully", **lists}
 
@@ -152,7 +152,7 @@ def _identifiers(given: Mapping[str, Any]) -> dict[str, str]:
     return {name: given[name] for name in names if given.get(name) is not None}
 
 
-def card_for(body: Mapping[str, Any]) -> Card | None:
+def sandbox_client_for(body: Mapping[str, Any]) -> SandboxClient | None:
     """Return whom a body that keeps the identification rule asks for, None if nobody."""
     if "clientId" in body:
         return _BY_CLIENT_ID.get(body["clientId"])
@@ -160,12 +160,12 @@ def card_for(body: Mapping[str, Any]) -> Card | None:
     return _BY_PLATFORM_ID.get(pair) or _TRIGGER_BY_ID.get(pair.platform_client_id)
 
 
-def ok(payload: Mapping[str, Any]) -> Answer:
+def ok(payload: Mapping[str, Any]) -> CannedResponse:
     """Return a payload as a good answer."""
-    return Answer(200, _json(payload))
+    return CannedResponse(200, _json(payload))
 
 
-_MANY_GIFTS: Final = granted(
+_MANY_GIFTS: Final = success_envelope(
     tickets=[
         {"createdAt": "2024-05-02T02:11:09.031Z"},
         {"createdAt": "2024-06-20T13:45:00.000Z"},
@@ -237,41 +237,41 @@ def changed(payload: Mapping[str, Any], change: str) -> dict[str, Any]:
 
 
 CLIENTS: Final = (
-    Card(
+    SandboxClient(
         "VolejRejN",
         "many gifts: tickets, physical and virtual ones, one of them expired",
         (ok(_MANY_GIFTS),),
         (PlatformId("line", "U4af4980629e14c3b8d2f7a61c05be937"), PlatformId("instagram", "17841405793187218")),
     ),
-    Card(
+    SandboxClient(
         "TamirOskQ",
         "exactly one gift, and no ticket",
-        (ok(granted(tickets=[], physicalGifts=[], virtualGifts=[ONE_GIFT])),),
+        (ok(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[ONE_GIFT])),),
         (PlatformId("line", "U93c1d0b7a6f24e58b0c7d94e1f3a2865"), PlatformId("facebook", "6128904415327790")),
     ),
-    Card(
+    SandboxClient(
         "BelunHavK",
         "no gifts at all",
-        (ok(granted(tickets=[], physicalGifts=[], virtualGifts=[])),),
+        (ok(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[])),),
         (PlatformId("whatsapp", "886912345678"), PlatformId("liveChat", "lc-5f0c21d9")),
     ),
 )
 
 
-def _refused(id_: str, refusal: Refusal) -> Card:
+def _refused(id_: str, refusal: Refusal) -> SandboxClient:
     description = f"{refusal.status}, code {refusal.code}: {refusal.message}"
-    return Card(id_, description, (refusal.answer(bot_id=BOT_ID),))
+    return SandboxClient(id_, description, (refusal.answer(bot_id=BOT_ID),))
 
 
-def _rate_limited(retry_after: int) -> Answer:
+def _rate_limited(retry_after: int) -> CannedResponse:
     headers = (("retry-after", str(retry_after)),)
     return Refusal.RATE_LIMITED.answer(bot_id=BOT_ID, headers=headers)
 
 
-def page(status: int, title: str) -> Answer:
+def page(status: int, title: str) -> CannedResponse:
     """Return a page for people, as proxies and gateways send one."""
     html = f"<!doctype html>\n<html><head><title>{title}</title></head><body>{title}</body></html>\n"
-    return Answer(status, html.encode(), "text/html; charset=utf-8", off_spec=True)
+    return CannedResponse(status, html.encode(), "text/html; charset=utf-8", off_spec=True)
 
 
 TRIGGERS: Final = (
@@ -282,43 +282,47 @@ TRIGGERS: Final = (
     _refused("bot-not-found", Refusal.BOT_NOT_FOUND),
     _refused("platform-not-connected", Refusal.PLATFORM_NOT_CONNECTED),
     _refused("client-not-found", Refusal.CLIENT_NOT_FOUND),
-    Card("rate-limited", "429 with Retry-After: 1, every time", (_rate_limited(1),)),
-    Card(
+    SandboxClient("rate-limited", "429 with Retry-After: 1, every time", (_rate_limited(1),)),
+    SandboxClient(
         "rate-limited-once",
         "429 with Retry-After: 0 for the first request, then gifts",
         (_rate_limited(0), ok(_MANY_GIFTS)),
     ),
     _refused("server-error", Refusal.SERVER_ERROR),
-    Card("bad-gateway", "502 with an HTML page", (page(502, "502 Bad Gateway"),)),
-    Card("slow-answer", "gifts, after about 5 seconds", (Answer(200, _json(_MANY_GIFTS), slow=True),)),
-    Card(
+    SandboxClient("bad-gateway", "502 with an HTML page", (page(502, "502 Bad Gateway"),)),
+    SandboxClient("slow-answer", "gifts, after about 5 seconds", (CannedResponse(200, _json(_MANY_GIFTS), slow=True),)),
+    SandboxClient(
         "cut-off-answer",
         "the connection closes half-way through the body",
-        (Answer(200, _json(_MANY_GIFTS), cut_off=True),),
+        (CannedResponse(200, _json(_MANY_GIFTS), cut_off=True),),
     ),
-    Card("not-json", "200 with an HTML page", (page(200, "Under maintenance"),)),
-    Card(
+    SandboxClient("not-json", "200 with an HTML page", (page(200, "Under maintenance"),)),
+    SandboxClient(
         "field-from-the-future",
         "fields that the spec doesn't list, beside the gifts and in one",
-        (ok(changed(granted(virtualGifts=[ONE_GIFT]), "unknown_field")),),
+        (ok(changed(success_envelope(virtualGifts=[ONE_GIFT]), "unknown_field")),),
     ),
-    Card(
+    SandboxClient(
         "enum-from-the-future",
         "a gift whose resource the spec doesn't list",
-        (Answer(200, _json(changed(granted(virtualGifts=[ONE_GIFT]), "unknown_value")), off_spec=True),),
+        (
+            CannedResponse(
+                200, _json(changed(success_envelope(virtualGifts=[ONE_GIFT]), "unknown_value")), off_spec=True
+            ),
+        ),
     ),
-    Card(
+    SandboxClient(
         "missing-is-expired",
         "a gift without isExpired, as in the vendor's own example",
-        (Answer(200, _json(changed(granted(physicalGifts=[ONE_GIFT]), "missing")), off_spec=True),),
+        (CannedResponse(200, _json(changed(success_envelope(physicalGifts=[ONE_GIFT]), "missing")), off_spec=True),),
     ),
-    Card(
+    SandboxClient(
         "refused-with-200",
         "200, yet success is false, code 37011",
-        (Answer(200, _json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True),),
+        (CannedResponse(200, _json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True),),
     ),
 )
 
-_BY_CLIENT_ID: Final = {card.id: card for card in (*CLIENTS, *TRIGGERS)}
-_BY_PLATFORM_ID: Final = {pair: card for card in CLIENTS for pair in card.platform_ids}
-_TRIGGER_BY_ID: Final = {card.id: card for card in TRIGGERS}
+_BY_CLIENT_ID: Final = {client.id: client for client in (*CLIENTS, *TRIGGERS)}
+_BY_PLATFORM_ID: Final = {pair: client for client in CLIENTS for pair in client.platform_ids}
+_TRIGGER_BY_ID: Final = {client.id: client for client in TRIGGERS}

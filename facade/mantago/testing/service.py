@@ -1,6 +1,6 @@
 """What the sandbox and the fake make of the vendored spec, and in which order they refuse a request.
 
-Pure decisions on plain data. How a request is read against the spec, `_reading` knows.
+Pure decisions on plain data. How a request is read against the spec, `requests` knows.
 """
 
 import base64
@@ -12,21 +12,21 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from mantago.identification import IdentifyIn
-from mantago.testing.scenarios import Answer, Refusal, broken_rule
+from mantago.testing.scenarios import CannedResponse, Refusal, broken_rule
 
 __all__ = [
     "METHODS",
     "REFUSAL",
     "Account",
-    "Asked",
     "Document",
     "Node",
     "Operation",
+    "ParsedRequest",
     "check_identify_in",
-    "fulfilled",
-    "lost",
     "new_token",
+    "not_found",
     "refused",
+    "respond",
 ]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -96,7 +96,7 @@ class Document:
         parameters = map(self.resolved, operation.node.get("parameters", ()))
         return any((parameter["name"], parameter["in"]) == (name, place) for parameter in parameters)
 
-    def example_answer(self, operation: Operation) -> Answer:
+    def example_answer(self, operation: Operation) -> CannedResponse:
         """Return the smallest success that the spec allows."""
         responses = operation.node["responses"]
         key = min((key for key in responses if key.startswith("2")), default="default")
@@ -104,8 +104,8 @@ class Document:
         content = self.resolved(responses.get(key, {})).get("content", {})
         for content_type, media in content.items():
             if "json" in content_type:
-                return Answer(status, json.dumps(self._example(media)).encode(), content_type)
-        return Answer(status, b"", next(iter(content), "text/plain"))
+                return CannedResponse(status, json.dumps(self._example(media)).encode(), content_type)
+        return CannedResponse(status, b"", next(iter(content), "text/plain"))
 
     def _example(self, media: Node) -> Any:
         if "example" in media:
@@ -179,7 +179,7 @@ def new_token(bot_id: str, *, issued_at: int, expires_at: int, signature: bytes)
 
 
 @frozen(repr=False)
-class Asked:
+class ParsedRequest:
     """A request that was read against the spec: what it brings, and what is wrong with its shape.
 
     `tokens` is None where the operation wants one and none came, empty where it wants none.
@@ -192,7 +192,7 @@ class Asked:
     body: Mapping[str, Any]
 
 
-def lost(path: str, find: Callable[[str, str], Operation | None]) -> Answer:
+def not_found(path: str, find: Callable[[str, str], Operation | None]) -> CannedResponse:
     """Return the answer where no operation is found: another method may be."""
     allowed = [method.upper() for method in METHODS if find(method, path)]
     if not allowed:
@@ -200,33 +200,38 @@ def lost(path: str, find: Callable[[str, str], Operation | None]) -> Answer:
     return Refusal.WRONG_METHOD.answer(headers=(("allow", ", ".join(allowed)),))
 
 
-def refused(asked: Asked, account: Account, document: Document, *, identify_in: IdentifyIn) -> Answer | None:
+def refused(
+    parsed: ParsedRequest, account: Account, document: Document, *, identify_in: IdentifyIn
+) -> CannedResponse | None:
     """Return the refusal of a request that nobody could be answered with; None if all is well with it."""
     bot_id = account.bot_id
-    if asked.tokens is None or any(token != account.token for token in asked.tokens):
+    if parsed.tokens is None or any(token != account.token for token in parsed.tokens):
         return Refusal.TOKEN_EXPIRED.answer()
-    if asked.faults:
-        return Refusal.BAD_VARIABLES.answer("; ".join(asked.faults))
-    if asked.query.get("botId", bot_id) != bot_id:
+    if parsed.faults:
+        return Refusal.BAD_VARIABLES.answer("; ".join(parsed.faults))
+    if parsed.query.get("botId", bot_id) != bot_id:
         return Refusal.BOT_NOT_FOUND.answer()
-    if asked.body.get("secret", account.secret) != account.secret:
+    if parsed.body.get("secret", account.secret) != account.secret:
         return Refusal.PERMISSION_DENIED.answer(bot_id=bot_id)
-    if not document.asks_for_a_client(asked.operation):
+    if not document.asks_for_a_client(parsed.operation):
         return None
-    pair_in_query = identify_in == "both" and document.declares(asked.operation, "platformClientId", "query")
-    fault = broken_rule(asked.body, asked.query, pair_in_query=pair_in_query)
+    pair_in_query = identify_in == "both" and document.declares(parsed.operation, "platformClientId", "query")
+    fault = broken_rule(parsed.body, parsed.query, pair_in_query=pair_in_query)
     return Refusal.BAD_VARIABLES.answer(fault, bot_id=bot_id) if fault else None
 
 
-def fulfilled(
-    asked: Asked, account: Account, document: Document, answer_for: Callable[[Mapping[str, Any]], Answer | None]
-) -> Answer:
+def respond(
+    parsed: ParsedRequest,
+    account: Account,
+    document: Document,
+    answer_for: Callable[[Mapping[str, Any]], CannedResponse | None],
+) -> CannedResponse:
     """Return the answer to a request that was not refused; `answer_for` tells that of the client in a body."""
-    if document.asks_for_a_client(asked.operation):
-        answer = answer_for(asked.body)
+    if document.asks_for_a_client(parsed.operation):
+        answer = answer_for(parsed.body)
         if answer is None:
             return Refusal.CLIENT_NOT_FOUND.answer(bot_id=account.bot_id)
         # Gifts answer the gift operation only; what goes wrong, goes wrong everywhere.
-        if answer.status != 200 or asked.operation.key == _GIFTS:
+        if answer.status != 200 or parsed.operation.key == _GIFTS:
             return answer
-    return document.example_answer(asked.operation)
+    return document.example_answer(parsed.operation)

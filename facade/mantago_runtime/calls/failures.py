@@ -8,15 +8,15 @@ import httpcore
 import httpx
 
 from mantago_runtime.errors import APIConnectionError, APITimeoutError
-from mantago_runtime.secrets.redaction import Mask
+from mantago_runtime.secrets.redaction import Redactor
 
 CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 NETWORK_FAILURES = (httpx.HTTPError, *CORE_FAILURES, OSError)
 
 
-def connection_failure(error: Exception, mask: Mask, address: str) -> APIConnectionError:
+def connection_failure(error: Exception, redactor: Redactor, address: str) -> APIConnectionError:
     """Return our exception for what httpx, or httpcore below it, couldn't do."""
-    text = mask.clean_text(" ".join(str(error).split()))
+    text = redactor.clean_text(" ".join(str(error).split()))
     # httpcore's names are httpx's; a transport of the caller's may raise classes of its own below them.
     known = next(
         (cls.__name__ for cls in type(error).__mro__ if cls.__module__ in ("httpx", "httpcore")), "NetworkError"

@@ -14,17 +14,17 @@ import httpcore
 import httpx
 from attrs import frozen
 
-from mantago_runtime.concurrency import OwnTime
+from mantago_runtime.concurrency import Clock
 from mantago_runtime.configuration import HTTPCORE
 from mantago_runtime.errors import ConfigurationError
 
-GRACE = 0.05
+CANCEL_GRACE_SECONDS = 0.05
 """Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
 connection in order."""
 
 
 @frozen
-class Edge:
+class IOBackend:
     """What a call does to the world; each function returns a value, or an awaitable of it."""
 
     send: Callable[[httpcore.Request], Any]
@@ -46,53 +46,57 @@ class Edge:
     """Limit what happens inside to so many seconds."""
 
 
-def sync_edge(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> Edge:
-    """Return the edge for threads."""
-    from mantago_runtime.connections import adapters, pool, threads  # noqa: PLC0415 - only a client that calls needs them
+def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+    """Return the backend for threads."""
+    # Only a client that calls needs them.
+    from mantago_runtime.connections.adapters import SYNC, TransportAdapter  # noqa: PLC0415
+    from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
+    from mantago_runtime.connections.threads import deadline  # noqa: PLC0415
 
-    line = adapters.Through(below, adapters.SYNC) if below else pool.for_threads(proxy, engine)
+    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine)
     lock = threading.Lock()
-    return Edge(
-        send=line.send,
+    return IOBackend(
+        send=pool.send,
         pieces=iter,
         next_piece=next,
-        done=line.done,
-        shut=line.shut,
+        done=pool.done,
+        shut=pool.shut,
         sleep=_sleep_of(below, time.sleep),
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
-        bound=threads.cut_waits,
+        bound=deadline,
     )
 
 
-def async_edge(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> Edge:
-    """Return the edge for tasks, on asyncio and trio."""
-    from mantago_runtime.connections import adapters, pool  # noqa: PLC0415 - see sync_edge
+def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+    """Return the backend for tasks, on asyncio and trio."""
+    from mantago_runtime.connections.adapters import ASYNC, TransportAdapter  # noqa: PLC0415 - see sync_io_backend
+    from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415
 
-    line = adapters.Through(below, adapters.ASYNC) if below else pool.for_tasks(proxy, engine)
+    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine)
     lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:
         await lock.acquire()  # `bound` limits it
         return True
 
-    return Edge(
-        send=line.send,
+    return IOBackend(
+        send=pool.send,
         pieces=aiter,
         next_piece=anext,
-        done=line.done,
-        shut=lambda: line.shut(),  # which changes when the loop ends  # noqa: PLW0108
+        done=pool.done,
+        shut=lambda: pool.shut(),  # which changes when the loop ends  # noqa: PLW0108
         sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
-        bound=lambda seconds: anyio.fail_after(seconds + GRACE),
+        bound=lambda seconds: anyio.fail_after(seconds + CANCEL_GRACE_SECONDS),
     )
 
 
 def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
-    return below.sleep if isinstance(below, OwnTime) else sleep
+    return below.sleep if isinstance(below, Clock) else sleep
 
 
 def _ask_synchronously(provider: Callable[[], object]) -> object:

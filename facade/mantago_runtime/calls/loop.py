@@ -1,7 +1,8 @@
 """The retry loop of both clients, with a deadline over all attempts.
 
-`Calls.call` is the whole way of a call, written once, as a coroutine. Its `Edge` is what it does to the world: with
-the functions of the synchronous one it never suspends, so that `run` can step through it without an event loop.
+`CallLoop.call` is the whole way of a call, written once, as a coroutine. Its `IOBackend` is what it does to the world:
+with the functions of the synchronous one it never suspends, so that `run_sync` can step through it without an event
+loop.
 """
 
 from __future__ import annotations
@@ -14,27 +15,27 @@ from collections.abc import Callable
 from attrs import define, field
 
 from mantago_runtime.calls.failures import NETWORK_FAILURES, connection_failure
-from mantago_runtime.calls.io_backend import Edge
+from mantago_runtime.calls.io_backend import IOBackend
 from mantago_runtime.calls.policy import Policy, may_retry, wait_before, wants_renewal
-from mantago_runtime.calls.responses import Answer, Body, fields_of, settle
-from mantago_runtime.calls.signing import Asked, mask_for, sign
-from mantago_runtime.concurrency import LONGEST_WAIT, resolved
+from mantago_runtime.calls.responses import Body, RawResponse, fields_of, parse_response
+from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
+from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.errors import APITimeoutError, ConfigurationError, MantaGoError, tried
-from mantago_runtime.instrumentation import CallFinished, CallRetried, Span, Watch, body_size
+from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
 from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
-from mantago_runtime.secrets.redaction import current_mask
-from mantago_runtime.secrets.store import Keyring
+from mantago_runtime.secrets.redaction import current_redactor
+from mantago_runtime.secrets.store import CredentialStore
 
 
 @define
-class Effort:
+class CallState:
     """What one call has taken so far."""
 
     started: float
     deadline: float
     attempts: int = 0
-    watched: bool = False
+    observed: bool = False
     span: Span | None = None
     status_code: int | None = None
     request_bytes: int | None = None
@@ -42,51 +43,51 @@ class Effort:
 
 
 @define
-class Calls:
-    """How the calls of one client go, whichever edge they use."""
+class CallLoop:
+    """The retry loop of one client, whichever backend its calls use."""
 
     policy: Policy
-    keys: Keyring
-    watch: Watch
+    store: CredentialStore
+    instrumentation: Instrumentation
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
     closed: bool = field(default=False, init=False)
 
-    async def call(self, asked: Asked, edge: Edge) -> Answer:
+    async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
         """Answer a request within its deadline, or raise a MantaGoError."""
-        seconds = self.policy.timeout if asked.timeout is None else asked.timeout
+        seconds = self.policy.timeout if request.timeout is None else request.timeout
         started = self.clock()
-        effort = Effort(started, started + seconds)
-        if not self.watch.wanted():
-            return await self._bounded(asked, edge, effort)
-        operation = self.policy.operation(asked)
-        effort.watched, effort.span = True, self.watch.begin(operation)
+        state = CallState(started, started + seconds)
+        if not self.instrumentation.wanted():
+            return await self._bounded(request, io, state)
+        operation = self.policy.operation(request)
+        state.observed, state.span = True, self.instrumentation.begin(operation)
         try:
-            answer = await self._bounded(asked, edge, effort)
+            answer = await self._bounded(request, io, state)
         except BaseException as error:
-            self.watch.finished(self._told(operation, effort, error), effort.span)
+            self.instrumentation.finished(self._told(operation, state, error), state.span)
             raise
-        self.watch.finished(self._told(operation, effort), effort.span)
+        self.instrumentation.finished(self._told(operation, state), state.span)
         return answer
 
-    async def _bounded(self, asked: Asked, edge: Edge, effort: Effort) -> Answer:
-        seconds = effort.deadline - effort.started
+    async def _bounded(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
+        seconds = state.deadline - state.started
         try:
-            with edge.bound(seconds):
-                return await self._attempts(asked, edge, effort)
+            with io.bound(seconds):
+                return await self._attempts(request, io, state)
         except TimeoutError:
             pass
         # Raised out here, the error doesn't drag the cancelled frames along.
-        raise self._timed_out(effort)
+        raise self._timed_out(state)
 
-    def _told(self, operation: str, effort: Effort, error: BaseException | None = None) -> CallFinished:
+    def _told(self, operation: str, state: CallState, error: BaseException | None = None) -> CallFinished:
         return CallFinished(
             operation,
-            effort.attempts,
-            self.clock() - effort.started,
-            effort.status_code,
-            effort.request_bytes,
-            effort.response_bytes,
+            state.attempts,
+            self.clock() - state.started,
+            state.status_code,
+            state.request_bytes,
+            state.response_bytes,
             error,
         )
 
@@ -95,93 +96,95 @@ class Calls:
         if self.closed:
             raise MantaGoError("this client is closed: make a new one, or keep it open as long as it is used")
 
-    async def _attempts(self, asked: Asked, edge: Edge, effort: Effort) -> Answer:
-        read_only, retries, renewed = self.policy.may_repeat(asked), 0, False
+    async def _attempts(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
+        read_only, retries, renewed = self.policy.may_repeat(request), 0, False
         while True:
             # Between two attempts it may have been closed: a connection made now would never be.
             self.refuse_if_closed()
-            answers, credentials = self.keys.answers, self.keys.current
+            answers, credentials = self.store.answers, self.store.current
             if credentials is None:
-                credentials = await self._renew(answers, edge, effort)
-                answers = self.keys.answers
-            effort.attempts += 1
-            self.keys.warn_of_expiry(time.time())
-            outcome = await self._attempt(asked, credentials, edge, effort)
-            if isinstance(outcome, Answer):
+                credentials = await self._renew(answers, io, state)
+                answers = self.store.answers
+            state.attempts += 1
+            self.store.warn_of_expiry(time.time())
+            outcome = await self._attempt(request, credentials, io, state)
+            if isinstance(outcome, RawResponse):
                 return outcome
-            if wants_renewal(outcome) and self.keys.provider and not renewed:
+            if wants_renewal(outcome) and self.store.provider and not renewed:
                 renewed = True
-                if await self._renew(answers, edge, effort) != credentials:
-                    self._again(asked, effort, 0.0, outcome)
+                if await self._renew(answers, io, state) != credentials:
+                    self._again(request, state, 0.0, outcome)
                     continue
             now = self.clock()
-            if isinstance(outcome, APITimeoutError) and now >= effort.deadline:
-                raise self._timed_out(effort)
+            if isinstance(outcome, APITimeoutError) and now >= state.deadline:
+                raise self._timed_out(state)
             retries += 1
             wait = wait_before(retries, outcome, self.jitter())
             hopeless = retries > self.policy.max_retries or not may_retry(outcome, read_only=read_only)
-            if hopeless or now + wait >= effort.deadline:
-                raise tried(outcome, effort.attempts, now - effort.started)
-            self._again(asked, effort, wait, outcome)
-            await resolved(edge.sleep(wait))
+            if hopeless or now + wait >= state.deadline:
+                raise tried(outcome, state.attempts, now - state.started)
+            self._again(request, state, wait, outcome)
+            await maybe_await(io.sleep(wait))
 
-    def _again(self, asked: Asked, effort: Effort, wait: float, error: MantaGoError) -> None:
-        self.watch.retried(CallRetried(self.policy.operation(asked), effort.attempts, wait, error), effort.span)
+    def _again(self, request: UnsignedRequest, state: CallState, wait: float, error: MantaGoError) -> None:
+        self.instrumentation.retried(
+            CallRetried(self.policy.operation(request), state.attempts, wait, error), state.span
+        )
 
     async def _attempt(
-        self, asked: Asked, credentials: Credentials, edge: Edge, effort: Effort
-    ) -> Answer | MantaGoError:
+        self, request: UnsignedRequest, credentials: Credentials, io: IOBackend, state: CallState
+    ) -> RawResponse | MantaGoError:
         """Send the request once; return the settled answer, or what went wrong."""
-        mask = mask_for(asked, self.keys)
-        current_mask.set(mask)
-        signed = sign(asked, self.policy.base_url, credentials, self.keys.held)
-        left = min(max(effort.deadline - self.clock(), 0.001), LONGEST_WAIT)
-        signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), left)
-        effort.status_code = effort.response_bytes = None
-        if effort.watched:
-            effort.request_bytes = body_size(signed)
+        redactor = redactor_for(request, self.store)
+        current_redactor.set(redactor)
+        signed = sign(request, self.policy.base_url, credentials, self.store.held)
+        remaining = min(max(state.deadline - self.clock(), 0.001), MAX_WAIT_SECONDS)
+        signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), remaining)
+        state.status_code = state.response_bytes = None
+        if state.observed:
+            state.request_bytes = body_size(signed)
         try:
-            response, connection = await resolved(edge.send(signed))
+            response, connection = await maybe_await(io.send(signed))
             del signed  # it holds the secret, and this frame may come into a traceback
-            pieces = edge.pieces(response.stream)
+            pieces = io.pieces(response.stream)
             try:
-                headers = Headers(fields_of(response.headers, mask))
+                headers = Headers(fields_of(response.headers, redactor))
                 body = Body(self.policy.max_response_bytes, headers)
                 # A piece gets no name: it could echo a secret, and a name would show it in a traceback.
-                while body.problem is None and body.feed(await resolved(edge.next_piece(pieces, None))):
+                while body.problem is None and body.feed(await maybe_await(io.next_piece(pieces, None))):
                     pass
             finally:
                 if inspect.isasyncgen(pieces):
                     await pieces.aclose()
-                await resolved(edge.done(response, connection))
+                await maybe_await(io.done(response, connection))
         except NETWORK_FAILURES as error:
-            return connection_failure(error, mask, self.policy.host)
+            return connection_failure(error, redactor, self.policy.host)
         try:
-            effort.status_code = response.status
-            content = mask.clean(body.finish(response.status))
-            effort.response_bytes = len(content)
-            return Answer(headers, content, settle(response.status, headers, content, time.time()))
+            state.status_code = response.status
+            content = redactor.clean(body.finish(response.status))
+            state.response_bytes = len(content)
+            return RawResponse(headers, content, parse_response(response.status, headers, content, time.time()))
         except MantaGoError as error:
             # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
             return error.with_traceback(None)
 
-    async def _renew(self, answers: int, edge: Edge, effort: Effort) -> Credentials:
+    async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
         """Ask for credentials, unless another call has asked since `answers` answers were given."""
-        if not await resolved(edge.acquire(max(0.0, min(effort.deadline - self.clock(), LONGEST_WAIT)))):
-            raise self._timed_out(effort)
+        if not await maybe_await(io.acquire(max(0.0, min(state.deadline - self.clock(), MAX_WAIT_SECONDS)))):
+            raise self._timed_out(state)
         try:
-            credentials = self.keys.current
-            if credentials is None or self.keys.answers == answers:
-                credentials = self.keys.take(await self._ask(edge))
+            credentials = self.store.current
+            if credentials is None or self.store.answers == answers:
+                credentials = self.store.take(await self._ask(io))
         finally:
-            edge.release()
-        if self.clock() >= effort.deadline:
-            raise self._timed_out(effort)
+            io.release()
+        if self.clock() >= state.deadline:
+            raise self._timed_out(state)
         return credentials
 
-    async def _ask(self, edge: Edge) -> object:
+    async def _ask(self, io: IOBackend) -> object:
         try:
-            return await resolved(edge.ask(self.keys.provider))
+            return await maybe_await(io.ask(self.store.provider))
         except ConfigurationError:
             raise
         except Exception as error:
@@ -189,7 +192,7 @@ class Calls:
                 f"the callable given as credentials raised {type(error).__name__}: see its cause"
             ) from error
 
-    def _timed_out(self, effort: Effort) -> MantaGoError:
-        allowed = effort.deadline - effort.started
+    def _timed_out(self, state: CallState) -> MantaGoError:
+        allowed = state.deadline - state.started
         error = APITimeoutError(f"{self.policy.host} gave no whole answer within the {allowed:g} s allowed")
-        return tried(error, effort.attempts, self.clock() - effort.started)
+        return tried(error, state.attempts, self.clock() - state.started)

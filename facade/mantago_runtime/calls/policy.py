@@ -11,15 +11,15 @@ from collections.abc import Callable
 import httpx
 from attrs import frozen
 
-from mantago_runtime.calls.signing import Asked, json_body, told_seconds
+from mantago_runtime.calls.signing import UnsignedRequest, json_body, told_seconds
 from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
 
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RENEWAL_CODE = 120000
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-HOPELESS = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+NEVER_SENT_CAUSES = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+HOPELESS_CAUSES = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 
 @frozen
@@ -36,7 +36,7 @@ class Policy:
     read_only: frozenset[str]
     path_in_spec: Callable[[str], str] = str
 
-    def asked(self, request: httpx.Request) -> Asked:
+    def unsigned(self, request: httpx.Request) -> UnsignedRequest:
         """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
         url, ours = request.url, self.base_url
         if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
@@ -46,7 +46,7 @@ class Policy:
             )
         body = json_body(request)
         dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
-        return Asked(
+        return UnsignedRequest(
             request.method,
             url.raw_path.partition(b"?")[0].decode("ascii"),
             tuple(url.params.multi_items()),
@@ -61,14 +61,14 @@ class Policy:
         """The server's name, and its port where that isn't the usual one."""
         return self.base_url.netloc.decode("ascii")
 
-    def operation(self, asked: Asked) -> str:
+    def operation(self, request: UnsignedRequest) -> str:
         """Return method and path as the spec has them: the path of a call may hold an id."""
         ours = self.base_url.raw_path.decode("ascii").rstrip("/")
-        return f"{asked.method} {self.path_in_spec(asked.path.removeprefix(ours))}"
+        return f"{request.method} {self.path_in_spec(request.path.removeprefix(ours))}"
 
-    def may_repeat(self, asked: Asked) -> bool:
+    def may_repeat(self, request: UnsignedRequest) -> bool:
         """Whether the operation only reads, so that sending it twice can't do anything twice."""
-        return asked.method in SAFE_METHODS or (asked.method == "POST" and asked.path in self.read_only)
+        return request.method in SAFE_METHODS or (request.method == "POST" and request.path in self.read_only)
 
 
 def wants_renewal(failure: MantaGoError) -> bool:
@@ -82,9 +82,9 @@ def may_retry(failure: MantaGoError, *, read_only: bool) -> bool:
         if read_only:
             return failure.status_code in RETRIED_STATUSES
         return failure.status_code == 429 or (failure.status_code == 503 and failure.retry_after is not None)
-    if not isinstance(failure, APIConnectionError) or isinstance(failure.__cause__, HOPELESS):
+    if not isinstance(failure, APIConnectionError) or isinstance(failure.__cause__, HOPELESS_CAUSES):
         return False
-    return read_only or isinstance(failure.__cause__, NEVER_SENT)
+    return read_only or isinstance(failure.__cause__, NEVER_SENT_CAUSES)
 
 
 def wait_before(retry: int, failure: MantaGoError, jitter: float) -> float:

@@ -18,19 +18,19 @@ from attrs import frozen
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
 from mantago_runtime.mappings import Headers
 from mantago_runtime.reading.json import parse_json
-from mantago_runtime.secrets.redaction import Mask
+from mantago_runtime.secrets.redaction import Redactor
 
-REFUSED = 'the answer says "success": false'
-KEPT_OF_A_FAILURE = 64 * 1024
-PIECE = 64 * 1024
-LONGEST_RETRY_AFTER = 10**9
-PLAIN, COMPRESSED = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
+REFUSED_WITH_200 = 'the answer says "success": false'
+MAX_FAILURE_BODY_BYTES = 64 * 1024
+PIECE_BYTES = 64 * 1024
+MAX_RETRY_AFTER_SECONDS = 10**9
+PLAIN_ENCODINGS, COMPRESSED_ENCODINGS = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
 
 
-def fields_of(raw: Iterable[tuple[bytes, bytes]], mask: Mask) -> Iterable[tuple[str, str]]:
+def fields_of(raw: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> Iterable[tuple[str, str]]:
     """Return header fields as text, without secrets."""
     for pair in raw:
-        name, value = map(mask.clean, pair)
+        name, value = map(redactor.clean, pair)
         try:
             yield name.decode("ascii"), value.decode()
         except UnicodeDecodeError:
@@ -50,8 +50,8 @@ class Body:
         self._content = bytearray()
         self._encoding = headers.get("Content-Encoding", "").strip().lower()
         # 32: zlib finds out itself whether the header is gzip's or zlib's.
-        self._inflate = None if self._encoding in PLAIN else zlib.decompressobj(zlib.MAX_WBITS | 32)
-        if self._encoding not in PLAIN | COMPRESSED:
+        self._inflate = None if self._encoding in PLAIN_ENCODINGS else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        if self._encoding not in PLAIN_ENCODINGS | COMPRESSED_ENCODINGS:
             self.problem = f"comes in the content encoding {self._encoding[:50]!r}, which wasn't asked for"
         length = headers.get("Content-Length", "")
         if self._inflate is None and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
@@ -65,7 +65,7 @@ class Body:
             return self._keep(chunk)
         try:
             # In pieces, so that little is held of what swells; a short one is the last that the input gives.
-            while self._keep(piece := self._inflate.decompress(chunk, PIECE)) and len(piece) == PIECE:
+            while self._keep(piece := self._inflate.decompress(chunk, PIECE_BYTES)) and len(piece) == PIECE_BYTES:
                 chunk = self._inflate.unconsumed_tail
         except zlib.error:
             if self._content or self._encoding != "deflate":
@@ -104,7 +104,7 @@ class Body:
         self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
 
 
-def settle(status: int, headers: Headers, body: bytes, now: float) -> Any:
+def parse_response(status: int, headers: Headers, body: bytes, now: float) -> Any:
     """Return the parsed JSON of a good answer; raise APIStatusError or InvalidResponseError for any other.
 
     `now` is the time of day, for a Retry-After that is a date.
@@ -125,14 +125,15 @@ def settle(status: int, headers: Headers, body: bytes, now: float) -> Any:
     message, bot_id = told.get("message"), told.get("botId")
     if not isinstance(message, str) and isinstance(payload, dict):
         message = payload.get("message")
+    unsaid = REFUSED_WITH_200 if status == 200 else phrase(status) or NO_MESSAGE
     raise APIStatusError.for_status(status)(
         status_code=status,
         code=vendor_code(told.get("code")),
-        message=message if isinstance(message, str) else (REFUSED if status == 200 else phrase(status) or NO_MESSAGE),
+        message=message if isinstance(message, str) else unsaid,
         bot_id=bot_id if isinstance(bot_id, str) else None,
         retry_after=retry_after(headers.get("Retry-After"), now),
         headers=headers,
-        body=body[:KEPT_OF_A_FAILURE],
+        body=body[:MAX_FAILURE_BODY_BYTES],
     )
 
 
@@ -148,7 +149,7 @@ def retry_after(value: str | None, now: float) -> float | None:
     if value is None:
         return None
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text := value.strip()):
-        return min(float(text), LONGEST_RETRY_AFTER)
+        return min(float(text), MAX_RETRY_AFTER_SECONDS)
     try:
         date = parsedate_to_datetime(value)
         return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
@@ -158,11 +159,11 @@ def retry_after(value: str | None, now: float) -> float | None:
 
 # The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
 # would tie calls together, which this API doesn't do.
-NOT_HANDED_ON = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
+DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
 
 
 @frozen(repr=False)
-class Answer:
+class RawResponse:
     """A settled answer: `payload` is what `content` says."""
 
     headers: Headers
@@ -171,5 +172,5 @@ class Answer:
 
     def to_httpx(self) -> httpx.Response:
         """Return the answer as the generated operations take it."""
-        kept = {name: value for name, value in self.headers.items() if name not in NOT_HANDED_ON}
+        kept = {name: value for name, value in self.headers.items() if name not in DROPPED_HEADERS}
         return httpx.Response(200, headers=kept, content=self.content)

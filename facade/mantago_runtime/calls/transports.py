@@ -12,11 +12,11 @@ from typing import Any, Generic, TypeVar
 import httpx
 from anyio.lowlevel import RunVar
 
-from mantago_runtime.calls.io_backend import Edge, async_edge, sync_edge
-from mantago_runtime.calls.loop import Calls
-from mantago_runtime.calls.responses import Answer
-from mantago_runtime.calls.signing import Asked
-from mantago_runtime.concurrency import OwnTime, PerProcess, resolved, run
+from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_io_backend
+from mantago_runtime.calls.loop import CallLoop
+from mantago_runtime.calls.responses import RawResponse
+from mantago_runtime.calls.signing import UnsignedRequest
+from mantago_runtime.concurrency import Clock, PerProcess, maybe_await, run_sync
 
 T = TypeVar("T")
 BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -25,67 +25,69 @@ BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 class _Stack(Generic[BelowT]):
     """What both stacks share; the connections are each process's, or each event loop's, own."""
 
-    def __init__(self, calls: Calls, below: BelowT | None, proxy: str | None, engine: str) -> None:
+    def __init__(self, calls: CallLoop, below: BelowT | None, proxy: str | None, engine: str) -> None:
         self.calls = calls
-        if isinstance(below, OwnTime):
+        if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
         self._proxy, self._engine = proxy, engine
-        self._edge = self._make_slot()
+        self._io = self._make_slot()
 
     _make_slot: Callable[[], Any]
-    _make_edge: Callable[[BelowT | None, str | None, str], Edge]
+    _make_io: Callable[[BelowT | None, str | None, str], IOBackend]
 
     def _current(self) -> Any:
         self.calls.refuse_if_closed()
-        if edge := self._edge.get():
-            return edge
-        made = self._make_edge(self._below, self._proxy, self._engine)
-        self._edge.set(made)
+        if io := self._io.get():
+            return io
+        made = self._make_io(self._below, self._proxy, self._engine)
+        self._io.set(made)
         # Another thread may have been faster, or have closed the client just now.
-        return self._edge.get() or made
+        return self._io.get() or made
 
     def _leave(self) -> Callable[[], Any] | None:
         """Refuse calls from now on; return what closes the connections, if there are any."""
-        edge: Edge | None = self._edge.get()
-        if edge is None and self._below is not None and not self.calls.closed:
-            edge = self._make_edge(self._below, None, self._engine)
+        io: IOBackend | None = self._io.get()
+        if io is None and self._below is not None and not self.calls.closed:
+            io = self._make_io(self._below, None, self._engine)
         self.calls.closed = True
-        self._edge.set(None)
-        return edge.shut if edge else None
+        self._io.set(None)
+        return io.shut if io else None
 
 
 class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
     """The stack for threads and forked processes."""
 
-    _make_slot = PerProcess[Edge]
-    _make_edge = staticmethod(sync_edge)
+    _make_slot = PerProcess[IOBackend]
+    _make_io = staticmethod(sync_io_backend)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self.send(self.calls.policy.asked(request)).to_httpx()
+        """Answer a request of a generated operation."""
+        return self.send(self.calls.policy.unsigned(request)).to_httpx()
 
-    def send(self, asked: Asked) -> Answer:
+    def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""
-        return run(self.calls.call(asked, self._current()))
+        return run_sync(self.calls.call(request, self._current()))
 
     def shut(self) -> None:
         """Close the connections; `close()` doesn't, since clients derived from the generated one call it too."""
         if close := self._leave():
-            run(resolved(close()))
+            run_sync(maybe_await(close()))
 
 
 class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
     """The stack for tasks, on asyncio and trio."""
 
-    _make_slot = staticmethod(lambda: RunVar("mantago_edge", None))
-    _make_edge = staticmethod(async_edge)
+    _make_slot = staticmethod(lambda: RunVar("mantago_io_backend", None))
+    _make_io = staticmethod(async_io_backend)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return (await self.send(self.calls.policy.asked(request))).to_httpx()
+        """Answer a request of a generated operation."""
+        return (await self.send(self.calls.policy.unsigned(request))).to_httpx()
 
-    async def send(self, asked: Asked) -> Answer:
+    async def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""
-        return await self.calls.call(asked, self._current())
+        return await self.calls.call(request, self._current())
 
     async def shut(self) -> None:
         """Close the connections of this event loop; see `SyncTransport.shut`."""

@@ -8,7 +8,7 @@ import httpcore
 import httpx
 from attrs import frozen
 
-from mantago_runtime.concurrency import resolved
+from mantago_runtime.concurrency import maybe_await
 
 
 @frozen
@@ -23,7 +23,7 @@ class Flavour:
 
     def is_replaced(self) -> bool:
         """Whether a test put its own into httpx's transport, as pytest-httpx does: then it means us too."""
-        return getattr(self.transport, self.handle) not in HTTPX_OWN
+        return getattr(self.transport, self.handle) not in HTTPX_HANDLERS
 
 
 SYNC = Flavour(httpcore.HTTPConnection, httpcore.ConnectionPool, httpx.HTTPTransport, "handle_request", "close")
@@ -34,10 +34,10 @@ ASYNC = Flavour(
     "handle_async_request",
     "aclose",
 )
-HTTPX_OWN = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
+HTTPX_HANDLERS = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
 
 
-class Through:
+class TransportAdapter:
     """A transport of the caller's below the policy."""
 
     def __init__(self, transport: Any, flavour: Flavour) -> None:
@@ -49,7 +49,7 @@ class Through:
         """Return the response, and the connection that it uses."""
         stream: Any = request.stream
         content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else None
-        response = await resolved(
+        response = await maybe_await(
             self._handle(
                 httpx.Request(
                     request.method.decode("ascii"),
@@ -65,4 +65,4 @@ class Through:
 
     async def done(self, response: httpcore.Response, _: Any) -> None:
         """Close a response."""
-        await resolved(getattr(response, self._flavour.close)())
+        await maybe_await(getattr(response, self._flavour.close)())

@@ -13,10 +13,10 @@ from typing import Any
 
 import httpcore
 
-from mantago_runtime.concurrency import LONGEST_WAIT
+from mantago_runtime.concurrency import MAX_WAIT_SECONDS
 
 
-class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
+class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     """One connection on asyncio's own transports; the call's cancel scope bounds its waits, so it has no timeouts."""
 
     def __init__(self) -> None:
@@ -88,14 +88,14 @@ class Wire(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         loop = asyncio.get_running_loop()
-        secured = Wire()
+        secured = AsyncioStream()
         try:
             transport = await loop.start_tls(
                 self._transport,
                 secured,
                 ssl_context,
                 server_hostname=server_hostname,
-                ssl_handshake_timeout=LONGEST_WAIT,
+                ssl_handshake_timeout=MAX_WAIT_SECONDS,
             )
         except (OSError, ssl.SSLError) as error:
             raise httpcore.ConnectError(str(error)) from error
@@ -136,8 +136,8 @@ class AsyncioBackend(httpcore.AsyncNetworkBackend):
             share = None if timeout is None else (timeout - (time.monotonic() - begun)) / rest
             try:
                 async with asyncio.timeout(share):
-                    _, wire = await loop.create_connection(Wire, str(address[4][0]), port)
-                    return wire
+                    _, stream = await loop.create_connection(AsyncioStream, str(address[4][0]), port)
+                    return stream
             except OSError as error:  # TimeoutError is one
                 if rest == 1:
                     late = isinstance(error, TimeoutError)

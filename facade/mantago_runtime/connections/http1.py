@@ -1,6 +1,6 @@
 """The engine "httptools": HTTP/1.1 on the same network as httpcore's connections, read by the parser of Node.js.
 
-It takes the place of one of httpcore's connections, h11 and all, in `_network.Connections`; pool, proxies, TLS, waits
+It takes the place of one of httpcore's connections, h11 and all, in `pool.ConnectionPool`; pool, proxies, TLS, waits
 and cancellation stay what they are. Here too, what waits is a coroutine that never suspends where the network is
 synchronous.
 """
@@ -20,7 +20,7 @@ import httpcore
 import httptools
 import httpx
 
-from mantago_runtime.concurrency import resolved, run
+from mantago_runtime.concurrency import maybe_await, run_sync
 
 LONGEST_HEAD = 100 * 1024
 """Bytes, as in h11: what is no body (header, length of a chunk, trailer) may not grow without end."""
@@ -127,7 +127,7 @@ class Exchange:
         return self
 
     def __next__(self) -> bytes:
-        if (piece := run(self.piece())) is None:
+        if (piece := run_sync(self.piece())) is None:
             raise StopIteration
         return piece
 
@@ -161,7 +161,7 @@ class Connection:
 
     def handle_request(self, request: httpcore.Request) -> Exchange:
         """Return the response, whose body is still to be read."""
-        return run(self.handle_async_request(request))
+        return run_sync(self.handle_async_request(request))
 
     async def handle_async_request(self, request: httpcore.Request) -> Exchange:
         """Return the response, whose body is still to be read."""
@@ -181,10 +181,10 @@ class Connection:
 
     async def _connect(self) -> None:
         host, wait = self._origin.host.decode("ascii"), self._wait
-        self._stream = await resolved(self._backend.connect_tcp(host, self._origin.port, wait))
+        self._stream = await maybe_await(self._backend.connect_tcp(host, self._origin.port, wait))
         if self._tls:
             self._tls.set_alpn_protocols(["http/1.1"])
-            self._stream = await resolved(self._stream.start_tls(self._tls, host, wait))
+            self._stream = await maybe_await(self._stream.start_tls(self._tls, host, wait))
 
     async def _send(self, request: httpcore.Request) -> None:
         # What is written gets no name: it holds the secret, and a frame of a cancelled call may come into a traceback.
@@ -199,11 +199,11 @@ class Connection:
         await self._write(_end(chunked=chunked, left=length))
 
     def _write(self, data: bytes) -> Any:
-        return resolved(self._stream.write(data, self._wait))
+        return maybe_await(self._stream.write(data, self._wait))
 
     async def read(self) -> bytes:
         """Return what has come in, b"" at the end."""
-        data: bytes = await resolved(self._stream.read(65_536, self._wait))
+        data: bytes = await maybe_await(self._stream.read(65_536, self._wait))
         return data
 
     def left_by(self, *, reusable: bool) -> None:

@@ -17,20 +17,20 @@ import anyio
 import httpcore
 import httpx
 
-from mantago_runtime.concurrency import resolved, run
+from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
-from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, Through
+from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, TransportAdapter
 from mantago_runtime.connections.asyncio_stream import AsyncioBackend
-from mantago_runtime.connections.threads import DeadlineBackend, left
-from mantago_runtime.connections.tls import _tls
+from mantago_runtime.connections.threads import DeadlineBackend, remaining
+from mantago_runtime.connections.tls import tls_context
 
-MOST = 100
+MAX_CONNECTIONS = 100
 """Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
-KEPT_FOR = 5.0
+KEEPALIVE_SECONDS = 5.0
 """Seconds that an unused connection is kept."""
 
 
-class Connections:
+class ConnectionPool:
     """The connections of one process, or of one event loop."""
 
     def __init__(
@@ -52,13 +52,13 @@ class Connections:
     async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
         if self._flavour.is_replaced():
-            return await Through(self._flavour.transport(), self._flavour).send(request)
-        if not await resolved(self._acquire()):
-            raise httpcore.PoolTimeout(f"all {MOST} connections are in use")
+            return await TransportAdapter(self._flavour.transport(), self._flavour).send(request)
+        if not await maybe_await(self._acquire()):
+            raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
         connection = None
         try:
             connection = await self._take() or self._connect(request.url.origin)
-            return await resolved(getattr(connection, self._flavour.handle)(request)), connection
+            return await maybe_await(getattr(connection, self._flavour.handle)(request)), connection
         except BaseException:
             await self._give(connection)
             raise
@@ -101,7 +101,7 @@ class Connections:
             self._release()
 
     async def _close(self, closable: Any) -> None:
-        await resolved(getattr(closable, self._flavour.close)())
+        await maybe_await(getattr(closable, self._flavour.close)())
 
 
 def _is(connection: Any, state: str, *, if_pool: bool = False) -> bool:
@@ -113,31 +113,35 @@ def _connector(proxy: str | None, flavour: Flavour, backend: Any, engine: str) -
     if proxy is None and engine == HTTPTOOLS:
         from mantago_runtime.connections import http1  # noqa: PLC0415 - its package needn't be installed
 
-        return lambda origin: http1.Connection(origin, _tls(origin), backend, KEPT_FOR)
+        return lambda origin: http1.Connection(origin, tls_context(origin), backend, KEEPALIVE_SECONDS)
     if proxy is None:
-        return lambda origin: flavour.connection(origin, _tls(origin), KEPT_FOR, network_backend=backend)
+        return lambda origin: flavour.connection(
+            origin, tls_context(origin), KEEPALIVE_SECONDS, network_backend=backend
+        )
     via = httpx.Proxy(proxy)
     url = httpcore.URL(scheme=via.url.raw_scheme, host=via.url.raw_host, port=via.url.port, target=b"/")
     server = httpcore.Proxy(url, via.raw_auth, via.headers.raw, via.ssl_context)
-    return lambda origin: flavour.pool(_tls(origin), server, 1, keepalive_expiry=KEPT_FOR, network_backend=backend)
+    return lambda origin: flavour.pool(
+        tls_context(origin), server, 1, keepalive_expiry=KEEPALIVE_SECONDS, network_backend=backend
+    )
 
 
-def for_threads(proxy: str | None, engine: str) -> Connections:
+def pool_for_threads(proxy: str | None, engine: str) -> ConnectionPool:
     """Return the connections of one process."""
-    room = threading.BoundedSemaphore(MOST)
-    return Connections(
+    room = threading.BoundedSemaphore(MAX_CONNECTIONS)
+    return ConnectionPool(
         proxy,
         SYNC,
         DeadlineBackend(),
-        lambda: room.acquire(timeout=left(None, httpcore.PoolTimeout)),
+        lambda: room.acquire(timeout=remaining(None, httpcore.PoolTimeout)),
         room.release,
         engine=engine,
     )
 
 
-def for_tasks(proxy: str | None, engine: str) -> Connections:
+def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
     """Return the connections of one event loop."""
-    room = anyio.Semaphore(MOST, fast_acquire=True)
+    room = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
     async def acquire() -> bool:
         await room.acquire()  # the call's cancel scope limits it
@@ -148,18 +152,18 @@ def for_tasks(proxy: str | None, engine: str) -> Connections:
         backend: Any = AsyncioBackend()
     except RuntimeError:
         backend = httpcore.TrioBackend()
-    connections = Connections(proxy, ASYNC, backend, acquire, room.release, engine=engine)
+    pool = ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
     # Begun, it is closed when the loop ends, as every asynchronous generator: with loops run one after another, as by
     # asyncio.run, the connections would otherwise be left open, and keep the loop that they belong to.
-    closing = _closing(connections)
-    run(closing.__anext__())
-    connections.shut = closing.aclose
-    return connections
+    closing = _closing(pool)
+    run_sync(closing.__anext__())
+    pool.shut = closing.aclose
+    return pool
 
 
-async def _closing(connections: Connections) -> AsyncGenerator[None, None]:
+async def _closing(pool: ConnectionPool) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        connections.shut = connections.empty  # this generator refers to the loop
-        await connections.empty()
+        pool.shut = pool.empty  # this generator refers to the loop
+        await pool.empty()

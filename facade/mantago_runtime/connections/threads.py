@@ -15,16 +15,16 @@ from typing import Any
 
 import httpcore
 
-from mantago_runtime.concurrency import LONGEST_WAIT
+from mantago_runtime.concurrency import MAX_WAIT_SECONDS
 
-PIECE = 64 * 1024
+WRITE_PIECE_BYTES = 64 * 1024
 
 
 _deadline: ContextVar[float] = ContextVar("mantago_deadline", default=math.inf)
 
 
 @contextmanager
-def cut_waits(seconds: float) -> Iterator[None]:
+def deadline(seconds: float) -> Iterator[None]:
     """Have every wait of this thread's sockets end within so many seconds from now."""
     token = _deadline.set(time.monotonic() + seconds)
     try:
@@ -33,12 +33,12 @@ def cut_waits(seconds: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-def left(timeout: float | None, error: type[Exception]) -> float:
+def remaining(timeout: float | None, error: type[Exception]) -> float:
     """Return how long a socket may wait."""
     rest = _deadline.get() - time.monotonic()
     if rest <= 0:
         raise error("the time allowed is used up")
-    return min(rest, LONGEST_WAIT if timeout is None else timeout)
+    return min(rest, MAX_WAIT_SECONDS if timeout is None else timeout)
 
 
 class DeadlineStream(httpcore.NetworkStream):
@@ -48,18 +48,18 @@ class DeadlineStream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, left(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, remaining(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), PIECE):
-            self._stream.write(buffer[start : start + PIECE], left(timeout, httpcore.WriteTimeout))
+        for start in range(0, len(buffer), WRITE_PIECE_BYTES):
+            self._stream.write(buffer[start : start + WRITE_PIECE_BYTES], remaining(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()
 
     def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
         return DeadlineStream(
-            self._stream.start_tls(ssl_context, server_hostname, left(timeout, httpcore.ConnectTimeout))
+            self._stream.start_tls(ssl_context, server_hostname, remaining(timeout, httpcore.ConnectTimeout))
         )
 
     def get_extra_info(self, info: str) -> Any:
@@ -82,7 +82,7 @@ class DeadlineBackend(httpcore.SyncBackend):
         except (OSError, UnicodeError) as error:  # UnicodeError: a name that IDNA can't write
             raise httpcore.ConnectError(str(error)) from error
         for rest, address in zip(range(len(found), 0, -1), found, strict=True):
-            share = left(timeout, httpcore.ConnectTimeout) / rest
+            share = remaining(timeout, httpcore.ConnectTimeout) / rest
             try:
                 stream = super().connect_tcp(str(address[4][0]), port, share, local_address, socket_options)
                 return DeadlineStream(stream)

@@ -21,7 +21,7 @@ from mantago_runtime.reading.drift import Drift
 T = TypeVar("T")
 
 Read: TypeAlias = Callable[[Any, "list[Drift]", str], Any]
-AT_ONCE = 100
+ELEMENTS_PER_BATCH = 100
 """Elements of a list that are read together."""
 
 RFC_3339 = re.compile(
@@ -38,27 +38,27 @@ def _of_type(kind: type[T], name: str) -> Callable[[object, list[Drift], str], T
     return read
 
 
-_text = _of_type(str, "a string")
-_flag = _of_type(bool, "true or false")
-_array = _of_type(list, "a list")
-_object = _of_type(dict, "an object")
+read_string = _of_type(str, "a string")
+read_boolean = _of_type(bool, "true or false")
+read_array = _of_type(list, "a list")
+read_object = _of_type(dict, "an object")
 
 
 _from_iso = datetime.fromisoformat
 
 
-def _usual_timestamp(text: Any) -> datetime:
+def read_usual_timestamp(text: Any) -> datetime:
     """Read what the service writes; at these places ISO 8601 allows more than RFC 3339."""
     if text[4:20:3] == "--T::." and text[23:] == "Z":
         return _from_iso(text)
     raise ValueError
 
 
-def _timestamp(value: object, drift: list[Drift], place: str) -> datetime:
+def read_timestamp(value: object, drift: list[Drift], place: str) -> datetime:
     """Read a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
-    text = _text(value, drift, place)
+    text = read_string(value, drift, place)
     try:
-        return _usual_timestamp(text)
+        return read_usual_timestamp(text)
     except ValueError:
         pass
     # RFC 3339 allows t and z in lower case, and a space for the T.
@@ -91,16 +91,16 @@ def _parse(text: str) -> datetime:
         return isoparse(text)
 
 
-def _list_of(read: Read, usual: Callable[[Any], object]) -> Read:
+def list_of(read: Read, usual: Callable[[Any], object]) -> Read:
     """Return the reader of a list, which it empties; `usual` is tried first."""
 
     def read_all(value: object, drift: list[Drift], place: str) -> tuple[object, ...]:
-        elements = _array(value, drift, place)
+        elements = read_array(value, drift, place)
         result: list[object] = []
         while elements:
             # As the elements are freed on the way, the garbage collector has no reason to run: half the time.
-            some = elements[:AT_ONCE]
-            del elements[:AT_ONCE]
+            some = elements[:ELEMENTS_PER_BATCH]
+            del elements[:ELEMENTS_PER_BATCH]
             try:
                 result.extend([usual(element) for element in some])
             except (LookupError, TypeError, ValueError):
@@ -123,16 +123,17 @@ def _list_of(read: Read, usual: Callable[[Any], object]) -> Read:
 
 
 @frozen
-class _Wire:
+class JsonField:
     """How a field is read: its name at the service, its reader, and whether we and the spec insist on it."""
 
     name: str
     read: Read
     optional: bool = False
-    required_by_spec: bool = field(default=Factory(lambda wire: not wire.optional, takes_self=True))
+    required_by_spec: bool = field(default=Factory(lambda json_field: not json_field.optional, takes_self=True))
 
     @property
     def place(self) -> str:
+        """Where it stands in its object, as drift and errors tell it."""
         return f".{self.name}"
 
     def absent(self, data: Mapping[str, Any], drift: list[Drift]) -> bool:
@@ -148,26 +149,29 @@ class _Wire:
         return null
 
 
-def _wire(*wire: Any, **options: Any) -> dict[str, _Wire]:
+def read_as(*json_field: Any, **options: Any) -> dict[str, JsonField]:
     """Return the metadata of a field that comes from the service."""
-    return {"wire": _Wire(*wire, **options)}
+    return {"json_field": JsonField(*json_field, **options)}
 
 
-def _reader(cls: type[T], *envelope: _Wire) -> Callable[[object, list[Drift], str], T]:
+def reader_of(cls: type[T], *envelope: JsonField) -> Callable[[object, list[Drift], str], T]:
     """Return the function that reads the class's JSON objects; the envelope's fields are checked and then dropped.
 
     It fills the slots itself: a frozen class's own constructor takes longer than all the rest.
     """
-    slots = {attribute.name: vars(cls)[attribute.name].__set__ for attribute in _fields(cls)}
-    wired = [(slots[a.name], a.default, a.metadata["wire"]) for a in _wired(cls)]
-    wired += [(_put_nowhere, None, wire) for wire in envelope]
-    table = [(put, default, wire.name, wire.place, wire.read, wire.absent) for put, default, wire in wired]
-    others = [(slots[a.name], a.default) for a in _fields(cls) if a not in _wired(cls)]
-    known = {wire.name for _, _, wire in wired}
+    slots = {attribute.name: vars(cls)[attribute.name].__set__ for attribute in attributes_of(cls)}
+    wired = [(slots[a.name], a.default, a.metadata["json_field"]) for a in json_attributes(cls)]
+    wired += [(_put_nowhere, None, json_field) for json_field in envelope]
+    table = [
+        (put, default, json_field.name, json_field.place, json_field.read, json_field.absent)
+        for put, default, json_field in wired
+    ]
+    others = [(slots[a.name], a.default) for a in attributes_of(cls) if a not in json_attributes(cls)]
+    known = {json_field.name for _, _, json_field in wired}
     new = object.__new__
 
     def read(value: object, drift: list[Drift], place: str) -> T:
-        data, result, found = _object(value, drift, place), new(cls), 0
+        data, result, found = read_object(value, drift, place), new(cls), 0
         for put, default, name, field_place, read_field, absent in table:
             content = data.get(name)
             if content is not None:
@@ -187,7 +191,7 @@ def _reader(cls: type[T], *envelope: _Wire) -> Callable[[object, list[Drift], st
     return read
 
 
-def _read(
+def read_payload(
     read: Callable[[object, list[Drift], str], T], payload: object, *, strict: bool, byte_order_mark: bool = False
 ) -> T:
     """Read the parsed JSON of a 200.
@@ -212,13 +216,15 @@ def _read(
 def _put_nowhere(*_: object) -> None: ...
 
 
-def _fields(cls: Any) -> tuple[Attribute[Any], ...]:
+def attributes_of(cls: Any) -> tuple[Attribute[Any], ...]:
+    """Return the fields of an attrs class."""
     result: tuple[Attribute[Any], ...] = fields(cls)
     return result
 
 
-def _wired(cls: Any) -> list[Attribute[Any]]:
-    return [attribute for attribute in _fields(cls) if "wire" in attribute.metadata]
+def json_attributes(cls: Any) -> list[Attribute[Any]]:
+    """Return the fields of an attrs class that come from the service."""
+    return [attribute for attribute in attributes_of(cls) if "json_field" in attribute.metadata]
 
 
 def _json_type(value: object) -> str:

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Any
 
 from mantago_runtime.mappings import ReadOnlyMapping
-from mantago_runtime.reading.readers import _fields, _wired
+from mantago_runtime.reading.readers import attributes_of, json_attributes
 
 
 class _Result:
@@ -23,12 +23,12 @@ class _Result:
 
         What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
         """
-        data = {a.metadata["wire"].name: _plain(getattr(self, a.name)) for a in _wired(type(self))}
+        data = {a.metadata["json_field"].name: _plain(getattr(self, a.name)) for a in json_attributes(type(self))}
         return {name: value for name, value in data.items() if value is not None} | copy.deepcopy(dict(self.extra))
 
     def __repr__(self) -> str:
         # None: error reporters show the half-read object of a frame that refused to read on.
-        shown = ((a.name, getattr(self, a.name, None)) for a in _fields(type(self)))
+        shown = ((a.name, getattr(self, a.name, None)) for a in attributes_of(type(self)))
         parts = (f"{name}={_brief(value)}" for name, value in shown if value or value is False)
         return f"{type(self).__name__}({', '.join(parts)})"
 
@@ -58,8 +58,9 @@ def _brief(value: object) -> str:
             return repr(value)
 
 
-_NOTHING = ReadOnlyMapping[Any]()
+NO_EXTRA = ReadOnlyMapping[Any]()
 
 
-def _read_only(extra: Mapping[str, Any]) -> ReadOnlyMapping[Any]:
+def frozen_extra(extra: Mapping[str, Any]) -> ReadOnlyMapping[Any]:
+    """Return a mapping that can't be changed; as it is, if it can't already."""
     return extra if isinstance(extra, ReadOnlyMapping) else ReadOnlyMapping(extra)

@@ -14,7 +14,7 @@ from mantago_runtime.errors import ConfigurationError
 
 ARGUMENTS = ("bot_id", "token", "secret")
 REDACTED = "<redacted>"
-LONGEST: Mapping[str, tuple[int, str]] = {
+MAX_LENGTHS: Mapping[str, tuple[int, str]] = {
     "bot_id": (1_000, "a URL"),
     "token": (16_384, "a header"),
     "secret": (16_384, "a request"),
@@ -70,7 +70,7 @@ def problem_of(values: Mapping[str, object]) -> str | None:
             return f"{name} must be a string, not {type(value).__name__}"
         if not value.strip():
             return f"{name} is blank"
-        limit, place = LONGEST[argument]
+        limit, place = MAX_LENGTHS[argument]
         if len(value) > limit:
             return f"{name} is too long for {place}: {len(value):,} characters, more than {limit:,}"
         if argument == "token" and (bad := re.search(r"[^\x21-\x7e]", value)):

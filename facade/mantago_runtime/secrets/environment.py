@@ -22,7 +22,7 @@ def from_environment(given: Mapping[str, str | None]) -> Credentials | Configura
     return ConfigurationError(problem) if problem else Credentials(**{name: str(v) for name, v in values.items()})
 
 
-def _source(
+def credentials_source(
     given: dict[str, str | None], credentials: object
 ) -> Credentials | Callable[[], object] | ConfigurationError:
     """Return where the credentials come from; an error is returned, since these frames hold the values."""

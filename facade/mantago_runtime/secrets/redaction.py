@@ -11,17 +11,17 @@ from urllib.parse import quote, quote_plus
 
 from mantago_runtime.secrets.credentials import REDACTED, Credentials
 
-SHORTEST_MASKED = 8
+SHORTEST_REDACTED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
 
 
-class Mask:
+class Redactor:
     """Takes tokens and secrets out of what a service sends back, in any way that JSON, HTML or a URL may spell them."""
 
     def __init__(self, held: Iterable[Credentials], others: Iterable[str] = ()) -> None:
         values = {value for pair in held for value in (pair.token, pair.secret)} | set(others)
         # The longest first: one may be part of another.
-        self._needles = sorted((v for v in values if len(v) >= SHORTEST_MASKED), key=len, reverse=True)
+        self._needles = sorted((v for v in values if len(v) >= SHORTEST_REDACTED), key=len, reverse=True)
         self._forms = [form.encode() for needle in self._needles for form in _spellings(needle)]
 
     def clean(self, data: bytes) -> bytes:
@@ -66,19 +66,19 @@ def _json_pattern(value: str) -> bytes:
     return "".join(parts).encode()
 
 
-current_mask: ContextVar[Mask | None] = ContextVar("mantago_mask", default=None)
+current_redactor: ContextVar[Redactor | None] = ContextVar("mantago_redactor", default=None)
 """What must not be shown of the answer to the current call, in other packages' logs either."""
 
 
-class _MaskLogs(logging.Filter):
+class _RedactedLogs(logging.Filter):
     """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if mask := current_mask.get():
+        if redactor := current_redactor.get():
             # What is quoted there went through repr(), some of it twice.
-            record.msg, record.args = mask.clean_text(record.getMessage().replace("\\\\", "\\")), ()
+            record.msg, record.args = redactor.clean_text(record.getMessage().replace("\\\\", "\\")), ()
         return True
 
 
 for _name in ("connection", "http11", "http2", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_MaskLogs())
+    logging.getLogger(f"httpcore.{_name}").addFilter(_RedactedLogs())

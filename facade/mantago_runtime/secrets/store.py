@@ -9,23 +9,23 @@ from typing import Any
 
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.secrets.credentials import Credentials
-from mantago_runtime.secrets.redaction import Mask
+from mantago_runtime.secrets.redaction import Redactor
 
 _log = logging.getLogger("mantago.credentials")
-HELD = 4
+MAX_HELD_PAIRS = 4
 """Credentials of one client that are masked: those in force and the last ones before."""
-EXPIRES_SOON = 3 * 86_400
+EXPIRY_WARNING_SECONDS = 3 * 86_400
 """Seconds before a token's end from which on it is warned of."""
 
 
-class Keyring:
+class CredentialStore:
     """The credentials of one client as they change: those in force, those before, and who to ask for new ones."""
 
     def __init__(self, source: Credentials | Callable[[], object] | None) -> None:
         self.provider: Any = None if isinstance(source, Credentials) else source
         self.current: Credentials | None = None
         self.held: tuple[Credentials, ...] = ()
-        self.mask = Mask(self.held)
+        self.redactor = Redactor(self.held)
         self.answers = 0
         self.warn_from = math.inf
         """When to warn that the token in force expires: seconds since 1970."""
@@ -44,11 +44,11 @@ class Keyring:
         return answer
 
     def _hold(self, pair: Credentials) -> None:
-        # Answers may still echo what was in force just before; what is older would only slow the mask down.
-        self.current, self.held = pair, (*self.held[1 - HELD :], pair)
-        self.mask = Mask(self.held)
+        # Answers may still echo what was in force just before; what is older would only slow the redactor down.
+        self.current, self.held = pair, (*self.held[1 - MAX_HELD_PAIRS :], pair)
+        self.redactor = Redactor(self.held)
         expiry = pair.expires_at
-        self.warn_from = expiry.timestamp() - EXPIRES_SOON if expiry else math.inf
+        self.warn_from = expiry.timestamp() - EXPIRY_WARNING_SECONDS if expiry else math.inf
 
     def warn_of_expiry(self, now: float) -> None:
         """Log, once for each pair, that its token expires within three days, or has expired."""
