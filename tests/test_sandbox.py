@@ -285,7 +285,7 @@ def test_it_prints_and_logs_nothing_and_leaves_the_loggers_as_they_were(
 def test_a_bug_of_its_own_is_logged_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("mantago.sandbox.card_for", lambda body: 1 / 0)
+    monkeypatch.setattr("mantago.sandbox.sandbox_client_for", lambda body: 1 / 0)
     with Sandbox() as sandbox:
         assert ask(sandbox).status_code == 500
     (record,) = caplog.records

@@ -1,4 +1,4 @@
-"""What the façade relies on, looked up in a document: mantago._assumptions says what, and beside which module."""
+"""What the façade relies on, looked up in a document: mantago.assumptions says what, and beside which module."""
 
 from __future__ import annotations
 

@@ -193,8 +193,9 @@ def _what(found: griffe.Breakage) -> str:
 
 def _place(root: Path, package: Any, path: str) -> str | None:
     """Return the file and the line of a name as file#L12, None if it isn't there."""
-    place = package
-    for part in path.split(".")[1:]:
+    name, *parts = path.split(".")
+    place = package.modules_collection.members.get(name)
+    for part in parts:
         if place is None or part not in place.members:
             return None
         place = place.members[part]

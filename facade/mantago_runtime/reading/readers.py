@@ -29,7 +29,9 @@ RFC_3339 = re.compile(
 )
 
 
-def _of_type(kind: type[T], name: str) -> Callable[[object, list[Drift], str], T]:
+def of_type(kind: type[T], name: str) -> Callable[[object, list[Drift], str], T]:
+    """Return the reader of values of one type; errors call it by a name."""
+
     def read(value: object, _: list[Drift], place: str) -> T:
         if isinstance(value, kind):
             return value
@@ -38,10 +40,10 @@ def _of_type(kind: type[T], name: str) -> Callable[[object, list[Drift], str], T
     return read
 
 
-read_string = _of_type(str, "a string")
-read_boolean = _of_type(bool, "true or false")
-read_array = _of_type(list, "a list")
-read_object = _of_type(dict, "an object")
+read_string = of_type(str, "a string")
+read_boolean = of_type(bool, "true or false")
+read_array = of_type(list, "a list")
+read_object = of_type(dict, "an object")
 
 
 _from_iso = datetime.fromisoformat
