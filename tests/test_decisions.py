@@ -10,7 +10,7 @@ import yaml
 
 from _vendored import ScriptError, Vendored, read_spec
 from generation import decisions
-from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, READS, Unpinned
+from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, Unpinned
 
 POINTS = ("paths", "/openapi/client/points", "post")
 ANSWER = ("components", "schemas", "ClientPointsResponse")
@@ -63,7 +63,7 @@ def test_names_are_added_at_the_end_and_what_is_by_hand_stays_to_the_byte():
     assert text.removeprefix(BY_HAND) == (
         """\
   - target: $.paths['/openapi/client/points'].post
-    description: 'Proposed with 0.319.0, after the summary ''Get client points''.'
+    description: Proposed with 0.319.0, after the summary 'Get client points'.
     x-unconfirmed: true
     update:
       operationId: get_client_points

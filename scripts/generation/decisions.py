@@ -159,12 +159,12 @@ def _items(text: str) -> list[_Item]:
 
 
 def _last_line(node: yaml.Node) -> int:
-    if isinstance(node, yaml.ScalarNode) or not node.value or node.flow_style:
-        # What ends at the beginning of a line ended with the line before it.
-        mark = node.end_mark
-        return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))
-    last = node.value[-1]
-    return _last_line(last[1] if isinstance(last, tuple) else last)
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    # What ends at the beginning of a line ended with the line before it.
+    mark = node.end_mark
+    return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))
 
 
 def _actions(text: str) -> list[dict[str, Any]]:
