@@ -1,0 +1,1 @@
+"""How answers are read into models, and models written for requests."""
