@@ -48,9 +48,7 @@ class Ticket(Model):
 @frozen(repr=False)
 class Gift(Model):
     name: str = field(metadata=json_field("name", TEXT, required=True))
-    resource: Resource = field(
-        converter=Resource, metadata=json_field("resource", enum_of(Resource), required=True)
-    )
+    resource: Resource = field(converter=Resource, metadata=json_field("resource", enum_of(Resource), required=True))
     created_at: datetime = field(metadata=json_field("createdAt", TIMESTAMP, required=True))
     is_expired: bool | None = field(default=None, metadata=json_field("isExpired", FLAG, promised=True))
     start_time: datetime | None = field(default=None, metadata=json_field("startTime", TIMESTAMP))
@@ -126,9 +124,7 @@ class Everything(Result):
     anything: Any = field(default=None, hash=False, metadata=json_field("anything", JSON, nullable=True))
     level: Level | None = field(default=None, metadata=json_field("level", enum_of(Level)))
     platform: Closed | str | None = field(default=None, metadata=json_field("platform", enum_of(Closed)))
-    again: Everything | None = field(
-        default=None, metadata=json_field("again", model_of("sample_models:Everything"))
-    )
+    again: Everything | None = field(default=None, metadata=json_field("again", model_of("sample_models:Everything")))
     numbers: tuple[int, ...] = field(default=(), metadata=json_field("numbers", list_of(INTEGER)))
     holes: tuple[int | None, ...] = field(default=(), metadata=json_field("holes", list_of(nullable(INTEGER))))
     times: Mapping[str, datetime] | None = field(

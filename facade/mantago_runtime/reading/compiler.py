@@ -8,7 +8,6 @@ what the service calls a field, and all else, is bound as a value.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
 from textwrap import indent
 from typing import Any, Final
 
@@ -73,10 +72,16 @@ class Code:
         return result
 
 
-@cache
-def code_of(cls: Any, *, envelope: bool = True) -> Code:
+def code_of(cls: type, *, envelope: bool = True) -> Code:
     """Return the functions that read a class; they are made at the first use."""
-    return Code(cls, envelope=envelope)
+    code = _made.get((cls, envelope))
+    if code is None:
+        # Another thread may make them too, and just the same.
+        code = _made[cls, envelope] = Code(cls, envelope=envelope)
+    return code
+
+
+_made: dict[tuple[type, bool], Code] = {}
 
 
 def json_type(value: object) -> str:

@@ -154,6 +154,8 @@ def plain(value: Any, *, request: bool = False) -> Any:
         case Mapping():
             return {name: plain(element, request=request) for name, element in value.items()}
         case datetime():
+            if request and value.tzinfo is None:
+                raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
             utc = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
             return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
         case date():

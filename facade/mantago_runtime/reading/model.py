@@ -97,7 +97,10 @@ class Model:
 
 
 class Result(Model):
-    """A model that is a whole answer: `drift` tells in what it differed from the spec, and doesn't count in equality."""
+    """A model that is a whole answer.
+
+    `drift` tells in what the answer differed from the spec; it doesn't count in equality.
+    """
 
     __slots__ = ()
     _envelope: ClassVar[tuple[JsonField, ...]] = ()

@@ -120,11 +120,6 @@ class _Timestamp(Reader[datetime]):
         usual = f'{value}[4:20:3] == "--T::." and {value}[23:] == "Z"'
         return f"if not ({usual}): raise ValueError\n{value} = {bound}({value})"
 
-    def write(self, value: Any, *, request: bool = False) -> Any:
-        if request and isinstance(value, datetime) and value.tzinfo is None:
-            raise ValueError(f"the time {value.isoformat()} has no time zone, so the service can't know which is meant")
-        return plain(value)
-
 
 class _Date(Reader[date]):
     """Reads a date such as 2024-07-15."""
@@ -162,7 +157,7 @@ class _Milliseconds(Reader[datetime]):
     def write(self, value: Any, *, request: bool = False) -> Any:
         if not isinstance(value, datetime):
             return value
-        TIMESTAMP.write(value, request=request)
+        plain(value, request=request)  # which refuses a time without a zone
         return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - EPOCH) // timedelta(milliseconds=1)
 
 
@@ -174,9 +169,6 @@ class _Json(Reader[Any]):
 
     def inline(self, value: str, bound: str) -> str:
         return "pass"
-
-    def write(self, value: Any, *, request: bool = False) -> Any:
-        return plain(value, request=request)
 
 
 TEXT: Final[Reader[str]] = _OfType(str, "a string", NO_ITEMS)
@@ -197,8 +189,9 @@ class _EnumReader(Reader[EnumT]):
 
     def __init__(self, cls: type[EnumT]) -> None:
         self._cls = cls
-        self._base: Reader[Any] = INTEGER if issubclass(cls, int) else TEXT
-        self._open = issubclass(cls, (OpenStrEnum, OpenIntEnum))
+        base: type = cls
+        self._base: Reader[Any] = INTEGER if issubclass(base, int) else TEXT
+        self._open = issubclass(base, (OpenStrEnum, OpenIntEnum))
         self._known = {member.value: member for member in cls}
 
     def read(self, value: object, drift: list[Drift], place: str) -> EnumT:
