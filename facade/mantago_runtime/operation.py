@@ -129,7 +129,7 @@ class Operation(Generic[T]):
                     segments[parameter.name] = path_segment(parameter, value)
                 case "header":
                     headers.append((parameter.name, header_text(parameter, value)))
-                case "cookie":
+                case _:
                     cookies += query_items(parameter, value)
         if cookies:
             headers.append(("Cookie", "; ".join(f"{name}={quote(text, safe='')}" for name, text in cookies)))

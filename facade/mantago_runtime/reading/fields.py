@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -21,7 +22,7 @@ KEY = "json"
 NOT_USUAL = (LookupError, TypeError, ValueError)
 
 
-class Reader(Generic[T_co]):
+class Reader(ABC, Generic[T_co]):
     """How values of one type are read from JSON, and written to it.
 
     `read` tolerates what can be understood and knows what is wrong, and where. `quick` reads only what is exactly as
@@ -33,9 +34,9 @@ class Reader(Generic[T_co]):
     nothing: Any = None
     """What services send for no value at all, beside null: an empty string or an empty list."""
 
+    @abstractmethod
     def read(self, value: object, drift: list[Drift], place: str) -> T_co:
         """Read a value, or raise InvalidResponseError; `drift` grows by what was tolerated."""
-        raise NotImplementedError
 
     def quick(self, value: Any) -> T_co:
         """Read a value that is exactly as the document has it."""
