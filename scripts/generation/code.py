@@ -83,11 +83,15 @@ def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = 
     def of(inner: Type) -> str:
         return annotation(inner, imports, classes, later=later, given=given)
 
+    def kept(inner: Type) -> str:
+        # Nothing converts what lies in these: it is given as it is kept.
+        return annotation(inner, imports, classes, later=later)
+
     match kind:
         case Scalar(name):
             return imports.name(*_SCALARS[name])
         case Named(place):
-            name = class_here(place, imports, classes, later=later and not (classes.is_enum(kind) and given in {"", "constructor"}))
+            name = class_here(place, imports, classes, later=later)
             if not classes.is_enum(kind) or not (given or classes.is_closed(kind)):
                 return name
             if given == "method" and classes.is_closed(kind):
@@ -99,11 +103,11 @@ def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = 
         case ListOf(item):
             return f"tuple[{of(item)}, ...]"
         case MapOf(value):
-            return f"{imports.name('collections.abc', 'Mapping')}[str, {of(value)}]"
+            return f"{imports.name('collections.abc', 'Mapping')}[str, {kept(value)}]"
         case Nullable(inner):
             return either([of(inner), "None"])
         case Union(alternatives):
-            return either([of(one) for one in alternatives])
+            return either([kept(one) for one in alternatives])
         case Tagged(_, cases, otherwise):
             found = [of(one) for _, one in cases]
             if otherwise is None and not given:

@@ -189,7 +189,7 @@ def _declared(one: Parameter) -> str:
     said += ["required=True"] if one.required else []
     usual = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}[one.where]
     said += [f"style={literal(one.style)}"] if one.style != usual else []
-    if one.style != "json" and one.explode != (one.style in {"form", "deepObject"}):
+    if one.style != "json" and one.explode != (one.style == "form"):
         said.append(f"explode={one.explode}")
     return ", ".join(said)
 

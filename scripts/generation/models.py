@@ -12,7 +12,7 @@ from _fragments import pointer
 from generation.code import PACKAGE, READERS, Classes, Imports, annotation, either, is_unhashable, reader
 from generation.defaults import default_code
 from generation.document import Refused
-from generation.ir import ABSENT, FLAG, JSON, TEXT, Enumeration, ListOf, MapOf, Place, Property, Shape, Where
+from generation.ir import FLAG, JSON, TEXT, Enumeration, ListOf, MapOf, Named, Nullable, Place, Property, Shape, Type, Where
 from generation.names import by_likeness, free, identifier, is_public_name, member_names, unique
 from generation.text import docstring, literal, sentence
 
@@ -139,7 +139,7 @@ def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
         base=base,
         decorator="frozen(repr=False)" if positional is not None else "frozen(repr=False, kw_only=True)",
         docstring=_docs(shape, where, [one for one in [*order, *wire] if one.description], names),
-        shows_values=shape.place not in directions.sent and not _SECRETS & {*names.values()},
+        shows_values=shape.place not in directions.sent - directions.answered and not _SECRETS & {*names.values()},
         envelope=tuple(fields_of_envelope),
         additional=additional,
         fields=tuple(fields),
@@ -207,10 +207,11 @@ class _Maker:
         tolerant = required and one.nullable and not one.published_nullable and one.type != JSON
         required = required and not tolerant
         one_way = (one.read_only and sent) or (one.write_only and answered)
-        is_list = isinstance(one.type, ListOf) and not one.nullable and (answered or not sent or required)
+        is_list = isinstance(one.type, ListOf) and not one.nullable and (not sent or required)
         empty = not is_list and one.type != JSON and (not required or one.nullable or one_way)
         name = self.names[one.name]
-        kind = annotation(one.type, self.imports, self.classes)
+        # The class of an enumeration is a converter; a model may hold another that holds it.
+        kind = annotation(one.type, self.imports, self.classes, later=not self._has_enum(one.type))
         options = []
         if (default := self._default(one, required=required, must=must, is_list=is_list)) is not None:
             options.append(f"default={default}")
@@ -225,6 +226,9 @@ class _Maker:
         arguments = ", ".join([literal(one.name), reader(one.type, self.imports, self.classes), *flags])
         options.append(f"metadata={call}({arguments})")
         return Field(name, either([kind, "None"]) if empty else kind, ", ".join(options))
+
+    def _has_enum(self, kind: Type) -> bool:
+        return self.classes.is_enum(kind) or (isinstance(kind, ListOf | Nullable) and self._has_enum(inner_of(kind)))
 
     def _default(self, one: Property, *, required: bool, must: bool, is_list: bool) -> str | None:
         place = self.shape.place
@@ -275,6 +279,11 @@ class _Maker:
             self.taken.add(name)
             self.helpers[key] = f"def {name}{key}"
         return self.helpers[key].partition("(")[0].removeprefix("def ")
+
+
+def inner_of(kind: ListOf | Nullable) -> Type:
+    """Return what a list holds, or what may be null."""
+    return kind.item if isinstance(kind, ListOf) else kind.inner
 
 
 def enum_model(found: Enumeration, classes: Classes, *, as_argument: bool) -> EnumModel:

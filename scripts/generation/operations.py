@@ -134,7 +134,7 @@ def _parameter(node: Node, types: Schemas) -> Parameter:
     else:
         schema = node.child("schema") if "schema" in node else None
         style = node.get("style") or STYLES[where][0]
-        explode = bool(node.get("explode", style in {"form", "deepObject"}))
+        explode = bool(node.get("explode", style == "form"))
     if style != "json" and style not in STYLES[where]:
         raise node.refused(f"style {style!r} can't stand in the {where}", f"say one of {', '.join(STYLES[where])}")
     kind = types.type_of(schema) if schema else TEXT
@@ -279,7 +279,7 @@ def _encoding(content: Node, bare: str, properties: list[str]) -> dict[str, tupl
             raise said.refused("headers and allowReserved of a form's part aren't supported", "remove them")
         if bare == FORM and ("style" in said or "explode" in said):
             style = said.get("style") or "form"
-            result[name] = (style, bool(said.get("explode", style in {"form", "deepObject"})))
+            result[name] = (style, bool(said.get("explode", style == "form")))
     return result
 
 
