@@ -1,4 +1,4 @@
-"""How the sandbox and the fake read a request against the spec, and judge an answer; with nothing installed.
+"""The reader of requests and the judge of answers, by the spec, in sandbox and fake; with nothing installed.
 
 Both say what is wrong in the same words. Of parameters, the styles `STYLES` are understood; of bodies JSON and forms,
 while any other is text as far as a schema is concerned.
