@@ -230,9 +230,9 @@ def test_any_form_of_rfc_3339_is_the_same_time_everywhere(text: str) -> None:
     assert TIMESTAMP.read("2016-12-31T23:59:60.5Z", drift, "") == datetime(
         2016, 12, 31, 23, 59, 59, 500_000, tzinfo=UTC
     )
-    for text, told in (("2024-07-15", "RFC 3339"), ("0001-01-01T00:00:00+08:00", "no calendar has")):
+    for wrong, told in (("2024-07-15", "RFC 3339"), ("0001-01-01T00:00:00+08:00", "no calendar has")):
         with pytest.raises(InvalidResponseError, match=told):
-            TIMESTAMP.read(text, drift, "")
+            TIMESTAMP.read(wrong, drift, "")
 
 
 @given(st.datetimes(), st.integers(1, 9), st.integers(-1439, 1439))
@@ -562,3 +562,18 @@ def test_readers_write_what_they_hold() -> None:
         *("t", True, 1, 0.5),
         "2024-01-01",
     )
+
+
+def test_a_map_inside_another_is_read_quickly_and_with_care() -> None:
+    inside = map_of(map_of(INTEGER))
+    assert inside.quick({"a": {"b": 1}}) == {"a": {"b": 1}}
+    for wrong in ({"a": []}, {"a": {"b": "x"}}, []):
+        with pytest.raises(NOT_USUAL):
+            inside.quick(wrong)
+
+
+def test_what_an_older_service_leaves_out_is_told_where_the_published_document_requires_it() -> None:
+    drift: list[Drift] = []
+    without = {name: value for name, value in GIFT.items() if name != "isExpired"}
+    assert model_of(Gift).read(without, drift, "g") == Gift.from_dict(without)
+    assert drift == [Drift("missing", "g.isExpired", "required by the spec")]

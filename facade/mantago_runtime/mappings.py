@@ -1,4 +1,4 @@
-"""Mappings that can be read, compared and pickled, but not changed."""
+"""Mappings that can be compared and pickled, but not changed."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How answers are read into models, and models written for requests."""
+"""Reading: bytes to JSON, JSON to results, and the drift between an answer and the spec."""

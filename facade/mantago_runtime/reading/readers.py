@@ -21,9 +21,7 @@ EnumT = TypeVar("EnumT", bound=Enum)
 CHUNK_LENGTH = 100
 """Elements of a list that are read together."""
 
-RFC_3339 = re.compile(
-    r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.ASCII
-)
+RFC_3339: Final = r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NO_ITEMS: Final[list[object]] = []
 
@@ -93,7 +91,7 @@ class _Timestamp(Reader[datetime]):
     def read(self, value: object, drift: list[Drift], place: str) -> datetime:
         text = TEXT.read(value, drift, place)
         # RFC 3339 allows t and z in lower case, and a space for the T.
-        match = RFC_3339.fullmatch(text.upper().replace(" ", "T", 1))
+        match = re.fullmatch(RFC_3339, text.upper().replace(" ", "T", 1), re.ASCII)
         if match is None:
             raise InvalidResponseError(
                 f"must be a timestamp of RFC 3339, such as 2024-07-15T10:30:28.700Z, not {text[:50]!r}", path=place
@@ -234,16 +232,16 @@ class _ModelReader(Reader[T]):
     nothing = NO_ITEMS
 
     def __init__(self, cls: type[T] | str) -> None:
-        self._cls = cls
+        self._named = cls
         self._code: Code | None = None
 
     @property
     def cls(self) -> type[T]:
         """The class."""
-        if isinstance(self._cls, str):
-            module, _, name = self._cls.partition(":")
-            self._cls = getattr(importlib.import_module(module), name)
-        cls: type[T] = self._cls  # type: ignore[assignment] # no longer its name
+        if not isinstance(self._named, str):
+            return self._named
+        module, _, name = self._named.partition(":")
+        cls: type[T] = getattr(importlib.import_module(module), name)
         return cls
 
     @property
