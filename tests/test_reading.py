@@ -411,7 +411,9 @@ def test_a_body_that_is_nested_too_deeply_for_its_schema_is_refused_and_said_onc
     spec["components"]["schemas"]["Nested"] = {"allOf": [{"items": ref}, {"type": "array"}, {"type": "array"}]}
     node = {"responses": {}, "security": [], "requestBody": {"content": {"application/json": {"schema": ref}}}}
     spec["paths"]["/thing"] = {"post": node}
-    for body, said in ((b"[" * 700 + b"]" * 700, "body: is nested too deeply"), (b"5", 'body $: breaks type "array"')):
+    # Whether the parser overflows, or what holds the value to the schema, depends on the Python and on the stack.
+    deep = [(b"[" * depth + b"]" * depth, "body: is nested too deeply") for depth in (700, 1000, 100_000)]
+    for body, said in (*deep, (b"5", 'body $: breaks type "array"')):
         assert asked(Document(spec), body=body, content_type="application/json") == ({}, said)
 
 

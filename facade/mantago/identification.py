@@ -1,4 +1,4 @@
-"""The rule that identifies a client: who is meant, one way or the other."""
+"""The rule that identifies a client, one way or the other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Platform(StrEnum):
 
 @frozen(repr=False)
 class ClientIdentity:
-    """Whose gifts are meant, one way or the other; made by `identify` only, so it always obeys the rule.
+    """The client that is meant, named one way or the other; made by `identify` only, so it always obeys the rule.
 
     The vendor's schema: `ClientIdentificationRequest`. The repr is silent, since the platform's id is personal data.
     """

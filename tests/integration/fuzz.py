@@ -11,7 +11,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["mantago", "json", "email", "dateutil"]):
+with atheris.instrument_imports(include=["mantago", "mantago_runtime", "json", "email", "dateutil"]):
     from mantago.results import read_client_gifts
     from mantago_runtime.calls.responses import Body, parse_response, retry_after
     from mantago_runtime.errors import MantaGoError

@@ -1,4 +1,4 @@
-"""What `mantago doctor` finds out: from the configuration to the contract, each line judged by a pure function.
+"""The examination of `mantago doctor`, from the configuration to the contract; each line is judged by a pure function.
 
 `examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
 to the service and its clock, and one as any client makes it. What isn't reached stays without a judgement.

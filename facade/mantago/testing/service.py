@@ -1,4 +1,4 @@
-"""What the sandbox and the fake make of the vendored spec, and in which order they refuse a request.
+"""The service behind sandbox and fake: the spec as data, and the order in which requests are refused.
 
 Pure decisions on plain data. How a request is read against the spec, `requests` knows.
 """

@@ -1,6 +1,6 @@
 """The retry loop of both clients, with a deadline over all attempts.
 
-`CallLoop.call` is the whole way of a call, written once, as a coroutine. Its `IOBackend` is what it does to the world:
+`CallLoop.call` is the whole way of a call, written once, as a coroutine. All input and output is its `IOBackend`'s:
 with the functions of the synchronous one it never suspends, so that `run_sync` can step through it without an event
 loop.
 """
@@ -30,7 +30,7 @@ from mantago_runtime.secrets.store import CredentialStore
 
 @define
 class CallState:
-    """What one call has taken so far."""
+    """The state of one call, and what it has taken so far."""
 
     started: float
     deadline: float

@@ -164,7 +164,7 @@ DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie",
 
 @frozen(repr=False)
 class RawResponse:
-    """A settled answer: `payload` is what `content` says."""
+    """A good response, redacted: `payload` is what `content` says."""
 
     headers: Headers
     content: bytes

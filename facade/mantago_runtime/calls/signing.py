@@ -21,7 +21,7 @@ EMPTY_BODY = httpx.ByteStream(b"")
 
 @frozen(repr=False)
 class UnsignedRequest:
-    """What a call asks, before it is signed: credentials go into header, query and JSON body, so these are in parts.
+    """A request before it is signed: credentials go into header, query and JSON body, so these are in parts.
 
     The repr is silent: a caller may have put a secret of its own into the body.
     """
