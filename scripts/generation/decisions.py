@@ -15,10 +15,15 @@ import jsonpath
 import yaml
 from attrs import frozen
 
-from _fragments import is_operation, label, units_of
+from _fragments import is_operation, label, pointer, units_of
 from _vendored import ScriptError
 from generation.document import Node, target
-from generation.ir import Place
+from generation.ir import Endpoint, Place
+from generation.models import envelope_of, field_names
+from generation.names import member_names
+from generation.overlays import actions_of
+from generation.package import Contents, friendly
+from generation.placing import after_summary
 
 MARK = "x-unconfirmed"
 OPERATION_ID, READS, RULE = "operationId", "x-mantago-reads", "x-mantago-rule"
@@ -37,6 +42,54 @@ class Unpinned:
     of: str | None
     name: str
     after: str = ""
+
+
+# --- names without a pin --------------------------------------------------------------------------------------------
+
+
+def unpinned(read: Contents, overlay: Mapping[str, Any], document: Mapping[str, Any]) -> list[Unpinned]:
+    """Return the public names that no action of the overlay holds, as the generator makes them."""
+    held = {
+        tuple(node.parts)
+        for action in actions_of(overlay)
+        if OPERATION_ID in action.get("update", {})
+        for node in jsonpath.finditer(action["target"], document)
+    }
+    found = [
+        Unpinned(one.place, OPERATION_ID, None, read.names[one.place], _after(one, read.names[one.place]))
+        for one in read.endpoints
+        if one.place not in held
+    ]
+    classes, used, public = read.classes, read.used, {*friendly(read)}
+    for place, shape in classes.shapes.items():
+        if place in used.answered | used.sent and place not in classes.same:
+            found += _class(place, shape.hints, read) if place in public else ()
+            around = {one.name for one in envelope_of(shape, used)} | ({"secret"} if place in used.bodies else set())
+            names = field_names(shape, classes.where[place].name)
+            fields = {one.name: names[one.name] for one in shape.properties if one.name not in around}
+            found += _parts(place, FIELDS, fields, shape.hints)
+    for place in public & classes.enums.keys():
+        enum = classes.enums[place]
+        found += _class(place, enum.hints, read)
+        names = member_names(enum.values, enum.hints.get("members", {}))
+        found += _parts(place, MEMBERS, dict(zip(map(str, enum.values), names, strict=True)), enum.hints)
+    return sorted(found, key=lambda one: (one.key != OPERATION_ID, pointer(one.place)))
+
+
+def _after(endpoint: Endpoint, name: str) -> str:
+    if name == endpoint.pinned:
+        return "the vendor's operationId"
+    return f"the summary {endpoint.summary.strip()!r}" if name == after_summary(endpoint.summary) else "its path"
+
+
+def _class(place: Place, hints: Mapping[str, Any], read: Contents) -> Iterator[Unpinned]:
+    if "class" not in hints:
+        yield Unpinned(place, CLASS, None, read.classes.where[place].name)
+
+
+def _parts(place: Place, key: str, names: Mapping[str, str], hints: Mapping[str, Any]) -> Iterator[Unpinned]:
+    held = hints.get(key.removeprefix("x-mantago-"), {})
+    yield from (Unpinned(place, key, of, name) for of, name in names.items() if of not in held)
 
 
 # --- the overlay ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from generation.code import PACKAGE, READERS, Classes, Imports, annotation, eith
 from generation.defaults import default_code
 from generation.document import Refused
 from generation.ir import FLAG, JSON, TEXT, Enumeration, ListOf, MapOf, Named, Nullable, Place, Property, Shape, Type, Where
-from generation.names import by_likeness, free, identifier, is_public_name, member_names, unique
+from generation.names import by_likeness, free, identifier, is_field_name, member_names, unique
 from generation.text import docstring, literal, sentence
 
 MODEL = "mantago_runtime.reading.model"
@@ -85,7 +85,7 @@ def field_names(shape: Shape, own_name: str = "") -> dict[str, str]:
     for name, python in pinned.items():
         if name not in known:
             raise Refused(f"{pointer(shape.place)}: x-mantago-fields names {name!r}, which is no property: remove it")
-        if not is_public_name(python) or python in PROMISED or [*pinned.values()].count(python) > 1:
+        if not is_field_name(python) or python in PROMISED or [*pinned.values()].count(python) > 1:
             raise Refused(f"{pointer(shape.place)}: x-mantago-fields calls {name!r} {python!r}, which is no free name")
     rest = by_likeness(known - pinned.keys())
     wanted = {name: identifier(name) for name in rest}

@@ -11,7 +11,7 @@ from attrs import frozen
 from generation import stock
 from generation.code import Classes, Imports
 from generation.directions import Directions, directions
-from generation.ir import Place, Where
+from generation.ir import Endpoint, Place, Where
 from generation.methods import Method, api, method
 from generation.models import enum_model, model
 from generation.names import class_name
@@ -40,55 +40,78 @@ class Settings:
     generator: str
 
 
-def modules(documents: Documents, settings: Settings) -> dict[str, str]:
-    """Return the text of each module, by its path in the package."""
+@frozen
+class Contents:
+    """All that a document has, with its names, before it is written as code."""
+
+    endpoints: tuple[Endpoint, ...]
+    classes: Classes
+    used: Directions
+    names: Mapping[Place, str]
+    aliases: Mapping[Place, Place]
+
+
+def contents(documents: Documents, config: Mapping[str, Any]) -> Contents:
+    """Return what is in a document: each operation, each class, and what it is called."""
     types = Schemas(documents.named, documents.published)
     types.read_all()
     found = read_operations(documents.named, documents.mended, types)
     places = [*types.shapes, *types.enums]
     where, same = place_classes(
-        types, {place: vendor_name(place, found.starts) for place in places}, frozenset(settings.config["classes"])
+        types, {place: vendor_name(place, found.starts) for place in places}, frozenset(config["classes"])
     )
     classes = Classes(types.shapes, types.enums, where, same)
-    used = directions(found.endpoints, classes)
-    names = friendly_names(found.endpoints, settings.config["attributes"])
+    return Contents(
+        endpoints=found.endpoints,
+        classes=classes,
+        used=directions(found.endpoints, classes),
+        names=friendly_names(found.endpoints, config["attributes"]),
+        aliases=types.aliases,
+    )
+
+
+def modules(documents: Documents, settings: Settings) -> dict[str, str]:
+    """Return the text of each module, by its path in the package."""
+    read = contents(documents, settings.config)
+    classes, used, names = read.classes, read.used, read.names
+    where, same = classes.where, classes.same
     environment = renderer(settings.templates)
 
     def fill(template: str, **context: Any) -> str:
         return environment.get_template(f"{template}.py.jinja").render(context)
 
     files: dict[str, str] = {}
-    for place, shape in types.shapes.items():
+    for place, shape in classes.shapes.items():
         if place not in same:
             files[f"models/{where[place].module}.py"] = fill("model", model=model(shape, classes, used))
-    for place, enum in types.enums.items():
+    for place, enum in classes.enums.items():
         if place not in same:
             files[f"models/{where[place].module}.py"] = fill("enum", enum=enum_model(enum, classes, as_argument=True))
     for place, meant in same.items():
         files[f"models/{where[place].module}.py"] = fill("alias", old=stock.pascal_case(where[place].vendor), where=where[meant])
-    models = _models(where, same, types.aliases, documents.named)
+    models = _models(where, same, read.aliases, documents.named)
     files["models/__init__.py"] = fill("models", models=models)
-    for one in found.endpoints:
+    for one in read.endpoints:
         files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, names[one.place], classes))
         files[f"api/{one.folder}/__init__.py"] = fill("init", about=f"Operations of the tag {one.tag}.")
     files["api/__init__.py"] = fill("init", about="The operations, each in a module of its own.")
     for name, is_async in (("operations", False), ("async_operations", True)):
         imports = Imports(avoid={*names.values()})
         imports.name("types", "EllipsisType")
-        made: list[Method] = [method(one, names[one.place], classes, imports) for one in found.endpoints]
+        made: list[Method] = [method(one, names[one.place], classes, imports) for one in read.endpoints]
         has_rule = any(one.rule for one in made)
         files[f"{name}.py"] = fill(
             "operations", is_async=is_async, methods=made, has_rule=has_rule, imports=imports.lines(),
             imports_later=imports.lines(later=True),
         )  # fmt: skip
     files["identification.py"] = fill("identification")
-    files["friendly.py"] = fill("models_friendly", models=_friendly(where, same, used, classes))
+    files["friendly.py"] = fill("models_friendly", models=[where[place] for place in friendly(read)])
     files["spec.py"] = fill(
         "spec",
         version=documents.named["info"]["version"],
         server=documents.named["servers"][0]["url"],
         generator=settings.generator,
-        operations=[(names[one.place], one.method, one.path, one.reads) for one in found.endpoints],
+        operations=[(names[one.place], one.method, one.path, one.reads) for one in read.endpoints],
     )
     files["types.py"] = fill("types")
     files["__init__.py"] = fill("package", title=documents.named["info"]["title"])
@@ -112,8 +135,9 @@ def _models(
     return sorted((name, *target) for name, target in (also | vendors | own).items())
 
 
-def _friendly(where: Mapping[Place, Where], same: Mapping[Place, Place], used: Directions, classes: Classes) -> list[Where]:
-    """Return the classes that users meet: what is answered, and the enumerations of what is given."""
-    shapes = [where[place] for place in classes.shapes if place in used.answered]
-    enums = [where[place] for place in classes.enums if place not in same and place in used.answered | used.sent]
-    return sorted(shapes + enums, key=lambda found: found.name)
+def friendly(read: Contents) -> list[Place]:
+    """Return the classes that users meet, by name: what is answered, and the enumerations of what is given."""
+    classes, used = read.classes, read.used
+    shapes = [place for place in classes.shapes if place in used.answered and place not in classes.same]
+    enums = [place for place in classes.enums if place not in classes.same and place in used.answered | used.sent]
+    return sorted(shapes + enums, key=lambda place: classes.where[place].name)
