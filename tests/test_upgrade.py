@@ -15,19 +15,19 @@ from typing import Any
 
 import pytest
 
-import _changes
+import _calls
 import _checkout
 import import_spec
 import made_up_bump
 import regenerate
 import upgrade
-from _calls import calls
 from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from _checkout import Checkout, take_over
+from _names import named
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
-from regenerate import GENERATED, PACKAGE
+from regenerate import GENERATED, NAMES, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
 ADDED = [*TEXT_ONLY, change("endpoint-added", "POST /b", "POST /b")]
@@ -349,17 +349,11 @@ def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
 def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
-    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, friendly=frozenset()))
+    names = named(Vendored(), GENERATED, NAMES)
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
     assert "### For the façade\n\nNothing:" in said
-
-
-def test_an_operation_that_is_written_in_another_way_is_noticed(tmp_path):
-    (tmp_path / "api" / "tag").mkdir(parents=True)
-    (tmp_path / "api" / "tag" / "x.py").write_text("arguments = {**{}, 'method': 'post'}\n", "utf-8")
-    with pytest.raises(AssertionError, match="the generator writes operations in another way"):
-        calls(tmp_path)
 
 
 # A bump of thirty operations
@@ -406,20 +400,16 @@ def test_its_report_names(many, line):
     assert line in (many / "openapi" / "changes" / "0.400.0.md").read_text("utf-8")
 
 
-def test_the_call_of_each_operation_is_that_of_the_generated_package(many):
-    found = calls(many / "generated" / PACKAGE)
-    document = made_up_bump.after()
+def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
+    read = named(Vendored(many / "openapi"), many / "generated", many / "facade" / NAMES.name).contents
+    found = _calls.calls(read)
     assert len(found) == 30
-    assert found.keys() == {
-        _changes.shape(f"{method.upper()} {path}") for path, item in document["paths"].items() for method in item
-    }
     for call in found.values():
-        compile(call.text, call.module, "exec")
-    number = found["GET /openapi/customer/{}/page/{}"]
-    assert number.text.splitlines() == [
-        "from mantago_generated.api.clients import get_number",
-        'get_number.sync(client_id="...", number=1, client=mantago.generated, bot_id="...")',
-    ]
+        compile(call, "call", "eval")
+    assert found["GET /openapi/customer/{clientId}/page/{number}"] == (
+        'mantago.get_openapi_customer_client_id_page_number(client_id="...", number=1)'
+    )
+    assert found["POST /openapi/client/gift"] == 'mantago.get_client_gifts(client_id="...")'
 
 
 def test_the_reading_order_names_what_there_is():

@@ -71,8 +71,8 @@ def unpinned(read: Contents, overlay: Mapping[str, Any], document: Mapping[str, 
     for place in public & classes.enums.keys():
         enum = classes.enums[place]
         found += _class(place, enum.hints, read)
-        names = member_names(enum.values, enum.hints.get("members", {}))
-        found += _parts(place, MEMBERS, dict(zip(map(str, enum.values), names, strict=True)), enum.hints)
+        members = zip(enum.values, member_names(enum.values, enum.hints.get("members", {})), strict=True)
+        found += _parts(place, MEMBERS, {str(value): name for value, name in members}, enum.hints)
     return sorted(found, key=lambda one: (one.key != OPERATION_ID, pointer(one.place)))
 
 

@@ -1,0 +1,49 @@
+"""The names of a checkout: what is added to names.overlay.yaml, and what in it is still to be confirmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+from _vendored import Vendored, read_spec, write_all
+from generation import decisions
+from generation.decisions import Open, Unpinned
+from generation.overlays import apply_overlay, read_yaml
+from generation.package import Contents, contents
+from regenerate import documents
+
+
+@frozen
+class Named:
+    """What a document has, by the names of an overlay, and what of it is left to people to decide."""
+
+    contents: Contents
+    open: tuple[Open, ...]
+    unpinned: tuple[Unpinned, ...]
+    undecided: tuple[str, ...]
+    sounding: tuple[tuple[str, str], ...]
+
+
+def named(vendored: Vendored, generated: Path, names: Path) -> Named:
+    """Return what the vendored document has, by the names that an overlay gives."""
+    found = documents(read_spec(vendored), vendored.overlay, names)
+    read, text = contents(found, read_yaml(generated / "config.yaml")), names.read_text("utf-8")
+    return Named(
+        contents=read,
+        open=tuple(decisions.unconfirmed(text)),
+        unpinned=tuple(decisions.unpinned(read, read_yaml(names), found.named)),
+        undecided=tuple(decisions.undecided(found.named, text)),
+        sounding=tuple(decisions.sounding(found.named)),
+    )
+
+
+def pin(vendored: Vendored, generated: Path, names: Path) -> tuple[str, ...]:
+    """Write down each public name that has no pin; return the proposals that went since their cause is gone."""
+    spec = read_spec(vendored)
+    mended = apply_overlay(spec, read_yaml(vendored.overlay))
+    text, gone = decisions.without_stale(names.read_text("utf-8"), mended)
+    write_all({names: text.encode()})
+    proposed = decisions.actions(named(vendored, generated, names).unpinned, spec["info"]["version"])
+    write_all({names: decisions.appended(text, proposed).encode()})
+    return gone
