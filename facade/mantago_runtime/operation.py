@@ -253,7 +253,7 @@ def _joined(parameter: Parameter, values: Iterable[object]) -> str:
 
 def packed(value: object) -> str:
     """Return a value as JSON without white space."""
-    return json.dumps(plain(value, request=True), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(plain(value, request=True), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def body_of(content_type: str, body: object) -> tuple[Mapping[str, Any] | None, bytes | None, str]:

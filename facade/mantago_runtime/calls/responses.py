@@ -5,26 +5,37 @@ Sizes are in bytes, times in seconds.
 
 from __future__ import annotations
 
+import codecs
+import logging
 import re
 import zlib
 from collections.abc import Iterable
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from attrs import frozen
 
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
 from mantago_runtime.mappings import Headers
+from mantago_runtime.reading.drift import Drift
+from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
 MAX_FAILURE_BODY_BYTES = 64 * 1024
 PIECE_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 10**9
+MAX_DRIFT_WARNINGS = 1_000
+"""Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
 PLAIN_ENCODINGS, COMPRESSED_ENCODINGS = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
+
+T = TypeVar("T")
+
+_drift_log = logging.getLogger("mantago.drift")
 
 
 def fields_of(raw: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> Iterable[tuple[str, str]]:
@@ -170,7 +181,35 @@ class RawResponse:
     content: bytes
     payload: Any
 
-    def to_httpx(self) -> httpx.Response:
-        """Return the answer as the generated operations take it."""
+    def to_httpx(self, results: ResultReader) -> httpx.Response:
+        """Return the answer as httpx has it, and with it how this client reads results."""
         kept = {name: value for name, value in self.headers.items() if name not in DROPPED_HEADERS}
-        return httpx.Response(200, headers=kept, content=self.content)
+        return httpx.Response(200, headers=kept, content=self.content, extensions={RESULTS: (results, self)})
+
+
+RESULTS = "mantago_results"
+"""The extension of an httpx response in which its reader and its payload are."""
+
+
+class ResultReader:
+    """Reads the results of one client, and warns of each kind and place of drift once in the client's life."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
+        self._warned: set[tuple[str, str]] = set()
+
+    def read(self, reader: Reader[T], answer: RawResponse) -> T:
+        """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
+        marked = answer.content.startswith(codecs.BOM_UTF8)
+        result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        for line in drift:
+            self._warn(line)
+        return result
+
+    def _warn(self, line: Drift) -> None:
+        key = (line.kind, line.pattern)
+        if key not in self._warned and len(self._warned) < MAX_DRIFT_WARNINGS:
+            self._warned.add(key)
+            # A field's name is the service's: a line break in it would forge a line of the log.
+            where = line.pattern if line.pattern.isprintable() else ascii(line.pattern)
+            _drift_log.warning("%s %s: %s (warned of once)", line.kind, where[:200], line.detail)

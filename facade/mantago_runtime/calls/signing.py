@@ -12,6 +12,7 @@ import httpcore
 import httpx
 from attrs import frozen
 
+from mantago_runtime.operation import OperationInfo
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor
 from mantago_runtime.secrets.store import CredentialStore
@@ -34,6 +35,8 @@ class UnsignedRequest:
     """The JSON object to send; None where the body is something else: `content`."""
     content: Any = EMPTY_BODY
     timeout: float | None = None
+    operation: OperationInfo | None = None
+    """None where the document has no operation at this place."""
 
 
 def told_seconds(timeouts: Mapping[str, Any]) -> float | None:

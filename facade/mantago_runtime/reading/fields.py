@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -161,6 +162,8 @@ def plain(value: Any, *, request: bool = False) -> Any:
             return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
         case date():
             return value.isoformat()
+        case float() if request and not math.isfinite(value):
+            raise ValueError(f"{value} is no number that JSON has")
         case Enum():
             return value.value
         case _:
