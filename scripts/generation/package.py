@@ -65,7 +65,9 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
         if place not in same:
             files[f"models/{where[place].module}.py"] = fill("enum", enum=enum_model(enum, classes, as_argument=True))
     for place, meant in same.items():
-        files[f"models/{where[place].module}.py"] = fill("alias", old=stock.pascal_case(where[place].vendor), where=where[meant])
+        files[f"models/{where[place].module}.py"] = fill(
+            "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
+        )
     models = _models(where, same, types.aliases, documents.named)
     files["models/__init__.py"] = fill("models", models=models)
     for one in found.endpoints:
@@ -86,7 +88,7 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     files["spec.py"] = fill(
         "spec",
         version=documents.named["info"]["version"],
-        server=documents.named["servers"][0]["url"],
+        server=server_url(documents.named["servers"][0]),
         generator=settings.generator,
         operations=[(names[one.place], one.method, one.path, one.reads) for one in found.endpoints],
     )
@@ -95,6 +97,14 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     for template, text in stock.templates(settings.edits).items():
         files[template.removesuffix(".jinja")] = fill_stock(template, text, stock.client_context())
     return files
+
+
+def server_url(server: Mapping[str, Any]) -> str:
+    """Return the address of a server, with the defaults of its variables."""
+    url = str(server["url"])
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", str(variable["default"]))
+    return url
 
 
 def _models(
@@ -112,7 +122,9 @@ def _models(
     return sorted((name, *target) for name, target in (also | vendors | own).items())
 
 
-def _friendly(where: Mapping[Place, Where], same: Mapping[Place, Place], used: Directions, classes: Classes) -> list[Where]:
+def _friendly(
+    where: Mapping[Place, Where], same: Mapping[Place, Place], used: Directions, classes: Classes
+) -> list[Where]:
     """Return the classes that users meet: what is answered, and the enumerations of what is given."""
     shapes = [where[place] for place in classes.shapes if place in used.answered]
     enums = [where[place] for place in classes.enums if place not in same and place in used.answered | used.sent]
