@@ -25,8 +25,19 @@ from generation.render import HEADER
 GENERATED = ROOT / "generated"
 NAMES = ROOT / "facade" / "names.overlay.yaml"
 PACKAGE = "mantago_generated"
-FIRST_PARTY = 'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]'
-RUFF_OPTIONS = ("--isolated", "--no-cache", "--quiet", "--line-length=120", "--target-version=py311")
+_RUFF_SETTINGS = (
+    'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]',
+    "lint.isort.split-on-trailing-comma=false",
+    "format.skip-magic-trailing-comma=true",
+)
+RUFF_OPTIONS = (
+    "--isolated",
+    "--no-cache",
+    "--quiet",
+    "--line-length=120",
+    "--target-version=py311",
+    *(f"--config={one}" for one in _RUFF_SETTINGS),
+)
 
 
 def generate(vendored: Vendored, generated: Path, scratch: Path, names: Path = NAMES) -> dict[str, bytes]:
@@ -55,7 +66,7 @@ def generate(vendored: Vendored, generated: Path, scratch: Path, names: Path = N
         path.write_text(HEADER + text, "utf-8")
     (package / "py.typed").write_bytes(b"")
     # F401: the templates import what they may need; I: the order would otherwise depend on the template.
-    command(["ruff", "check", *RUFF_OPTIONS, f"--config={FIRST_PARTY}", "--fix", "--select=I,F401,TC005", "--ignore-noqa", str(package)])
+    command(["ruff", "check", *RUFF_OPTIONS, "--fix", "--select=I,F401,TC005", "--ignore-noqa", str(package)])
     command(["ruff", "format", *RUFF_OPTIONS, str(package)])
     command(["ruff", "check", *RUFF_OPTIONS, "--select=F", "--ignore-noqa", str(package)])
     # The sandbox serves the document as published; in here it is part of the wheel.

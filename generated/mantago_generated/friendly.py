@@ -13,13 +13,7 @@ if TYPE_CHECKING:
     from .models.gift_item_resource import GiftResource as GiftResource
     from .models.ticket_gift import Ticket as Ticket
 
-__all__ = [
-    "ClientGifts",
-    "Gift",
-    "GiftResource",
-    "Platform",
-    "Ticket",
-]
+__all__ = ["ClientGifts", "Gift", "GiftResource", "Platform", "Ticket"]
 
 _WHERE = {
     "ClientGifts": "client_gifts_response",

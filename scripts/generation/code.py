@@ -6,7 +6,21 @@ from collections.abc import Collection, Mapping
 
 from attrs import define, field, frozen
 
-from generation.ir import JSON, Enumeration, ListOf, MapOf, Named, Nullable, Place, Scalar, Shape, Tagged, Type, Union, Where
+from generation.ir import (
+    JSON,
+    Enumeration,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Place,
+    Scalar,
+    Shape,
+    Tagged,
+    Type,
+    Union,
+    Where,
+)
 from generation.text import literal
 
 PACKAGE = "mantago_generated"
@@ -38,7 +52,11 @@ class Classes:
 
     def is_closed(self, kind: Type) -> bool:
         """Say whether a type is an enumeration that keeps no value which it doesn't list."""
-        return isinstance(kind, Named) and kind.place in self.enums and bool(self.enums[self.of(kind.place)].hints.get("closed"))
+        return (
+            isinstance(kind, Named)
+            and kind.place in self.enums
+            and bool(self.enums[self.of(kind.place)].hints.get("closed"))
+        )
 
     def base_of(self, kind: Named) -> str:
         """Return the Python type of an enumeration's values."""
@@ -99,7 +117,9 @@ def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = 
                 return f"{name} | {imports.name(f'{PACKAGE}.models.{found.module}', f'{found.name}Name', later=later)}"
             return f"{name} | {classes.base_of(kind)}"
         case ListOf(item) if given:
-            return f"{imports.name('collections.abc', 'Iterable' if given == 'constructor' else 'Sequence')}[{of(item)}]"
+            return (
+                f"{imports.name('collections.abc', 'Iterable' if given == 'constructor' else 'Sequence')}[{of(item)}]"
+            )
         case ListOf(item):
             return f"tuple[{of(item)}, ...]"
         case MapOf(value):
@@ -120,7 +140,9 @@ def either(annotations: list[str]) -> str:
     parts = [part for one in annotations for part in _parts(one)]
     if "Any" in parts:
         return "Any"
-    return " | ".join([*dict.fromkeys(part for part in parts if part != "None"), *(["None"] if "None" in parts else [])])
+    return " | ".join(
+        [*dict.fromkeys(part for part in parts if part != "None"), *(["None"] if "None" in parts else [])]
+    )
 
 
 def _parts(text: str) -> list[str]:
@@ -186,16 +208,18 @@ def is_unhashable(kind: Type) -> bool:
             return kind == JSON
 
 
-def classes_in(kind: Type | None) -> list[Place]:
-    """Return the places of the classes that a type names."""
+def classes_in(kind: Type | None, *, whole: bool = False) -> list[Place]:
+    """Return the places of the classes that a type names; `whole` for those that all of a value may be."""
     match kind:
         case Named(place):
             return [place]
-        case ListOf(inner) | MapOf(inner) | Nullable(inner):
+        case ListOf(inner) | MapOf(inner) if not whole:
             return classes_in(inner)
+        case Nullable(inner):
+            return classes_in(inner, whole=whole)
         case Union(alternatives):
-            return [place for one in alternatives for place in classes_in(one)]
+            return [place for one in alternatives for place in classes_in(one, whole=whole)]
         case Tagged(_, cases, otherwise):
-            return [place for one in (*(one for _, one in cases), otherwise) for place in classes_in(one)]
+            return [place for one in (*(one for _, one in cases), otherwise) for place in classes_in(one, whole=whole)]
         case _:
             return []

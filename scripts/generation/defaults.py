@@ -71,4 +71,6 @@ def _moment(name: str, value: str, imports: Imports) -> str | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return ""
-    return f"{imports.name('datetime', 'datetime')}.fromisoformat({literal(moment.isoformat())})" if moment.tzinfo else ""
+    return (
+        f"{imports.name('datetime', 'datetime')}.fromisoformat({literal(moment.isoformat())})" if moment.tzinfo else ""
+    )

@@ -24,7 +24,6 @@ class Flat:
     properties: dict[str, list[Node]] = field(factory=dict)
     required: set[str] = field(factory=set)
     additional: list[Node] = field(factory=list)
-    closed: list[Node] = field(factory=list)
 
     def add(self, other: Flat, *, required: bool = True) -> None:
         """Take over what another part declares."""
@@ -43,15 +42,19 @@ def flatten(node: Node, above: tuple[Place, ...] = ()) -> Flat:
     above, flat = (*above, node.place), Flat()
     for part in node.children("allOf"):
         flat.add(flatten(part, above))
-    own = Flat({property_.place[-1]: [property_] for property_ in node.children("properties")}, {*node.get("required", ())})
+    own = Flat(
+        {property_.place[-1]: [property_] for property_ in node.children("properties")}, {*node.get("required", ())}
+    )
     if (additional := node.get("additionalProperties")) is True or isinstance(additional, dict):
         own.additional.append(node.child("additionalProperties"))
     flat.add(own)
-    for keyword in CHOICES:
+    # What a discriminator tells apart are objects of their own, not parts of this one.
+    for keyword in CHOICES if "discriminator" not in node else ():
         choices = [flatten(choice, above) for choice in node.children(keyword) if is_object(choice)]
         if len(choices) < len(node.get(keyword, ())):
             raise node.child(keyword).refused(
-                "offers what is no object beside properties", "say what of it is sent, as one object or as a choice alone"
+                "offers what is no object beside properties",
+                "say what of it is sent, as one object or as a choice alone",
             )
         for choice in choices:
             flat.add(choice, required=False)

@@ -10,7 +10,20 @@ from _fragments import pointer
 from generation.code import PACKAGE, Classes, Imports, annotation, class_here, either, reader
 from generation.defaults import default_code
 from generation.document import Refused
-from generation.ir import ABSENT, JSON, NO_CONTENT, Body, Endpoint, Named, Nullable, Parameter, Property, Shape, Type, Union
+from generation.ir import (
+    ABSENT,
+    JSON,
+    NO_CONTENT,
+    Body,
+    Endpoint,
+    Named,
+    Nullable,
+    Parameter,
+    Property,
+    Shape,
+    Type,
+    Union,
+)
 from generation.models import field_names
 from generation.names import by_likeness, identifier, unique
 from generation.text import docstring, literal, sentence
@@ -51,6 +64,7 @@ class Api:
     arguments: tuple[Argument, ...]
     values: tuple[tuple[str, str], ...]
     has_body: bool
+    has_twice: bool
     docstring: str
     imports: tuple[str, ...]
     imports_later: tuple[str, ...]
@@ -92,7 +106,9 @@ def parameter_names(parameters: Collection[Parameter], taken: Collection[str] = 
         names = by_likeness(one.name for one in parameters if one.where == where)
         wanted = {name: identifier(name, "parameter") for name in names}
         wanted = {name: f"{python}_" if python in RESERVED else python for name, python in wanted.items()}
-        wanted = {name: f"{python.rstrip('_')}_in_{where}" if python in used else python for name, python in wanted.items()}
+        wanted = {
+            name: f"{python.rstrip('_')}_in_{where}" if python in used else python for name, python in wanted.items()
+        }
         found = unique(wanted, used)
         used.update(found.values())
         result |= {(where, name): python for name, python in found.items()}
@@ -105,10 +121,14 @@ def parameter_names(parameters: Collection[Parameter], taken: Collection[str] = 
 def api(endpoint: Endpoint, name: str, classes: Classes) -> Api:
     """Return the module of an operation."""
     names = parameter_names(endpoint.parameters)
-    imports = Imports(avoid={*names.values(), "body", "client", "request", "send", "asend", "sync", "asyncio", "OPERATION"})
+    imports = Imports(
+        avoid={*names.values(), "body", "client", "request", "send", "asend", "sync", "asyncio", "OPERATION"}
+    )
     for framework in ("AuthenticatedClient", "Client"):
         imports.name(f"{PACKAGE}.client", framework, later=True)
-    arguments = [_parameter(one, names[one.where, one.name], imports, classes, "request") for one in endpoint.parameters]
+    arguments = [
+        _parameter(one, names[one.where, one.name], imports, classes, "request") for one in endpoint.parameters
+    ]
     if endpoint.body:
         arguments.insert(0, _whole_body(endpoint.body, imports, classes, "request"))
     result = annotation(result_of(endpoint), imports, classes)
@@ -128,6 +148,7 @@ def api(endpoint: Endpoint, name: str, classes: Classes) -> Api:
         arguments=in_order(arguments),
         values=values,
         has_body=endpoint.body is not None,
+        has_twice=len({*twice}) < len(twice),
         docstring=docstring(_text(endpoint)[0], f"{endpoint.method} {endpoint.path}", indent=0),
         imports=tuple(imports.lines()),
         imports_later=tuple(imports.lines(later=True)),
@@ -175,7 +196,10 @@ def _options(endpoint: Endpoint, name: str, imports: Imports, classes: Classes) 
     if endpoint.body:
         options.append(f"content_type={literal(endpoint.body.content_type)}")
         if endpoint.body.encoding:
-            said = [f"{literal(key)}: ({literal(style)}, {explode})" for key, (style, explode) in endpoint.body.encoding.items()]
+            said = [
+                f"{literal(key)}: ({literal(style)}, {explode})"
+                for key, (style, explode) in endpoint.body.encoding.items()
+            ]
             options.append(f"encoding={{{', '.join(said)}}}")
     if endpoint.accept != "application/json":
         options.append(f"accept={literal(endpoint.accept)}")

@@ -12,7 +12,21 @@ from _fragments import pointer
 from generation.code import PACKAGE, READERS, Classes, Imports, annotation, either, is_unhashable, reader
 from generation.defaults import default_code
 from generation.document import Refused
-from generation.ir import FLAG, JSON, TEXT, Enumeration, ListOf, MapOf, Named, Nullable, Place, Property, Shape, Type, Where
+from generation.ir import (
+    FLAG,
+    JSON,
+    TEXT,
+    Enumeration,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Place,
+    Property,
+    Shape,
+    Type,
+    Where,
+)
 from generation.names import by_likeness, free, identifier, is_field_name, member_names, unique
 from generation.text import docstring, literal, sentence
 
@@ -89,7 +103,9 @@ def field_names(shape: Shape, own_name: str = "") -> dict[str, str]:
             raise Refused(f"{pointer(shape.place)}: x-mantago-fields calls {name!r} {python!r}, which is no free name")
     rest = by_likeness(known - pinned.keys())
     wanted = {name: identifier(name) for name in rest}
-    wanted = {name: f"{python}_" if python in PROMISED or python == own_name else python for name, python in wanted.items()}
+    wanted = {
+        name: f"{python}_" if python in PROMISED or python == own_name else python for name, python in wanted.items()
+    }
     return {**unique(wanted, [*pinned.values()]), **pinned}
 
 
@@ -131,7 +147,9 @@ def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
     for one in around:
         call = imports.name(MODEL, "JsonField")
         flags = _flags(one, required=one.required)
-        fields_of_envelope.append(f"{call}({', '.join([literal(one.name), reader(one.type, imports, classes), *flags])})")
+        fields_of_envelope.append(
+            f"{call}({', '.join([literal(one.name), reader(one.type, imports, classes), *flags])})"
+        )
     if additional:
         imports.name("typing", "ClassVar")
     return Model(
@@ -160,7 +178,9 @@ def _positional(shape: Shape) -> list[str] | None:
         return None
     known = [one.name for one in shape.properties]
     if wrong := [name for name in said if name not in known]:
-        raise Refused(f"{pointer(shape.place)}: x-mantago-positional names {wrong[0]!r}, which is no property: remove it")
+        raise Refused(
+            f"{pointer(shape.place)}: x-mantago-positional names {wrong[0]!r}, which is no property: remove it"
+        )
     return list(said)
 
 
@@ -251,24 +271,34 @@ class _Maker:
             if not empty:
                 return kind
             given = annotation(one.type, self.imports, self.classes, given="constructor")
-            return self._helper(f"{kind} | None", f"{given} | None", f"None if value is None else {kind}(value)", "value")
+            return self._helper(
+                f"{kind} | None", f"{given} | None", f"None if value is None else {kind}(value)", "value"
+            )
         if isinstance(one.type, ListOf):
             given = annotation(one.type, self.imports, self.classes, given="constructor")
-            made = self._tuple(one.type, "values", kind)
+            made = self._tuple(one.type, "values")
             if empty:
-                return self._helper(f"{kind} | None", f"{given} | None", f"None if values is None else {made}", "values")
+                return self._helper(
+                    f"{kind} | None", f"{given} | None", f"None if values is None else {made}", "values"
+                )
             return self._helper(kind, given, made, "values")
         if isinstance(one.type, MapOf) and not empty:
             return self.imports.name(MODEL, "read_only")
         return None
 
-    def _tuple(self, kind: ListOf, values: str, text: str) -> str:
-        if self.classes.is_enum(kind.item) and not self.classes.is_closed(kind.item):
-            return f"tuple({annotation(kind.item, self.imports, self.classes)}(value) for value in {values})"
-        if isinstance(kind.item, ListOf):
-            inner = self._tuple(kind.item, "inner", text)
-            return f"tuple({inner} for inner in {values})"
-        return f"tuple({values})"
+    def _tuple(self, kind: ListOf, values: str) -> str:
+        item = kind.item.inner if isinstance(kind.item, Nullable) else kind.item
+        each = f"{values.removesuffix('s')}"
+        made = each
+        if self.classes.is_enum(item) and not self.classes.is_closed(item):
+            made = f"{annotation(item, self.imports, self.classes, later=False)}({each})"
+        elif isinstance(item, ListOf):
+            each = f"inner_{values}"
+            made = self._tuple(item, each)
+        if made == each:
+            return f"tuple({values})"
+        made = made if item is kind.item else f"None if {each} is None else {made}"
+        return f"tuple({made} for {each} in {values})"
 
     def _helper(self, result: str, given: str, body: str, argument: str) -> str:
         """Return the name of a converter, and note it; mypy can't tell what a class takes as one."""
@@ -305,7 +335,9 @@ def enum_model(found: Enumeration, classes: Classes, *, as_argument: bool) -> En
         imports.name("typing", "Literal")
         imports.name("typing", "TypeAlias")
     text = found.hints.get("docs") or found.description
-    note = "" if closed else "A value that the spec doesn't list is kept, equals its string, and says `is_known == False`."
+    note = (
+        "" if closed else "A value that the spec doesn't list is kept, equals its string, and says `is_known == False`."
+    )
     if not is_text:
         note = note.replace("its string", "its number")
     return EnumModel(

@@ -6,6 +6,7 @@ import hashlib
 import keyword
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -93,26 +94,27 @@ def cut(name: str, limit: int = LONGEST_MODULE) -> str:
 
 def member_names(values: Sequence[str | int], pinned: Mapping[str, str]) -> list[str]:
     """Return a distinct name for each value of an enumeration."""
-    wanted = {}
-    for index, value in enumerate(values):
-        if str(value) in pinned:
-            continue
-        if isinstance(value, int):
-            name = f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
-        else:
-            name = snake_case(value.upper()).upper() if value[:1].isalpha() else f"VALUE_{index}"
-            name = unicodedata.normalize("NFKC", name).strip("_")
-            name = name if name.isidentifier() and not keyword.iskeyword(name) else f"VALUE_{index}"
-        wanted[index] = name
-    found = unique(wanted, [*pinned.values()])
+    wanted = {index: _member(index, value) for index, value in enumerate(values) if str(value) not in pinned}
+    # The order of the document decides only where a value has nothing to be called by.
+    order = sorted(wanted, key=lambda index: (wanted[index] != str(values[index]), str(values[index])))
+    found = unique({index: wanted[index] for index in order}, [*pinned.values()])
     return [pinned[str(value)] if str(value) in pinned else found[index] for index, value in enumerate(values)]
 
 
+def _member(index: int, value: str | int) -> str:
+    if isinstance(value, int):
+        return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
+    name = snake_case(value.upper()).upper() if value[:1].isalpha() else ""
+    name = unicodedata.normalize("NFKC", name).strip("_")
+    return name if name.isidentifier() else f"VALUE_{index}"
+
+
 def unique(wanted: Mapping[K, str], taken: Collection[str] = ()) -> dict[K, str]:
-    """Return the names with a number behind those that are taken, by others too that come before."""
+    """Return the names, with a number behind those that others have: who wants one alone gets it, then who is first."""
+    times = Counter(wanted.values())
     used, result = {*taken}, {}
-    for key, name in wanted.items():
-        result[key] = free(name, used)
+    for key in sorted(wanted, key=lambda key: times[wanted[key]] > 1):
+        result[key] = free(wanted[key], used)
         used.add(result[key])
     return result
 

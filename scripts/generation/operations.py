@@ -69,20 +69,21 @@ def read_operations(root: Mapping[str, Any], mended: Mapping[str, Any], types: S
 
 
 def _endpoint(
-    node: Node,
-    item: Node,
-    types: Schemas,
-    where: tuple[str, str],
-    paths: list[str],
-    tag: str,
-    starts: dict[Place, str],
+    node: Node, item: Node, types: Schemas, where: tuple[str, str], paths: list[str], tag: str, starts: dict[Place, str]
 ) -> Endpoint:
     _, path, method = node.place
     parameters = _parameters(node, item, types, starts)
     declared = {one.name for one in parameters if one.where == "path"}
     if odd := declared ^ {*re.findall(r"\{([^{}]*)\}", str(path))}:
-        raise node.refused(f"the path and its parameters don't agree on {sorted(odd)[0]!r}", "declare what the path has")
+        raise node.refused(
+            f"the path and its parameters don't agree on {sorted(odd)[0]!r}", "declare what the path has"
+        )
+    for holder in (item, node):
+        if "servers" in holder and holder.get("servers") != node.root.get("servers"):
+            raise holder.child("servers").refused("another server than the document's is not supported", "remove it")
     answers, accept = _answers(node, types, starts)
+    if method == "head":
+        answers, accept = tuple((status, NO_CONTENT) for status, _ in answers), "application/json"
     return Endpoint(
         place=node.place,
         method=str(method).upper(),
@@ -235,7 +236,9 @@ def _body(node: Node, types: Schemas, starts: dict[Place, str]) -> Body | None:
         for content in offered:
             name = str(content.place[-1])
             if supported(name):
-                return _body_of(content, "application/json" if "*" in name else name, body.get("required") is True, types)
+                return _body_of(
+                    content, "application/json" if "*" in name else name, body.get("required") is True, types
+                )
     names = ", ".join(str(content.place[-1]) for content in offered) or "nothing"
     raise body.child("content").refused(
         f"a body can't be sent as {names}", "describe it as JSON, as a form, as text or as application/octet-stream"

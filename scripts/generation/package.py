@@ -88,7 +88,9 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
         if place not in same:
             files[f"models/{where[place].module}.py"] = fill("enum", enum=enum_model(enum, classes, as_argument=True))
     for place, meant in same.items():
-        files[f"models/{where[place].module}.py"] = fill("alias", old=stock.pascal_case(where[place].vendor), where=where[meant])
+        files[f"models/{where[place].module}.py"] = fill(
+            "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
+        )
     models = _models(where, same, read.aliases, documents.named)
     files["models/__init__.py"] = fill("models", models=models)
     for one in read.endpoints:
@@ -109,7 +111,7 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     files["spec.py"] = fill(
         "spec",
         version=documents.named["info"]["version"],
-        server=documents.named["servers"][0]["url"],
+        server=server_url(documents.named["servers"][0]),
         generator=settings.generator,
         operations=[(names[one.place], one.method, one.path, one.reads) for one in read.endpoints],
     )
@@ -118,6 +120,14 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     for template, text in stock.templates(settings.edits).items():
         files[template.removesuffix(".jinja")] = fill_stock(template, text, stock.client_context())
     return files
+
+
+def server_url(server: Mapping[str, Any]) -> str:
+    """Return the address of a server, with the defaults of its variables."""
+    url = str(server["url"])
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", str(variable["default"]))
+    return url
 
 
 def _models(

@@ -68,7 +68,9 @@ def place_classes(
         modules[by_key[key]] = module
         used.add(module)
     return {
-        place: Where(modules[place], called[same.get(place, place)], names[place] if len(place) == 3 else vendors[place])
+        place: Where(
+            modules[place], called[same.get(place, place)], names[place] if len(place) == 3 else vendors[place]
+        )
         for place in kinds
     }, same
 

@@ -121,7 +121,9 @@ class Schemas:
     def answer(self, node: Node) -> Type:
         """Return the type of a whole answer: an object is a class even if nothing is said of its properties."""
         bare = node.resolve()
-        if bare.get("type") == "object" and not {"properties", "additionalProperties", "allOf", *CHOICES} & {*bare.value}:
+        if bare.get("type") == "object" and not {"properties", "additionalProperties", "allOf", *CHOICES} & {
+            *bare.value
+        }:
             return self.named(node)
         return self.type_of(node)
 
@@ -221,9 +223,9 @@ class Schemas:
         said = node.child("discriminator")
         name = said.get("propertyName")
         choices = [choice for keyword in CHOICES for choice in node.children(keyword)]
-        if choices and (node.get("properties") or "allOf" in node):
-            # Each alternative is a whole object already only if the properties beside it are in it as well.
-            raise said.refused("tells apart what stands beside properties", "move the properties into the alternatives")
+        beside = flatten(node).properties.keys() if choices else set()
+        if any(not beside <= flatten(choice).properties.keys() for choice in choices if beside):
+            raise said.refused("tells apart what stands beside properties", "put the properties into the alternatives")
         family = choices or list(descendants(node, [*schemas(self.root)]))
         cases: dict[str, Type] = {}
         mapped = set()
@@ -232,7 +234,9 @@ class Schemas:
             try:
                 found = target(meant, said).resolve()
             except (LookupError, TypeError):
-                raise said.refused(f"maps {value!r} to {reference!r}, which isn't there", "correct the mapping") from None
+                raise said.refused(
+                    f"maps {value!r} to {reference!r}, which isn't there", "correct the mapping"
+                ) from None
             mapped.add(found.place)
             cases[value] = self.named(node) if found.place == node.place else self._case(found, above)
         for choice in family:
@@ -242,13 +246,17 @@ class Schemas:
                     cases.setdefault(value, self._case(found, above))
         if not choices:
             own = self.named(node)
-            return Tagged(name, tuple(cases.items()), own) if cases else own
+            others = dict(cases)
+            cases.setdefault(str(node.place[-1]), own)
+            return Tagged(name, tuple(cases.items()), own) if others else own
         return Tagged(name, tuple(cases.items()))
 
     def _case(self, node: Node, above: tuple[Place, ...]) -> Type:
         found = self.named(node) if is_object(node) and not _is_choice(node) else self.bare_type(node, above)
         if not isinstance(found, Named | Tagged | Union):
-            raise node.refused("is told apart by a property, but is no object with properties", "correct the alternative")
+            raise node.refused(
+                "is told apart by a property, but is no object with properties", "correct the alternative"
+            )
         return found
 
     def _implied(self, choice: Node, name: str) -> list[str]:
@@ -349,5 +357,8 @@ def _bare(value: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _description(node: Node) -> str:
-    texts = [node.get("description"), *(part.get("description") for part in node.children("allOf") if "$ref" not in part)]
+    texts = [
+        node.get("description"),
+        *(part.get("description") for part in node.children("allOf") if "$ref" not in part),
+    ]
     return next((text for text in texts if text), "")

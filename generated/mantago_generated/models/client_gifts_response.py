@@ -35,10 +35,7 @@ class ClientGifts(Result):
         virtual_gifts: Virtual gifts (non-default virtual gifts)
     """
 
-    _envelope = (
-        JsonField("success", FLAG, required=True),
-        JsonField("message", TEXT, required=True),
-    )
+    _envelope = (JsonField("success", FLAG, required=True), JsonField("message", TEXT, required=True))
 
     tickets: tuple[Ticket, ...] = field(
         default=(),
