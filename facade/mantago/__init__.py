@@ -10,7 +10,7 @@ with MantaGo(bot_id="...", token="...", secret="...") as mantago:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mantago.client import AsyncMantaGo, MantaGo
-    from mantago_generated.friendly import *
+    from mantago_generated.friendly import *  # noqa: F403
     from mantago_generated.spec import VERSION as SPEC_VERSION
     from mantago_runtime.errors import (
         APIConnectionError,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mantago_runtime.reading.drift import Drift
     from mantago_runtime.secrets.credentials import Credentials
 
-from mantago_generated import friendly
+from mantago_generated import friendly as _friendly  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = [
@@ -58,7 +58,7 @@ __all__ = [
     "__version__",
     "preload",
 ]
-__all__ += friendly.__all__
+__all__ += _friendly.__all__
 
 
 def preload() -> None:
@@ -81,8 +81,8 @@ if not TYPE_CHECKING:
         from mantago_runtime.reading import drift  # noqa: PLC0415
         from mantago_runtime.secrets import credentials  # noqa: PLC0415
 
-        if name in friendly.__all__:
-            value = globals()[name] = getattr(friendly, name)
+        if name in _friendly.__all__:
+            value = globals()[name] = getattr(_friendly, name)
             value.__module__ = __name__
             return value
         globals()["SPEC_VERSION"] = client.SPEC_VERSION

@@ -44,7 +44,6 @@ class _Client(Generic[BelowT, ProviderT]):
     """What both clients share: everything but the sending."""
 
     _flavour: type[httpx.BaseTransport | httpx.AsyncBaseTransport]
-    _stack: SyncTransport | AsyncTransport
     _generated: AuthenticatedClient
     # Until they are set: error reporters show the repr of a client that refused its arguments.
     _store = CredentialStore(None)
@@ -90,7 +89,7 @@ class _Client(Generic[BelowT, ProviderT]):
             operations=OPERATIONS,
         )
         self._identify_in: IdentifyIn = identify_in
-        calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
+        self._calls = calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
         proxy = environment_proxy(self._base_url)
         self._open(calls, ResultReader(strict=bool(strict)), transport, proxy, engine or DEFAULT_ENGINE)
 
@@ -132,7 +131,7 @@ class _Client(Generic[BelowT, ProviderT]):
         )
 
     def _entered(self) -> Self:
-        self._stack.calls.refuse_if_closed()
+        self._calls.refuse_if_closed()
         return self
 
 

@@ -7,9 +7,11 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from mantago_generated.friendly import Platform
+from mantago_generated.models.client_identification_request_platform import Platform, PlatformName
 from mantago_runtime.errors import IdentificationError
 from mantago_runtime.secrets.credentials import encodable
+
+__all__ = ["ClientIdentity", "IdentifyIn", "Platform", "PlatformName", "identify"]
 
 IdentifyIn: TypeAlias = Literal["both", "body"]
 LONGEST_IN_URL = 60_000

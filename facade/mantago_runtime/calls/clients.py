@@ -35,6 +35,8 @@ class _Caller:
             headers = (*self._other_headers, (b"Content-Length", b"%d" % len(packed)))
             if request.content_type is not None:
                 headers += ((b"Content-Type", request.content_type.encode("ascii")),)
+        if request.operation.accept is not None:
+            headers = (*(pair for pair in headers if pair[0].lower() != b"accept"), accepting(request.operation.accept))
         if request.headers:
             headers += tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
         return UnsignedRequest(
@@ -46,7 +48,13 @@ class _Caller:
             content,
             None if timeout is ... else checked_seconds(timeout),
             request.operation.info,
+            request.operation.answers,
         )
+
+
+def accepting(media_type: str) -> tuple[bytes, bytes]:
+    """Return the header that asks for a media type."""
+    return b"Accept", media_type.encode("ascii")
 
 
 class SyncCaller(_Caller):
@@ -59,7 +67,7 @@ class SyncCaller(_Caller):
     def call(self, request: Request[T], timeout: float | EllipsisType = ...) -> T:
         """Return the result; `timeout` is in seconds, for this call in all."""
         answer = self._transport.send(self._unsigned(request, timeout))
-        return self._transport.results.read(request.operation.result, answer)
+        return self._transport.results.read(request.operation, answer)
 
 
 class AsyncCaller(_Caller):
@@ -72,4 +80,4 @@ class AsyncCaller(_Caller):
     async def call(self, request: Request[T], timeout: float | EllipsisType = ...) -> T:
         """Return the result; `timeout` is in seconds, for this call in all."""
         answer = await self._transport.send(self._unsigned(request, timeout))
-        return self._transport.results.read(request.operation.result, answer)
+        return self._transport.results.read(request.operation, answer)

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
+from mantago_runtime.calls.policy import OPERATION
 from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, parse_response
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Request, packed
@@ -58,19 +59,22 @@ def _arguments(request: Request[T]) -> dict[str, Any]:
     headers = list(request.headers)
     if request.content_type is not None:
         headers.append(("Content-Type", request.content_type))
+    if request.operation.accept is not None:
+        headers.append(("Accept", request.operation.accept))
     return {
         "method": request.operation.info.method,
         "url": request.path,
         "params": request.query or None,
         "headers": headers,
         "content": request.content if request.body is None else packed(request.body).encode(),
+        "extensions": {OPERATION: request.operation},
     }
 
 
 def _response(client: HttpxClients, request: Request[T], response: httpx.Response) -> Response[T]:
     results, answer = response.extensions.get(RESULTS) or (ResultReader(), _bare_answer(client, request, response))
-    parsed = results.read(request.operation.result, answer)
-    return Response(HTTPStatus(response.status_code), answer.content, answer.headers, parsed)
+    parsed = results.read(request.operation, answer)
+    return Response(HTTPStatus(answer.status), answer.content, answer.headers, parsed)
 
 
 def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response) -> RawResponse:
@@ -79,4 +83,6 @@ def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Resp
     redactor = Redactor([], [value for value in own if isinstance(value, str)])
     headers = Headers(fields_of(response.headers.raw, redactor))
     content = redactor.clean(response.content)
-    return RawResponse(headers, content, parse_response(response.status_code, headers, content, time.time()))
+    answers = request.operation.answers
+    payload = parse_response(response.status_code, headers, content, time.time(), answers)
+    return RawResponse(response.status_code, headers, content, payload)

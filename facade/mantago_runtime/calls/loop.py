@@ -127,9 +127,7 @@ class CallLoop:
             await maybe_await(io.sleep(wait))
 
     def _again(self, request: UnsignedRequest, state: CallState, wait: float, error: MantaGoError) -> None:
-        self.instrumentation.retried(
-            CallRetried(operation_name(request), state.attempts, wait, error), state.span
-        )
+        self.instrumentation.retried(CallRetried(operation_name(request), state.attempts, wait, error), state.span)
 
     async def _attempt(
         self, request: UnsignedRequest, credentials: Credentials, io: IOBackend, state: CallState
@@ -163,7 +161,8 @@ class CallLoop:
             state.status_code = response.status
             content = redactor.clean(body.finish(response.status))
             state.response_bytes = len(content)
-            return RawResponse(headers, content, parse_response(response.status, headers, content, time.time()))
+            payload = parse_response(response.status, headers, content, time.time(), request.answers)
+            return RawResponse(response.status, headers, content, payload)
         except MantaGoError as error:
             # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
             return error.with_traceback(None)

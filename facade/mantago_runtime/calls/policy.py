@@ -6,14 +6,17 @@ Pure functions of what was sent and what came back; `loop` acts on them.
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import httpx
 from attrs import frozen
 
-from mantago_runtime.calls.signing import UnsignedRequest, json_body, told_seconds
+from mantago_runtime.calls.signing import ANY_JSON, UnsignedRequest, json_body, told_seconds
 from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
-from mantago_runtime.operation import OperationInfo, find_operation
+from mantago_runtime.operation import Operation, OperationInfo, find_operation
 
+OPERATION = "mantago_operation"
+"""The extension of an httpx request in which its operation is, where a generated function made it."""
 UNKNOWN_PATH = "(a path that the spec doesn't list)"
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -44,6 +47,7 @@ class Policy:
         body = json_body(request)
         dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
         path = url.raw_path.partition(b"?")[0].decode("ascii")
+        known: Operation[Any] | None = request.extensions.get(OPERATION)
         return UnsignedRequest(
             request.method,
             path,
@@ -52,7 +56,8 @@ class Policy:
             body,
             request.stream,
             told_seconds(request.extensions.get("timeout", {})),
-            self._operation(request.method, path),
+            known.info if known else self._operation(request.method, path),
+            known.answers if known else ANY_JSON,
         )
 
     def _operation(self, method: str, path: str) -> OperationInfo | None:

@@ -11,6 +11,7 @@ import re
 import zlib
 from collections.abc import Iterable
 from datetime import UTC
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
@@ -19,9 +20,11 @@ from attrs import frozen
 
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
 from mantago_runtime.mappings import Headers
+from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.readers import JSON
 from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
 
@@ -115,17 +118,21 @@ class Body:
         self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
 
 
-def parse_response(status: int, headers: Headers, body: bytes, now: float) -> Any:
-    """Return the parsed JSON of a good answer; raise APIStatusError or InvalidResponseError for any other.
+def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers) -> Any:
+    """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for any other.
 
     `now` is the time of day, for a Retry-After that is a date.
     """
-    if status == 200:
+    reader = reader_for(answers, status)
+    if reader is not None:
+        if reader.media != "json":
+            return _content(reader, headers, body)
         payload = parse_json(body)
         if not (isinstance(payload, dict) and payload.get("success") is False):
             return payload
     elif status < 300:
-        raise InvalidResponseError(f"has the status {status} {phrase(status)}".rstrip() + ", where the spec says 200")
+        has, said = f"has the status {status} {phrase(status)}".rstrip(), " or ".join(str(known) for known in answers)
+        raise InvalidResponseError(f"{has}, where the spec says {said}")
     else:
         try:
             payload = parse_json(body)
@@ -136,7 +143,7 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float) -> An
     message, bot_id = told.get("message"), told.get("botId")
     if not isinstance(message, str) and isinstance(payload, dict):
         message = payload.get("message")
-    unsaid = REFUSED_WITH_200 if status == 200 else phrase(status) or NO_MESSAGE
+    unsaid = REFUSED_WITH_200 if status < 300 else phrase(status) or NO_MESSAGE
     raise APIStatusError.for_status(status)(
         status_code=status,
         code=vendor_code(told.get("code")),
@@ -146,6 +153,21 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float) -> An
         headers=headers,
         body=body[:MAX_FAILURE_BODY_BYTES],
     )
+
+
+def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
+    """Return what an answer that isn't JSON holds."""
+    if reader.media == "none":
+        return None
+    if reader.media == "bytes":
+        return body
+    charset = Message()
+    charset["Content-Type"] = headers.get("Content-Type", "")
+    try:
+        return body.decode(charset.get_content_charset("utf-8"))
+    except (LookupError, UnicodeDecodeError) as error:
+        problem = f"isn't text: {error}"
+    raise InvalidResponseError(problem[:200])
 
 
 def vendor_code(value: object) -> int | None:
@@ -177,6 +199,7 @@ DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie",
 class RawResponse:
     """A good response, redacted: `payload` is what `content` says."""
 
+    status: int
     headers: Headers
     content: bytes
     payload: Any
@@ -184,7 +207,7 @@ class RawResponse:
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""
         kept = {name: value for name, value in self.headers.items() if name not in DROPPED_HEADERS}
-        return httpx.Response(200, headers=kept, content=self.content, extensions={RESULTS: (results, self)})
+        return httpx.Response(self.status, headers=kept, content=self.content, extensions={RESULTS: (results, self)})
 
 
 RESULTS = "mantago_results"
@@ -198,9 +221,10 @@ class ResultReader:
         self._strict = strict
         self._warned: set[tuple[str, str]] = set()
 
-    def read(self, reader: Reader[T], answer: RawResponse) -> T:
+    def read(self, operation: Operation[T], answer: RawResponse) -> T:
         """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
-        marked = answer.content.startswith(codecs.BOM_UTF8)
+        reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
+        marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
         result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
         for line in drift:
             self._warn(line)

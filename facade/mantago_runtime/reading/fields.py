@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NoReturn, TypeVar
 
 from attrs import NOTHING, Attribute, fields
 
@@ -32,6 +32,8 @@ class Reader(ABC, Generic[T_co]):
 
     shape: ClassVar[type | None] = None
     """Of what holds other values: dict or list."""
+    media: ClassVar[Literal["json", "text", "bytes", "none"]] = "json"
+    """What a whole answer that it reads consists of."""
     nothing: Any = None
     """What services send for no value at all, beside null: an empty string or an empty list."""
 
