@@ -116,10 +116,10 @@ def failure(tree: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_a_broken_assumption_names_the_module_to_look_at(edit: Edit, module: str, text: str):
-    found = [*assumptions.compare(OLD, edited(edit))]
-    assert len(found) == 1 + ("required" in str(found[0].text) and "gone" in found[0].text)
-    assert any(f"look at {module} " in change.text and text in change.text for change in found)
-    assert {change.level for change in found} == {"warning"}
+    [change] = assumptions.compare(OLD, edited(edit))
+    assert f"look at {module} " in change.text
+    assert text in change.text
+    assert change.level == "warning"
 
 
 @pytest.mark.parametrize(
@@ -195,9 +195,9 @@ def test_a_request_that_the_new_contract_refuses_breaks(edit: Edit, place: str, 
             lambda t: schemas(t)["TicketGift"].pop("required"), "tickets[].createdAt", '"tickets": [{}]', id="missing"
         ),
         pytest.param(
-            lambda t: gift(t).update(isExpired={"type": "string"}),
+            lambda t: gift(t).update(isExpired={"type": "integer"}),
             "physicalGifts[].isExpired",
-            '"isExpired": ""',
+            '"isExpired": 0',
             id="type",
         ),
         pytest.param(

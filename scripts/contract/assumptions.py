@@ -41,7 +41,7 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def _broken(operation: str, assumption: Assumption, before: Facts, after: Facts) -> Iterator[Change]:
     for key, expected in assumption.facts.items():
-        for place in _places(assumption.place, before):
+        for place in _places(assumption.place, before, after):
             was, now = (side.get(place, NOWHERE) for side in (before, after))
             if _holds(key, expected, was[1]) and not _holds(key, expected, now[1]):
                 pointers = [found.at if found else None for found in (was[0], now[0])]
@@ -55,16 +55,18 @@ def _broken(operation: str, assumption: Assumption, before: Facts, after: Facts)
                     module=assumption.module,
                     why=assumption.why,
                 )
+                if not now[0]:
+                    return
                 # Failures are told once: most have one schema.
                 break
 
 
-def _places(place: str, facts_: Facts) -> list[str]:
-    """Return the places that are meant: failures are all answers but successes, if they are there at all."""
+def _places(place: str, *sides: Facts) -> list[str]:
+    """Return the places that are meant: failures are the answers of both sides that are no successes."""
     kind, _, rest = place.partition(" ")
     if kind != "failure":
         return [place]
-    statuses = facts_[""][1]["statuses"]
+    statuses = set[str].intersection(*({*side[""][1]["statuses"]} for side in sides))
     return [f"{status} {rest}" for status in sorted(statuses) if not status.startswith("2")]
 
 
