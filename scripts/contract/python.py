@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 from collections.abc import Iterator
@@ -70,7 +71,13 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
     old, new = load(before, package), load(after, package)
-    breakages: list[Any] = [one for one in griffe.find_breaking_changes(old, new) if one.kind not in _OURS]
+    found: Any
+    breakages: list[Any] = [
+        found
+        for found in griffe.find_breaking_changes(old, new)
+        # That a class no longer looks at those which derive from it breaks none of them.
+        if found.kind not in _OURS and found.obj.name != "__init_subclass__"
+    ]
     breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
     kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
@@ -113,12 +120,13 @@ def _further(was: Any, now: Any) -> Iterator[griffe.Breakage]:
 
 
 def _differ(old: Any, new: Any) -> bool:
-    return old is not None and str(old) != str(new)
+    return None not in (old, new) and str(old) != str(new)
 
 
 def _ancestors(place: Any) -> set[str]:
     """Return the names of all classes that a class derives from, without those of the modules they stand in."""
-    names = {str(base).rpartition(".")[2] for base in place.bases}
+    names = {str(base).partition("[")[0].rpartition(".")[2] for base in place.bases}
+    names = {name for name in names if not name.startswith("_")} - {"Generic"}
     return names.union(*(_ancestors(base) for base in place.resolved_bases))
 
 
@@ -131,13 +139,26 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
 def load(root: Path, name: str) -> Any:
     """Return a package as its source says it, without importing anything."""
     loader = griffe.GriffeLoader(search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
-    with contextlib.suppress(ModuleNotFoundError):  # version 0.1 had no such package
-        _add_constructors(loader.load("mantago_runtime"))
-    loaded = loader.load(name)
-    _add_constructors(loaded)
+    # All of them, since the clients inherit what is generated. Version 0.1 had one less.
+    for package in (*(path.rpartition("/")[2] for path in PACKAGES), "mantago_runtime"):
+        with contextlib.suppress(ModuleNotFoundError):
+            _add_constructors(loader.load(package))
+    loaded = loader.modules_collection[name]
     if name == "mantago":
+        _add_friendly(loader, loaded)
         _hide_modules(loaded)
     return loaded
+
+
+def _add_friendly(loader: griffe.GriffeLoader, package: Any) -> None:
+    """Let the facade have the classes that it takes over by name, whichever there are."""
+    with contextlib.suppress(KeyError):  # version 0.1 had none
+        friendly: Any = loader.modules_collection["mantago_generated.friendly"]
+        for member in friendly.members.values():
+            # They are imported for type checkers only, and given by __getattr__ at run time.
+            member.runtime = True
+        loader.expand_wildcards(package)
+        package.exports = [*package.exports, *friendly.exports]
 
 
 def _hide_modules(package: Any) -> None:
@@ -168,14 +189,23 @@ def _constructor(place: Any) -> griffe.Function:
         value = str(member.value or "") if member.is_attribute else ""
         if not member.is_attribute or "property" in member.labels or "init=False" in value:
             continue
-        # Nobody builds a generated model by position, and new properties come in the order of the document.
-        named = place.path.startswith("mantago_generated.") or "kw_only=True" in f"{value}{place.decorators[0].value}"
+        said = f"{value}{place.decorators[0].value}"
+        # Nobody makes the generated client by position, nor, until 0.2, a model.
+        named = place.path.startswith("mantago_generated.client.") or re.search("kw_only=True|_attrs_define", said)
         kind = griffe.ParameterKind.keyword_only if named else griffe.ParameterKind.positional_or_keyword
-        required = member.value is None or ("field(" in value and not re.search(r"\b(?:default|factory)=", value))
-        default = None if required else value
+        default = _default(value) if value else None
         parameters.append(griffe.Parameter(name.lstrip("_"), annotation=member.annotation, kind=kind, default=default))
     made = griffe.Parameters(*parameters)
     return griffe.Function("__init__", lineno=place.lineno, endlineno=place.endlineno, parameters=made)
+
+
+def _default(value: str) -> str | None:
+    """Return the default of an attribute; None if it has to be given."""
+    node = ast.parse(value, mode="eval").body
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"field", "_attrs_field"}:
+        said = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        return said.get("default", said.get("factory"))
+    return value
 
 
 def _what(found: griffe.Breakage) -> str:
