@@ -9,15 +9,17 @@ from typing import Any
 from attrs import frozen
 
 from generation import stock
+from generation.api import api
 from generation.code import Classes, Imports
-from generation.directions import Directions, directions
-from generation.ir import Place, Where
-from generation.methods import Method, api, method
+from generation.directions import directions
+from generation.ir import Directions, Place, Where
+from generation.methods import Method, method
 from generation.models import enum_model, model
 from generation.names import class_name
 from generation.operations import read_operations
 from generation.placing import friendly_names, place_classes, vendor_name
-from generation.render import renderer, stock as fill_stock
+from generation.render import renderer
+from generation.render import stock as fill_stock
 from generation.schemas import Schemas
 
 
@@ -68,7 +70,7 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
         files[f"models/{where[place].module}.py"] = fill(
             "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
         )
-    models = _models(where, same, types.aliases, documents.named)
+    models = _models(where, same, types.aliases)
     files["models/__init__.py"] = fill("models", models=models)
     for one in found.endpoints:
         files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, names[one.place], classes))
@@ -108,7 +110,7 @@ def server_url(server: Mapping[str, Any]) -> str:
 
 
 def _models(
-    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place], named: Mapping[str, Any]
+    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place]
 ) -> list[tuple[str, str, str]]:
     """Return every name that models gives, with module and class: the friendly ones, and the vendor's."""
     own = {found.name: (found.module, found.name) for place, found in where.items() if place not in same}
