@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
-from mantago.operations import published_spec
 from mantago.testing.requests import answer_faults, find, read
 from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import FORMATS, schema_faults
 from mantago.testing.service import Document
+from mantago_generated.spec import published
 
-SPEC = published_spec()
+SPEC = published()
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}
 
 # Schemas and values

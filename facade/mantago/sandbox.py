@@ -19,7 +19,6 @@ from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from mantago.identification import IdentifyIn
-from mantago.operations import published_spec
 from mantago.testing.requests import answer_faults, find, read
 from mantago.testing.scenarios import (
     BOT_ID,
@@ -43,6 +42,7 @@ from mantago.testing.service import (
     refused,
     respond,
 )
+from mantago_generated.spec import published
 
 try:
     import uvicorn
@@ -77,7 +77,7 @@ class Sandbox:
         self.secret = secrets.token_urlsafe(32)
         self._port = port
         self._identify_in: IdentifyIn = identify_in
-        self._spec = published_spec()
+        self._spec = published()
         self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None

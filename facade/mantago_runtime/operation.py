@@ -20,6 +20,7 @@ from mantago_runtime.reading.fields import Reader, plain
 T = TypeVar("T")
 Place: TypeAlias = Literal["query", "path", "header", "cookie"]
 Key: TypeAlias = str | tuple[str, str]
+Answers: TypeAlias = Mapping[int | str, Reader[Any]]
 JSON_TYPE: Final = "application/json"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
 MULTIPART_TYPE: Final = "multipart/form-data"
@@ -84,10 +85,12 @@ class Request(Generic[T]):
 class Operation(Generic[T]):
     """One operation of the document; `reads` if it changes nothing at the service, so that it may be sent again.
 
+    `result` reads a 200; where the document has other good answers, `answers` has a reader by status, such as 201 or
+    "2XX". `accept` is what is asked for where that isn't JSON; `encoding`, style and explode of a form's fields.
     `not_paths` are other paths of the document that a value of a path parameter could lead to.
     """
 
-    __slots__ = ("content_type", "info", "not_paths", "parameters", "result")
+    __slots__ = ("accept", "answers", "content_type", "encoding", "info", "not_paths", "parameters")
 
     def __init__(
         self,
@@ -95,14 +98,19 @@ class Operation(Generic[T]):
         name: str,
         method: str,
         path: str,
-        result: Reader[T],
+        result: Reader[T] | None = None,
+        answers: Answers | None = None,
         reads: bool = False,
         parameters: Sequence[Parameter] = (),
         content_type: str | None = None,
+        encoding: Mapping[str, tuple[str, bool]] | None = None,
+        accept: str | None = None,
         not_paths: Sequence[str] = (),
     ) -> None:
         self.info = OperationInfo(name, method, path, reads)
-        self.result = result
+        self.answers: Answers = {200: result} if answers is None and result is not None else dict(answers or {})
+        self.encoding = dict(encoding or {})
+        self.accept = accept
         self.parameters = tuple(parameters)
         self.content_type = content_type
         self.not_paths = tuple(not_paths)
@@ -136,7 +144,7 @@ class Operation(Generic[T]):
         path = self._path(segments)
         if self.content_type is None or body is None:
             return Request(self, path, tuple(query), tuple(headers))
-        sent, content, content_type = body_of(self.content_type, body)
+        sent, content, content_type = body_of(self.content_type, body, self.encoding)
         return Request(self, path, tuple(query), tuple(headers), body=sent, content=content, content_type=content_type)
 
     def _path(self, segments: Mapping[str, str]) -> str:
@@ -253,17 +261,23 @@ def _joined(parameter: Parameter, values: Iterable[object]) -> str:
 
 def packed(value: object) -> str:
     """Return a value as JSON without white space."""
-    return json.dumps(plain(value, request=True), ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(plain(value, request=True), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def body_of(content_type: str, body: object) -> tuple[Mapping[str, Any] | None, bytes | None, str]:
+def body_of(
+    content_type: str, body: object, encoding: Mapping[str, tuple[str, bool]]
+) -> tuple[Mapping[str, Any] | None, bytes | None, str]:
     """Return the JSON object to send, or else the bytes, and the type of either."""
     kind = content_type.partition(";")[0].strip().lower()
     if isinstance(body, (bytes, str)) and kind != JSON_TYPE:
         return None, body.encode() if isinstance(body, str) else body, content_type
     data = plain(body, request=True)
     if kind == FORM_TYPE:
-        pairs = [(name, text_of(element)) for name, value in data.items() for element in _each(value)]
+        pairs = []
+        for name, value in data.items():
+            style, explode = encoding.get(name, ("form", True))
+            if value is not None:
+                pairs += query_items(Parameter(name, "query", style=style, explode=explode), value)
         return None, urlencode(pairs).encode(), content_type
     if kind == MULTIPART_TYPE:
         content, boundary = multipart(data)
@@ -300,6 +314,14 @@ def _each(value: object) -> Iterator[object]:
         yield from value
     elif value is not None:
         yield value
+
+
+# --- answers --------------------------------------------------------------------------------------------------------
+
+
+def reader_for(answers: Answers, status: int) -> Reader[Any] | None:
+    """Return what reads a good answer of this status, None if the document has none."""
+    return answers.get(status) or answers.get(f"{status // 100}XX")
 
 
 # --- which operation ------------------------------------------------------------------------------------------------

@@ -17,7 +17,6 @@ from attrs import evolve, field, frozen
 
 from mantago import ClientGifts, Credentials, Gift, GiftResource, Platform, Ticket
 from mantago.identification import IdentifyIn, PlatformName, identify
-from mantago.operations import published_spec
 from mantago.testing.failures import Failure, FailureName, failure, response
 from mantago.testing.requests import find, read
 from mantago.testing.scenarios import BOT_ID, ONE_GIFT, CannedResponse, Refusal, changed, ok, success_envelope
@@ -31,6 +30,7 @@ from mantago.testing.service import (
     refused,
     respond,
 )
+from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
 from mantago_runtime.mappings import Headers
 
@@ -104,7 +104,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     def __init__(self, *, identify_in: IdentifyIn = "both") -> None:
         check_identify_in(identify_in)
         self._identify_in: IdentifyIn = identify_in
-        self._document = Document(published_spec())
+        self._document = Document(published())
         self._lock = threading.Lock()
         self._pairs: list[Credentials] = []
         self._clients: dict[str, dict[str, Any]] = {}

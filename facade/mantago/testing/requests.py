@@ -12,10 +12,10 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from mantago.operations import instances
 from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import Hidden, schema_faults
 from mantago.testing.service import METHODS, REFUSAL, Document, Node, Operation, ParsedRequest
+from mantago_runtime.operation import instances
 
 __all__ = ["STYLES", "answer_faults", "find", "read"]
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.drift import Drift
-from mantago_runtime.reading.fields import NOT_USUAL, JsonField, attributes_of, default_of, json_fields
+from mantago_runtime.reading.fields import NOT_USUAL, JsonField, Reader, attributes_of, default_of, json_fields
 
 EMPTY: Final = ReadOnlyMapping[Any]()
 """What `extra` is where the service sent nothing else: one object for all."""
@@ -31,6 +31,7 @@ class Code:
     def __init__(self, cls: Any, *, envelope: bool) -> None:
         self.cls = cls
         self._envelope: tuple[JsonField, ...] = getattr(cls, "_envelope", ())
+        self._additional: Reader[Any] | None = getattr(cls, "_additional", None)
         slots = {attribute.name: vars(cls)[attribute.name].__set__ for attribute in attributes_of(cls)}
         declared = json_fields(cls)
         defaults = {attribute.name: default_of(attribute) for attribute in attributes_of(cls)}
@@ -67,8 +68,11 @@ class Code:
             put_other(result, other)
         if found < len(value):
             extra = {name: content for name, content in value.items() if name not in self._known}
+            if self._additional:
+                extra = {name: self._additional.read(value, drift, f".{name}") for name, value in extra.items()}
+            else:
+                drift += [Drift("unknown_field", f".{name}", "not in the spec") for name in extra]
             self._put_extra(result, ReadOnlyMapping(extra))
-            drift += [Drift("unknown_field", f".{name}", "not in the spec") for name in extra]
         return result
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NoReturn, TypeVar
 
 from attrs import NOTHING, Attribute, fields
 
@@ -31,6 +32,8 @@ class Reader(ABC, Generic[T_co]):
 
     shape: ClassVar[type | None] = None
     """Of what holds other values: dict or list."""
+    media: ClassVar[Literal["json", "text", "bytes", "none"]] = "json"
+    """What a whole answer that it reads consists of."""
     nothing: Any = None
     """What services send for no value at all, beside null: an empty string or an empty list."""
 
@@ -161,6 +164,8 @@ def plain(value: Any, *, request: bool = False) -> Any:
             return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
         case date():
             return value.isoformat()
+        case float() if request and not math.isfinite(value):
+            raise ValueError(f"{value} is no number that JSON has")
         case Enum():
             return value.value
         case _:

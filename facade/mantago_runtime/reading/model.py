@@ -36,6 +36,8 @@ class Model:
     __slots__ = ()
     _shows_values: ClassVar[bool] = True
     """False on what is sent, which may hold a secret or an id."""
+    _additional: ClassVar[Reader[Any] | None] = None
+    """Reads what the document allows beside the fields, where it says how that looks: then it is no drift."""
     extra: Mapping[str, Any]
 
     def __init_subclass__(cls) -> None:
@@ -78,7 +80,10 @@ class Model:
                 data[field.name] = field.reader.write(value, request=request)
             elif value is None and request and field.required and field.nullable and not field.read_only:
                 data[field.name] = None
-        return data | copy.deepcopy(dict(self.extra))
+        extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
+        if self._additional:
+            extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}
+        return data | extra
 
     def __repr__(self) -> str:
         if not self._shows_values:

@@ -409,36 +409,79 @@ def union_of(*readers: Reader[Any]) -> Reader[Any]:
 class _DiscriminatedReader(Reader[Any]):
     """Reads objects of several classes, told apart by the value of one member.
 
-    One of a kind that the document doesn't list is an `Unlisted`.
+    One of a kind that the document doesn't list is read by `otherwise`, or is an `Unlisted`.
     """
 
     shape = dict
     nothing = NO_ITEMS
 
-    def __init__(self, name: str, readers: Mapping[str, Reader[Any]]) -> None:
+    def __init__(self, name: str, readers: Mapping[str, Reader[Any]], otherwise: Reader[Any] | None) -> None:
         self._name, self._readers = name, dict(readers)
-        self._unlisted: Reader[Any] = model_of("mantago_runtime.reading.unlisted:Unlisted")
+        self._otherwise = otherwise
 
     def read(self, value: object, drift: list[Drift], place: str) -> Any:
         if not isinstance(value, dict):
             raise InvalidResponseError(f"must be an object, not {json_type(value)}", path=place)
         kind_place = f"{place}.{self._name}"
         if self._name not in value:
+            if self._otherwise:
+                return self._otherwise.read(value, drift, place)
             raise InvalidResponseError("is missing, though it tells what the object is", path=kind_place)
         kind = TEXT.read(value[self._name], drift, kind_place)
         if reader := self._readers.get(kind):
             return reader.read(value, drift, place)
         drift.append(Drift("unknown_value", kind_place, f"{str_of(kind)} is not listed by the spec"))
+        if self._otherwise:
+            return self._otherwise.read(value, drift, place)
         # What such an object holds is no further drift: nothing is known of it.
-        return self._unlisted.read(value, [], place)
+        return UNLISTED.read(value, [], place)
 
     def quick(self, value: Any) -> Any:
         return self._readers[value[self._name]].quick(value)
 
 
-def told_apart_by(name: str, readers: Mapping[str, Reader[Any]]) -> Reader[Any]:
+def told_apart_by(
+    name: str, readers: Mapping[str, Reader[Any]], *, otherwise: Reader[Any] | None = None
+) -> Reader[Any]:
     """Return the reader of objects whose class the member `name` tells."""
-    return _DiscriminatedReader(name, readers)
+    return _DiscriminatedReader(name, readers, otherwise)
+
+
+UNLISTED: Final[Reader[Any]] = model_of("mantago_runtime.reading.unlisted:Unlisted")
+
+
+# --- whole answers that aren't JSON ---------------------------------------------------------------------------------
+
+
+class _AsItIs(Reader[T]):
+    """Takes what the media type of the answer made of it."""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> T:
+        taken: T = value  # type: ignore[assignment] # by the media type
+        return taken
+
+
+class _NoContent(_AsItIs[None]):
+    """The body of such an answer is ignored."""
+
+    media = "none"
+
+
+class _PlainText(_AsItIs[str]):
+    """Text in the charset that the header says, else in UTF-8."""
+
+    media = "text"
+
+
+class _Binary(_AsItIs[bytes]):
+    """The body as it is."""
+
+    media = "bytes"
+
+
+NO_CONTENT: Final[Reader[None]] = _NoContent()
+PLAIN_TEXT: Final[Reader[str]] = _PlainText()
+BINARY: Final[Reader[bytes]] = _Binary()
 
 
 def copied(value: Any) -> Any:
