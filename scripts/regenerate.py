@@ -23,13 +23,23 @@ from generation.package import Documents, Settings, modules
 from generation.render import HEADER
 
 GENERATED = ROOT / "generated"
-NAMES = ROOT / "facade" / "names.overlay.yaml"
 PACKAGE = "mantago_generated"
-FIRST_PARTY = 'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]'
-RUFF_OPTIONS = ("--isolated", "--no-cache", "--quiet", "--line-length=120", "--target-version=py311")
+_RUFF_SETTINGS = (
+    'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]',
+    "lint.isort.split-on-trailing-comma=false",
+    "format.skip-magic-trailing-comma=true",
+)
+RUFF_OPTIONS = (
+    "--isolated",
+    "--no-cache",
+    "--quiet",
+    "--line-length=120",
+    "--target-version=py311",
+    *(f"--config={one}" for one in _RUFF_SETTINGS),
+)
 
 
-def generate(vendored: Vendored, generated: Path, scratch: Path, names: Path = NAMES) -> dict[str, bytes]:
+def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, bytes]:
     """Run the generator in the scratch folder and return the package's files, by relative POSIX path."""
     lock = read_lock(vendored)
     installed = stock.installed()
@@ -49,13 +59,13 @@ def generate(vendored: Vendored, generated: Path, scratch: Path, names: Path = N
         generator=f"{lock['generator']['name']} {lock['generator']['version']}",
     )
     package = scratch / PACKAGE
-    for name, text in modules(documents(spec, vendored.overlay, names), settings).items():
+    for name, text in modules(documents(spec, vendored.overlay, vendored.names), settings).items():
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(HEADER + text, "utf-8")
     (package / "py.typed").write_bytes(b"")
     # F401: the templates import what they may need; I: the order would otherwise depend on the template.
-    command(["ruff", "check", *RUFF_OPTIONS, f"--config={FIRST_PARTY}", "--fix", "--select=I,F401,TC005", "--ignore-noqa", str(package)])
+    command(["ruff", "check", *RUFF_OPTIONS, "--fix", "--select=I,F401,TC005", "--ignore-noqa", str(package)])
     command(["ruff", "format", *RUFF_OPTIONS, str(package)])
     command(["ruff", "check", *RUFF_OPTIONS, "--select=F", "--ignore-noqa", str(package)])
     # The sandbox serves the document as published; in here it is part of the wheel.

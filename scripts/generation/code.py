@@ -6,7 +6,21 @@ from collections.abc import Collection, Mapping
 
 from attrs import define, field, frozen
 
-from generation.ir import JSON, Enumeration, ListOf, MapOf, Named, Nullable, Place, Scalar, Shape, Tagged, Type, Union, Where
+from generation.ir import (
+    JSON,
+    Enumeration,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Place,
+    Scalar,
+    Shape,
+    Tagged,
+    Type,
+    Union,
+    Where,
+)
 from generation.text import literal
 
 PACKAGE = "mantago_generated"
@@ -38,7 +52,11 @@ class Classes:
 
     def is_closed(self, kind: Type) -> bool:
         """Say whether a type is an enumeration that keeps no value which it doesn't list."""
-        return isinstance(kind, Named) and kind.place in self.enums and bool(self.enums[self.of(kind.place)].hints.get("closed"))
+        return (
+            isinstance(kind, Named)
+            and kind.place in self.enums
+            and bool(self.enums[self.of(kind.place)].hints.get("closed"))
+        )
 
     def base_of(self, kind: Named) -> str:
         """Return the Python type of an enumeration's values."""
@@ -74,7 +92,9 @@ class Imports:
         ]
 
 
-def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = True, given: str = "") -> str:
+def annotation(  # noqa: C901 - one case for each type
+    kind: Type, imports: Imports, classes: Classes, *, later: bool = True, given: str = ""
+) -> str:
     """Return a type as an annotation, whose imports `later` leaves to checkers.
 
     `given` by callers of a "constructor", a "request" or a "method" may be wider than what is kept.
@@ -83,11 +103,15 @@ def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = 
     def of(inner: Type) -> str:
         return annotation(inner, imports, classes, later=later, given=given)
 
+    def kept(inner: Type) -> str:
+        # Nothing converts what lies in these: it is given as it is kept.
+        return annotation(inner, imports, classes, later=later)
+
     match kind:
         case Scalar(name):
             return imports.name(*_SCALARS[name])
         case Named(place):
-            name = class_here(place, imports, classes, later=later and not (classes.is_enum(kind) and given in {"", "constructor"}))
+            name = class_here(place, imports, classes, later=later)
             if not classes.is_enum(kind) or not (given or classes.is_closed(kind)):
                 return name
             if given == "method" and classes.is_closed(kind):
@@ -95,20 +119,22 @@ def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = 
                 return f"{name} | {imports.name(f'{PACKAGE}.models.{found.module}', f'{found.name}Name', later=later)}"
             return f"{name} | {classes.base_of(kind)}"
         case ListOf(item) if given:
-            return f"{imports.name('collections.abc', 'Iterable' if given == 'constructor' else 'Sequence')}[{of(item)}]"
+            return (
+                f"{imports.name('collections.abc', 'Iterable' if given == 'constructor' else 'Sequence')}[{of(item)}]"
+            )
         case ListOf(item):
             return f"tuple[{of(item)}, ...]"
         case MapOf(value):
-            return f"{imports.name('collections.abc', 'Mapping')}[str, {of(value)}]"
+            return f"{imports.name('collections.abc', 'Mapping')}[str, {kept(value)}]"
         case Nullable(inner):
             return either([of(inner), "None"])
         case Union(alternatives):
-            return either([of(one) for one in alternatives])
+            return either([kept(one) for one in alternatives])
         case Tagged(_, cases, otherwise):
-            found = [of(one) for _, one in cases]
+            parts = [of(one) for _, one in cases]
             if otherwise is None and not given:
-                found.append(imports.name("mantago_runtime.reading.unlisted", "Unlisted", later=later))
-            return either([*found, of(otherwise)] if otherwise else found)
+                parts.append(imports.name("mantago_runtime.reading.unlisted", "Unlisted", later=later))
+            return either([*parts, of(otherwise)] if otherwise else parts)
 
 
 def either(annotations: list[str]) -> str:
@@ -116,7 +142,9 @@ def either(annotations: list[str]) -> str:
     parts = [part for one in annotations for part in _parts(one)]
     if "Any" in parts:
         return "Any"
-    return " | ".join([*dict.fromkeys(part for part in parts if part != "None"), *(["None"] if "None" in parts else [])])
+    return " | ".join(
+        [*dict.fromkeys(part for part in parts if part != "None"), *(["None"] if "None" in parts else [])]
+    )
 
 
 def _parts(text: str) -> list[str]:
@@ -136,7 +164,7 @@ def class_here(place: Place, imports: Imports, classes: Classes, *, later: bool 
     return imports.name(f"{PACKAGE}.models.{found.module}", found.name, later=later)
 
 
-def reader(kind: Type, imports: Imports, classes: Classes) -> str:
+def reader(kind: Type, imports: Imports, classes: Classes) -> str:  # noqa: C901 - one case for each type
     """Return the expression of a type's reader."""
 
     def of(inner: Type) -> str:
@@ -146,8 +174,6 @@ def reader(kind: Type, imports: Imports, classes: Classes) -> str:
         return f"{imports.name(READERS, name)}({', '.join(arguments)})"
 
     match kind:
-        case Scalar("NO_CONTENT" | "PLAIN_TEXT" | "BINARY" as name):
-            return imports.name("mantago_runtime.operation", name)
         case Scalar(name):
             return imports.name(READERS, "JSON" if name == "FILE" else name)
         case Named(place) if classes.is_enum(kind):
@@ -182,16 +208,18 @@ def is_unhashable(kind: Type) -> bool:
             return kind == JSON
 
 
-def classes_in(kind: Type | None) -> list[Place]:
-    """Return the places of the classes that a type names."""
+def classes_in(kind: Type | None, *, whole: bool = False) -> list[Place]:
+    """Return the places of the classes that a type names; `whole` for those that all of a value may be."""
     match kind:
         case Named(place):
             return [place]
-        case ListOf(inner) | MapOf(inner) | Nullable(inner):
+        case ListOf(inner) | MapOf(inner) if not whole:
             return classes_in(inner)
+        case Nullable(inner):
+            return classes_in(inner, whole=whole)
         case Union(alternatives):
-            return [place for one in alternatives for place in classes_in(one)]
+            return [place for one in alternatives for place in classes_in(one, whole=whole)]
         case Tagged(_, cases, otherwise):
-            return [place for one in (*(one for _, one in cases), otherwise) for place in classes_in(one)]
+            return [place for one in (*(one for _, one in cases), otherwise) for place in classes_in(one, whole=whole)]
         case _:
             return []

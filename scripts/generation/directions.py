@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from generation.code import Classes, classes_in
-from generation.ir import Endpoint, Place
-from generation.models import Directions
-
-__all__ = ["Directions", "directions"]
+from generation.ir import Directions, Endpoint, Place
 
 
 def directions(endpoints: Sequence[Endpoint], classes: Classes) -> Directions:
     """Return how the classes are used."""
-    whole = {classes.of(place) for one in endpoints for _, kind in one.answers for place in classes_in(kind)}
+    answers = [kind for one in endpoints for _, kind in one.answers]
+    answered = {classes.of(place) for kind in answers for place in classes_in(kind)}
     bodies = {classes.of(place) for one in endpoints if one.body for place in classes_in(one.body.type)}
     parameters = {classes.of(place) for one in endpoints for each in one.parameters for place in classes_in(each.type)}
     inside = {
@@ -24,9 +22,9 @@ def directions(endpoints: Sequence[Endpoint], classes: Classes) -> Directions:
     }
     return Directions(
         sent=frozenset(_reached(bodies | parameters, classes)),
-        answered=frozenset(_reached(whole, classes)),
+        answered=frozenset(_reached(answered, classes)),
         inside=frozenset(inside),
-        whole=frozenset(whole),
+        whole=frozenset(classes.of(place) for kind in answers for place in classes_in(kind, whole=True)),
         bodies=frozenset(bodies),
     )
 

@@ -9,15 +9,17 @@ from typing import Any
 from attrs import frozen
 
 from generation import stock
+from generation.api import api
 from generation.code import Classes, Imports
-from generation.directions import Directions, directions
-from generation.ir import Place, Where
-from generation.methods import Method, api, method
+from generation.directions import directions
+from generation.ir import Directions, Place, Where
+from generation.methods import Method, method
 from generation.models import enum_model, model
 from generation.names import class_name
 from generation.operations import read_operations
 from generation.placing import friendly_names, place_classes, vendor_name
-from generation.render import renderer, stock as fill_stock
+from generation.render import renderer
+from generation.render import stock as fill_stock
 from generation.schemas import Schemas
 
 
@@ -52,21 +54,32 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     classes = Classes(types.shapes, types.enums, where, same)
     used = directions(found.endpoints, classes)
     names = friendly_names(found.endpoints, settings.config["attributes"])
+    friendly = _friendly(where, same, used, classes)
     environment = renderer(settings.templates)
 
     def fill(template: str, **context: Any) -> str:
         return environment.get_template(f"{template}.py.jinja").render(context)
 
+    def public(found: Where) -> str | None:
+        # Pickles and tracebacks say where users import it from, wherever the module is.
+        return settings.config["public_package"] if found in friendly else None
+
     files: dict[str, str] = {}
     for place, shape in types.shapes.items():
         if place not in same:
-            files[f"models/{where[place].module}.py"] = fill("model", model=model(shape, classes, used))
+            files[f"models/{where[place].module}.py"] = fill(
+                "model", model=model(shape, classes, used), public=public(where[place])
+            )
     for place, enum in types.enums.items():
         if place not in same:
-            files[f"models/{where[place].module}.py"] = fill("enum", enum=enum_model(enum, classes, as_argument=True))
+            files[f"models/{where[place].module}.py"] = fill(
+                "enum", enum=enum_model(enum, classes), public=public(where[place])
+            )
     for place, meant in same.items():
-        files[f"models/{where[place].module}.py"] = fill("alias", old=stock.pascal_case(where[place].vendor), where=where[meant])
-    models = _models(where, same, types.aliases, documents.named)
+        files[f"models/{where[place].module}.py"] = fill(
+            "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
+        )
+    models = _models(where, same, types.aliases)
     files["models/__init__.py"] = fill("models", models=models)
     for one in found.endpoints:
         files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, names[one.place], classes))
@@ -82,11 +95,11 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
             imports_later=imports.lines(later=True),
         )  # fmt: skip
     files["identification.py"] = fill("identification")
-    files["friendly.py"] = fill("models_friendly", models=_friendly(where, same, used, classes))
+    files["friendly.py"] = fill("models_friendly", models=friendly)
     files["spec.py"] = fill(
         "spec",
         version=documents.named["info"]["version"],
-        server=documents.named["servers"][0]["url"],
+        server=server_url(documents.named["servers"][0]),
         generator=settings.generator,
         operations=[(names[one.place], one.method, one.path, one.reads) for one in found.endpoints],
     )
@@ -97,8 +110,16 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     return files
 
 
+def server_url(server: Mapping[str, Any]) -> str:
+    """Return the address of a server, with the defaults of its variables."""
+    url = str(server["url"])
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", str(variable["default"]))
+    return url
+
+
 def _models(
-    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place], named: Mapping[str, Any]
+    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place]
 ) -> list[tuple[str, str, str]]:
     """Return every name that models gives, with module and class: the friendly ones, and the vendor's."""
     own = {found.name: (found.module, found.name) for place, found in where.items() if place not in same}
@@ -112,7 +133,9 @@ def _models(
     return sorted((name, *target) for name, target in (also | vendors | own).items())
 
 
-def _friendly(where: Mapping[Place, Where], same: Mapping[Place, Place], used: Directions, classes: Classes) -> list[Where]:
+def _friendly(
+    where: Mapping[Place, Where], same: Mapping[Place, Place], used: Directions, classes: Classes
+) -> list[Where]:
     """Return the classes that users meet: what is answered, and the enumerations of what is given."""
     shapes = [where[place] for place in classes.shapes if place in used.answered]
     enums = [where[place] for place in classes.enums if place not in same and place in used.answered | used.sent]

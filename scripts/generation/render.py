@@ -15,9 +15,14 @@ HEADER = "# Written by scripts/regenerate.py from openapi/ and facade/names.over
 
 def renderer(folder: Path) -> Environment:
     """Return what fills the templates of a folder."""
+    # Python is written, not HTML; every text of a document goes through `literal` or `docstring`.
     environment = Environment(
-        loader=FileSystemLoader(folder), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False
-    )  # noqa: S701 - Python is written, not HTML; every text goes through `literal` or `docstring`
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701
+    )
     environment.filters |= {"literal": literal, "docstring": docstring}
     return environment
 
@@ -25,7 +30,12 @@ def renderer(folder: Path) -> Environment:
 def stock(template: str, text: str, context: Mapping[str, Any]) -> str:
     """Return what one of the generator's own templates gives."""
     environment = Environment(
-        loader=DictLoader({template: text}), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-        keep_trailing_newline=True, autoescape=False, extensions=["jinja2.ext.loopcontrols"],
-    )  # noqa: S701
+        loader=DictLoader({template: text}),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+        extensions=["jinja2.ext.loopcontrols"],
+    )
     return environment.get_template(template).render(context)

@@ -35,10 +35,8 @@ class ClientGifts(Result):
         virtual_gifts: Virtual gifts (non-default virtual gifts)
     """
 
-    _envelope = (
-        JsonField("success", FLAG, required=True),
-        JsonField("message", TEXT, required=True),
-    )
+    __module__ = "mantago"
+    _envelope = (JsonField("success", FLAG, required=True), JsonField("message", TEXT, required=True))
 
     tickets: tuple[Ticket, ...] = field(
         default=(),

@@ -43,14 +43,7 @@ def request(
     platform: Platform | str | None = None,
 ) -> Request[ClientGifts]:
     """Return the request that the other functions send."""
-    return OPERATION.request(
-        {
-            "botId": bot_id,
-            "platformClientId": platform_client_id,
-            "platform": platform,
-        },
-        body,
-    )
+    return OPERATION.request({"botId": bot_id, "platformClientId": platform_client_id, "platform": platform}, body)
 
 
 def sync_detailed(
@@ -62,15 +55,7 @@ def sync_detailed(
     platform: Platform | str | None = None,
 ) -> Response[ClientGifts]:
     """Send it and return the whole response."""
-    return send(
-        client,
-        request(
-            body=body,
-            bot_id=bot_id,
-            platform_client_id=platform_client_id,
-            platform=platform,
-        ),
-    )
+    return send(client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform))
 
 
 def sync(
@@ -83,13 +68,7 @@ def sync(
 ) -> ClientGifts:
     """Send it and return what was answered."""
     return send(
-        client,
-        request(
-            body=body,
-            bot_id=bot_id,
-            platform_client_id=platform_client_id,
-            platform=platform,
-        ),
+        client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform)
     ).parsed
 
 
@@ -103,13 +82,7 @@ async def asyncio_detailed(
 ) -> Response[ClientGifts]:
     """Send it and return the whole response."""
     return await asend(
-        client,
-        request(
-            body=body,
-            bot_id=bot_id,
-            platform_client_id=platform_client_id,
-            platform=platform,
-        ),
+        client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform)
     )
 
 
@@ -123,13 +96,5 @@ async def asyncio(
 ) -> ClientGifts:
     """Send it and return what was answered."""
     return (
-        await asend(
-            client,
-            request(
-                body=body,
-                bot_id=bot_id,
-                platform_client_id=platform_client_id,
-                platform=platform,
-            ),
-        )
+        await asend(client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform))
     ).parsed
