@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from generation.code import Imports
+from generation.contents import Contents
 from generation.methods import Argument, Method, method
-from generation.package import Contents
 
 # What an argument is filled with in an example, by its type.
 _FILLED = {"str": '"..."', "int": "1", "float": "1.0", "bool": "True"}

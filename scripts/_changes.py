@@ -144,23 +144,18 @@ def _to_confirm(upgrade: Upgrade) -> list[str]:
     names = upgrade.names
     parts = (
         (
-            "In `facade/names.overlay.yaml`, correct the name and whether the operation only reads, then remove "
-            "`x-unconfirmed: true`:",
+            "In `facade/names.overlay.yaml`: is the name good, does the operation act? Then remove `x-unconfirmed`.",
             [f"{', '.join(map(code, one.names))}, line {one.line}" for one in names.open],
         ),
         (
-            "Nobody said whether these only read, so they are taken for ones that act, and are sent again only where "
-            "the service can't have acted (`x-mantago-reads`):",
+            "Whether these only read isn't decided, so they are taken for ones that act (`x-mantago-reads`).",
             [code(operation) for operation in names.undecided],
         ),
         (
-            "This sounds like the rule of identification, and none is declared on the body's schema (`x-mantago-rule`):",
+            "This sounds like the rule of identification, and the body's schema has no `x-mantago-rule`.",
             [f"{code(operation)}: {prose(sentence)}" for operation, sentence in names.sounding],
         ),
-        (
-            "Proposals that nobody had confirmed went with what they were about:",
-            [code(line) for line in upgrade.gone],
-        ),
+        ("Proposals that nobody had confirmed went with what they were about:", [code(line) for line in upgrade.gone]),
     )
     said = [["", text, "", *(f"- {line}" for line in lines)] for text, lines in parts if lines]
     return ["", "### Confirm before release", *(line for part in said for line in part)] if said else []

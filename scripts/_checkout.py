@@ -14,10 +14,10 @@ from tempfile import TemporaryDirectory
 from attrs import field, frozen
 
 from _vendored import ROOT, ScriptError, Vendored, write_all
-from regenerate import GENERATED, NAMES, PACKAGE, generate, read_package, replace_package
+from regenerate import GENERATED, PACKAGE, generate, read_package, replace_package
 
 # What the machine writes; to the names it only adds, and everything else is written by hand.
-WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}", NAMES.relative_to(ROOT).as_posix())
+WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}", Vendored().names.relative_to(ROOT).as_posix())
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*cache", ".hypothesis", "build", "dist", "node_modules"
 )
@@ -43,11 +43,6 @@ class Checkout:
         """The generated package in the copy."""
         return self.root / WRITTEN[1]
 
-    @property
-    def names(self) -> Path:
-        """The overlay of names in the copy."""
-        return self.root / WRITTEN[2]
-
     def files(self) -> dict[str, bytes]:
         """Return what the machine writes, by relative POSIX path."""
         places = [self.root / name for name in WRITTEN]
@@ -66,7 +61,7 @@ class Checkout:
     def regenerate(self) -> None:
         """Write the generated package anew."""
         with TemporaryDirectory() as scratch:
-            wanted = generate(self.vendored, self.package.parent, Path(scratch).resolve(), self.names)
+            wanted = generate(self.vendored, self.package.parent, Path(scratch).resolve())
         # Only then: files that are as before must not look as if they had another age.
         if wanted != read_package(self.package):
             replace_package(self.package, wanted)

@@ -8,9 +8,9 @@ from attrs import frozen
 
 from _vendored import Vendored, read_spec, write_all
 from generation import decisions
+from generation.contents import Contents, contents
 from generation.decisions import Open, Unpinned
 from generation.overlays import apply_overlay, read_yaml
-from generation.package import Contents, contents
 from regenerate import documents
 
 
@@ -25,25 +25,25 @@ class Named:
     sounding: tuple[tuple[str, str], ...]
 
 
-def named(vendored: Vendored, generated: Path, names: Path) -> Named:
-    """Return what the vendored document has, by the names that an overlay gives."""
-    found = documents(read_spec(vendored), vendored.overlay, names)
-    read, text = contents(found, read_yaml(generated / "config.yaml")), names.read_text("utf-8")
+def named(vendored: Vendored, generated: Path) -> Named:
+    """Return what the vendored document has, by the names that the overlay gives."""
+    found = documents(read_spec(vendored), vendored.overlay, vendored.names)
+    read, text = contents(found, read_yaml(generated / "config.yaml")), vendored.names.read_text("utf-8")
     return Named(
         contents=read,
         open=tuple(decisions.unconfirmed(text)),
-        unpinned=tuple(decisions.unpinned(read, read_yaml(names), found.named)),
+        unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names), found.named)),
         undecided=tuple(decisions.undecided(found.named, text)),
         sounding=tuple(decisions.sounding(found.named)),
     )
 
 
-def pin(vendored: Vendored, generated: Path, names: Path) -> tuple[str, ...]:
+def pin(vendored: Vendored, generated: Path) -> tuple[str, ...]:
     """Write down each public name that has no pin; return the proposals that went since their cause is gone."""
     spec = read_spec(vendored)
     mended = apply_overlay(spec, read_yaml(vendored.overlay))
-    text, gone = decisions.without_stale(names.read_text("utf-8"), mended)
-    write_all({names: text.encode()})
-    proposed = decisions.actions(named(vendored, generated, names).unpinned, spec["info"]["version"])
-    write_all({names: decisions.appended(text, proposed).encode()})
+    text, gone = decisions.without_stale(vendored.names.read_text("utf-8"), mended)
+    write_all({vendored.names: text.encode()})
+    proposed = decisions.actions(named(vendored, generated).unpinned, spec["info"]["version"])
+    write_all({vendored.names: decisions.appended(text, proposed).encode()})
     return gone

@@ -18,12 +18,12 @@ from typing import Any
 from _validation import problems, some
 from _vendored import ROOT, ScriptError, Vendored, read_lock, read_spec, run
 from generation import stock
+from generation.contents import Documents
 from generation.overlays import apply_overlay, read_yaml
-from generation.package import Documents, Settings, modules
+from generation.package import Settings, modules
 from generation.render import HEADER
 
 GENERATED = ROOT / "generated"
-NAMES = ROOT / "facade" / "names.overlay.yaml"
 PACKAGE = "mantago_generated"
 _RUFF_SETTINGS = (
     'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]',
@@ -40,7 +40,7 @@ RUFF_OPTIONS = (
 )
 
 
-def generate(vendored: Vendored, generated: Path, scratch: Path, names: Path = NAMES) -> dict[str, bytes]:
+def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, bytes]:
     """Run the generator in the scratch folder and return the package's files, by relative POSIX path."""
     lock = read_lock(vendored)
     installed = stock.installed()
@@ -60,7 +60,7 @@ def generate(vendored: Vendored, generated: Path, scratch: Path, names: Path = N
         generator=f"{lock['generator']['name']} {lock['generator']['version']}",
     )
     package = scratch / PACKAGE
-    for name, text in modules(documents(spec, vendored.overlay, names), settings).items():
+    for name, text in modules(documents(spec, vendored.overlay, vendored.names), settings).items():
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(HEADER + text, "utf-8")

@@ -4,9 +4,9 @@
 
 What is new gets its public names at first sight: they are added to facade/names.overlay.yaml, marked as unconfirmed.
 Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/, generated/
-and the names here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done,
-1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep: then
-to make them pass is the work to be done by hand.
+and the names here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is
+done, 1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep:
+then to make them pass is the work to be done by hand.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from _calls import calls
 from _changes import ADDED, Upgrade, bump, facade_version, joined, text
-from _checkout import Checkout, copied, take_over
+from _checkout import WRITTEN, Checkout, copied, take_over
 from _names import named, pin
 from _sources import collect
 from _vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
@@ -31,7 +31,6 @@ from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
 from import_spec import plan
-from regenerate import NAMES
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -41,13 +40,13 @@ COMMIT = "Take over version {version} of the API's document"
 def upgrade(
     checkout: Checkout, given: list[str], *, complete: bool, root: Path = ROOT
 ) -> tuple[Upgrade | None, list[str]]:
-    """Import, name, regenerate and report in a copy; return what the report says, None if nothing changed, and lines."""
+    """Import, name, regenerate and report in a copy; return what is reported, None if nothing changed, and lines."""
     found, passed = collect(given)
     old_version = read_spec(checkout.vendored)["info"]["version"]
     planned = plan(found, checkout.vendored, bump=True, complete=complete)
     lines = [*passed, *planned.lines]
     write_all(planned.files)
-    gone = pin(checkout.vendored, checkout.package.parent, checkout.names)
+    gone = pin(checkout.vendored, checkout.package.parent)
     checkout.regenerate()
     if not checkout.changed():
         return None, lines
@@ -56,7 +55,7 @@ def upgrade(
     whole = compare(before, after)
     entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
     report = compare(before, after, entries) if entries else whole
-    names = named(checkout.vendored, checkout.package.parent, checkout.names)
+    names = named(checkout.vendored, checkout.package.parent)
     result = Upgrade(
         old_version=old_version,
         new_version=after.version,
@@ -106,7 +105,7 @@ def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -
         f"{result.old_version} -> {result.new_version}: {counted}; {new} new operations",
         f"version of the package: {result.bump}",
         f"for the facade: {len(result.for_facade)} findings" + (f", in {', '.join(modules)}" if modules else ""),
-        f"to confirm before a release: {len(result.names.open)} proposals in {NAMES.relative_to(ROOT).as_posix()}",
+        f"to confirm before a release: {len(result.names.open)} proposals in {WRITTEN[2]}",
         f"files: {len(names)}, {generated} of them generated, which nobody has to read",
     ]
     if failed is None:
@@ -157,7 +156,7 @@ def commits(result: Upgrade) -> list[str]:
     return [
         f"read: openapi/changes/{result.new_version}.md, then git diff -Oscripts/review-order",
         "the first commit is the machine's alone:",
-        f"  git add openapi generated {NAMES.relative_to(ROOT).as_posix()}",
+        f"  git add openapi generated {WRITTEN[2]}",
         f'  git commit -m "{COMMIT.format(version=result.new_version)}"',
         "the second is by hand: what the report asks to confirm and lists for the facade, CHANGELOG.md, and",
         f"{version}, then",

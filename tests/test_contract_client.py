@@ -28,6 +28,7 @@ from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
 from first import FIRST
 from mantago.assumptions import ASSUMPTIONS
+from regenerate import PACKAGE, generate, replace_package
 
 GIFTS = "/openapi/client/gift"
 Edit = Callable[[dict[str, Any]], Any]
@@ -127,6 +128,7 @@ def test_a_broken_assumption_names_the_module_to_look_at(edit: Edit, module: str
     [
         pytest.param(lambda t: t["paths"].pop(GIFTS), id="the operation is gone, which is a finding of its own"),
         pytest.param(lambda t: operation(t).update(summary="Other"), id="a text"),
+        pytest.param(lambda t: gift(t).pop("name"), id="a field, whose class is generated"),
         pytest.param(
             lambda t: operation(t).update(description=operation(t)["description"].replace(" OR both", "\n  or both")),
             id="the rule, wrapped otherwise",
@@ -256,16 +258,56 @@ def test_an_answer_that_no_value_fits_is_told():
 
 
 def test_every_kind_of_call_is_tried():
-    calls = [*execution.calls()]
-    assert len(calls) == 12
-    queries = [execution.sent(**call).url.params for call in calls]
-    assert sum("platformClientId" in query for query in queries) == 5
+    contract = execution.Contract.of(OLD, f"POST {GIFTS}")
+    caller = execution.callers()[f"POST {GIFTS}"]
+    friendly = [*caller._friendly()]
+    assert len(friendly) == 12
+    assert sum("platformClientId" in asked.request.url.params for asked in friendly) == 5
+    generated = [*caller._generated(contract)]
+    assert len(generated) > 12
+    assert {"clientId" in json.loads(asked.request.content) for asked in generated} == {True, False}
 
 
-def test_a_parameter_is_judged_as_what_its_text_stands_for():
-    contract = execution.Contract({"query n": (True, {"type": ["integer"]})}, {}, None, ())
-    asked = [httpx.Request("POST", f"http://x{GIFTS}?n={text}", json={}) for text in ("7", "x")]
-    assert [len([*execution.faults(contract, one)]) for one in asked] == [0, 1]
+def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
+    monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
+    [[operation, caller]] = execution.callers().items()
+    contract = execution.Contract.of(OLD, operation)
+    assert (operation, len(caller.requests(contract)), caller.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
+
+
+def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> execution.Contract:
+    return execution.Contract(
+        f"POST {path}",
+        {name.replace("_", " "): (True, schema) for name, schema in parameters.items()},
+        {},
+        "200",
+        None,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": ["integer"]}, "7", "x"),
+        ({"type": ["array"], "items": {"type": ["integer"]}}, "7,8", "7,x"),
+        ({"type": ["string"], "enum": ["a"]}, "a", "7"),
+    ],
+)
+def test_a_parameter_is_judged_as_what_its_text_stands_for(schema: dict[str, Any], good: str, bad: str):
+    asked = [httpx.Request("POST", f"http://x{GIFTS}?n={text}", json={}) for text in (good, bad)]
+    assert [len([*execution.faults(contract(query_n=schema), one)]) for one in asked] == [0, 1]
+
+
+def test_a_parameter_is_looked_for_where_it_stands():
+    text = {"type": ["string"], "minLength": 2}
+    said = contract("/a/{id}.json", path_id=text, header_x=text, cookie_c=text)
+    good = httpx.Request("POST", "http://x/api/a/bc.json", headers={"x": "bc", "cookie": "c=bc; d=e"})
+    assert [*execution.faults(said, good)] == []
+    bad = httpx.Request("POST", "http://x/api/a/b.json", headers={"x": "b"})
+    assert [place for place, _ in execution.faults(said, bad)] == ["path id", "header x", "cookie c"]
+    elsewhere = httpx.Request("POST", "http://x/api/b/c", headers={"x": "bc", "cookie": "c=bc"})
+    assert [place for place, _ in execution.faults(said, elsewhere)] == [""]
 
 
 # The packages of a commit
@@ -316,57 +358,82 @@ def package_changes(checkout: Vendored, reference: str = "git:released") -> list
 def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Vendored):
     assert package_changes(checkout) == []
     root = checkout.folder.parent
-    models = root / "generated/mantago_generated/models"
-    replace(models / "__init__.py", "from .ticket_gift import TicketGift\n", "")
-    replace(models / "__init__.py", '    "TicketGift",\n', "")
-    (models / "ticket_gift.py").unlink()
-    replace(models / "gift_item.py", "    name: str\n", "    name: str\n    size: int\n")
-    replace(
-        root / "facade/mantago_runtime/errors.py",
-        "class APITimeoutError(APIConnectionError)",
-        "class APITimeoutError(MantaGoError)",
-    )
-    replace(models / "gift_item.py", "    name: str\n    size", "    name: float\n    size")
-    replace(root / "facade/mantago_runtime/errors.py", "-> type[APIStatusError]:", "-> str:")
-    api = root / "generated/mantago_generated/api/client_points_gifts/post_openapi_client_gift.py"
-    replace(api, "platform: PostOpenapiClientGiftPlatform | Unset = UNSET", "platform: PostOpenapiClientGiftPlatform")
+    generated, errors = root / "generated/mantago_generated", root / "facade/mantago_runtime/errors.py"
+    error = generated / "models/error_response.py"
+    replace(error, "    success: bool", "    size: int = field(kw_only=True)\n    success: int")
+    replace(errors, "class APITimeoutError(APIConnectionError)", "class APITimeoutError(MantaGoError)")
+    replace(errors, "-> type[APIStatusError]:", "-> str:")
+    api = generated / "api/client_points_gifts/post_openapi_client_gift.py"
+    replace(api, "    platform: Platform | str | None = None,\n", "    platform: Platform | str | None,\n")
     found = {change.path.partition(" ")[0]: change for change in package_changes(checkout)}
-    removed = found["mantago_generated.models.TicketGift"]
-    assert (removed.id, removed.level) == ("python-object-removed", "breaking")
-    assert removed.text.startswith("public object was removed, generated/mantago_generated/models/__init__.py:")
-    assert (removed.pointer_old or "").startswith("generated/mantago_generated/models/__init__.py#L")
-    assert removed.pointer_new is None
-    assert "mantago_generated.models.ticket_gift" not in found
-    field = found["mantago_generated.models.gift_item.GiftItem.__init__"]
+    field = found["mantago_generated.models.error_response.ErrorResponse.__init__"]
     assert (field.id, field.level) == ("python-model-field-required", "warning")
-    assert ": size, generated/mantago_generated/models/gift_item.py:" in field.text
-    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.sync_detailed"]
+    assert ": size, generated/mantago_generated/models/error_response.py:" in field.text
+    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.request"]
     assert shared.id == "python-parameter-changed-required"
+    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.sync_detailed"]
     assert shared.path.endswith("(and sync, asyncio_detailed, asyncio)")
-    assert found["mantago_runtime.errors.APITimeoutError"].id == "python-class-removed-base"
-    assert found["mantago_runtime.errors.APITimeoutError"].text.startswith(
-        "base class was removed: APIConnectionError, facade"
-    )
+    timeout = found["mantago_runtime.errors.APITimeoutError"]
+    assert timeout.id == "python-class-removed-base"
+    assert timeout.text.startswith("base class was removed: APIConnectionError, facade")
     types = {change.text.partition(", ")[0] for change in found.values() if change.id.endswith("-type")}
     assert types == {
-        "attribute types are incompatible: str -> float",
+        "attribute types are incompatible: bool -> int",
         "return types are incompatible: type[APIStatusError] -> str",
     }
+
+
+RENAMED = [
+    ("operationId: get_client_gifts", "operationId: get_gifts", "mantago.client.MantaGo.get_client_gifts"),
+    ("operationId: get_gifts", "operationId: get_gifts", "mantago.client.AsyncMantaGo.get_client_gifts"),
+    ("x-mantago-class: Ticket", "x-mantago-class: Coupon", "mantago.Ticket"),
+    ("isExpired: is_expired", "isExpired: expired", "mantago_generated.models.gift_item.Gift.is_expired"),
+    (
+        "lotteryGame: LOTTERY_GAME",
+        "lotteryGame: LOTTERY",
+        "mantago_generated.models.gift_item_resource.GiftResource.LOTTERY_GAME",
+    ),
+]
+
+
+def test_another_name_for_what_is_public_breaks(checkout: Vendored, tmp_path: Path):
+    root = checkout.folder.parent
+    names, operations = checkout.names, root / "generated/mantago_generated/operations.py"
+    for old, new, _ in RENAMED:
+        replace(names, old, new)
+    replace_package(root / "generated" / PACKAGE, generate(checkout, root / "generated", tmp_path))
+    replace(operations, "platform_client_id: str | None = None,", "platforms_client_id: str | None = None,")
+    found = [change for change in package_changes(checkout) if change.level == "breaking"]
+    removed = {change.path: change for change in found if change.id == "python-object-removed"}
+    for *_, path in RENAMED:
+        assert path in removed
+        assert removed[path].pointer_old
+    lost = {
+        (change.path, change.text.partition(", ")[0]) for change in found if change.id == "python-parameter-removed"
+    }
+    gift = "mantago_generated.models.gift_item.Gift.__init__"
+    assert (gift, "parameter was removed: is_expired") in lost
+
+
+def test_another_name_for_an_argument_breaks(checkout: Vendored):
+    operations = checkout.folder.parent / "generated/mantago_generated/operations.py"
+    replace(
+        operations, "        platform_client_id: str | None = None,", "        platforms_client_id: str | None = None,"
+    )
+    found = {(change.level, change.id, change.path) for change in package_changes(checkout)}
+    method = "mantago_generated.operations.Operations.get_client_gifts"
+    assert ("breaking", "python-parameter-removed", method) in found
 
 
 def test_a_changed_default_is_a_warning_and_what_is_private_is_nobodys_business(checkout: Vendored):
     root = checkout.folder.parent
     replace(root / "facade/mantago_runtime/calls/signing.py", "def sign(", "def signed(")
-    replace(
-        root / "facade/mantago/results.py",
-        "is_expired: bool | None = field(\n        default=None",
-        "is_expired: bool | None = field(\n        default=False",
-    )
-    found = package_changes(checkout)
-    assert {(change.id, change.level) for change in found} >= {("python-parameter-changed-default", "warning")}
-    assert "breaking" not in {change.level for change in found}
-    assert all("signing" not in change.path for change in found)
-    assert any("facade/mantago/results.py:" in change.text for change in found)
+    gift = root / "generated/mantago_generated/models/gift_item.py"
+    replace(gift, "is_expired: bool | None = field(default=None", "is_expired: bool | None = field(default=False")
+    replace(gift, 'json_field("startTime", TIMESTAMP)', 'json_field("startTime", TIMESTAMP, promised=True)')
+    [change] = package_changes(checkout)
+    assert (change.id, change.level) == ("python-parameter-changed-default", "warning")
+    assert "is_expired, generated/mantago_generated/models/gift_item.py:" in change.text
 
 
 def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored, tmp_path: Path):
@@ -380,7 +447,8 @@ def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored,
 def test_the_client_of_the_old_commit_is_the_one_that_is_tried(checkout: Vendored):
     root = checkout.folder.parent
     # That client sends a platform that this one doesn't know.
-    replace(root / "facade/mantago/identification.py", 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
+    platform = root / "generated/mantago_generated/models/client_identification_request_platform.py"
+    replace(platform, 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
     git(root, "commit", "--all", "--message=x")
     old = sources.load("git:HEAD", checkout)
     new = edited(lambda t: request(t)["properties"]["platformClientId"].update(maxLength=1))
@@ -554,7 +622,10 @@ def test_a_page_that_cannot_be_read_is_an_error_and_no_issue(tmp_path: Path):
 
 def test_the_parts_of_the_diff_are_all_there(checkout: Vendored, tmp_path: Path, capsys):
     path = tmp_path / "new.json"
-    path.write_text(canonical(edited(lambda t: request(t)["required"].append("x")).tree), "utf-8")
+    path.write_text(
+        canonical(edited(lambda t: request(t)["required"].append("x") or operation(t).update(description="x")).tree),
+        "utf-8",
+    )
     assert contract_diff.main(["git:released", str(path), "--format=json"], checkout) == 1
     ids = {change["id"] for change in json.loads(capsys.readouterr().out)["changes"]}
     assert {"new-required-request-property", "assumption-broken", "client-request-refused"} <= ids

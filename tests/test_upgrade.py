@@ -27,7 +27,7 @@ from _names import named
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
-from regenerate import GENERATED, NAMES, PACKAGE
+from regenerate import GENERATED, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
 ADDED = [*TEXT_ONLY, change("endpoint-added", "POST /b", "POST /b")]
@@ -349,7 +349,7 @@ def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
 def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
-    names = named(Vendored(), GENERATED, NAMES)
+    names = named(Vendored(), GENERATED)
     said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
@@ -401,7 +401,7 @@ def test_its_report_names(many, line):
 
 
 def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
-    read = named(Vendored(many / "openapi"), many / "generated", many / "facade" / NAMES.name).contents
+    read = named(Vendored(many / "openapi"), many / "generated").contents
     found = _calls.calls(read)
     assert len(found) == 30
     for call in found.values():

@@ -19,7 +19,6 @@ from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import ModuleType
 from typing import Any
 
 import httpx
@@ -166,7 +165,7 @@ def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
             if before.answer is not None and after.answer is not None and not same(before.answer, after.answer):
                 key = json.dumps([caller.result, before.answer, after.answer])
                 if key not in read:
-                    read[key] = list(_new_answers(caller, requests, before, after))
+                    read[key] = list(_new_answers(requests, before, after))
                 for finding in read[key]:
                     yield Finding(after.operation, finding.rule, finding.place, finding.values)
 
@@ -175,13 +174,13 @@ def _new(before: Mapping[Any, Finding], after: Mapping[Any, Finding]) -> Iterato
     yield from (finding for key, finding in after.items() if key not in before)
 
 
-def _new_answers(caller: Caller, requests: list[Asked], before: Contract, after: Contract) -> Iterator[Finding]:
+def _new_answers(requests: list[Asked], before: Contract, after: Contract) -> Iterator[Finding]:
     if not requests:
         yield Finding(after.operation, "client-not-tried", "request", {"problem": "the old contract allows no request"})
         return
-    found = _answers(caller, requests[0], after)
+    found = _answers(requests[0], after)
     if found:
-        yield from _new(_answers(caller, requests[0], before, only_keys=True), found)
+        yield from _new(_answers(requests[0], before, only_keys=True), found)
 
 
 def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
@@ -231,7 +230,7 @@ class Caller:
     """
 
     name: str
-    module: ModuleType | None
+    module: Any = None
 
     @property
     def result(self) -> str:
@@ -280,7 +279,7 @@ def callers() -> dict[str, Caller]:
     """Return the operations of the client that can be imported here."""
     infos = getattr(spec, "OPERATIONS", None)
     if infos is None:
-        return {"POST /openapi/client/gift": Caller("get_client_gifts", None)}
+        return {"POST /openapi/client/gift": Caller("get_client_gifts")}
     api = importlib.import_module("mantago_generated.api")
     names = [found.name for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.") if not found.ispkg]
     modules = {module.OPERATION.info: module for module in map(importlib.import_module, names)}
@@ -453,7 +452,7 @@ def _quiet() -> Iterator[None]:
             log.setLevel(level)
 
 
-def _answers(caller: Caller, asked: Asked, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
+def _answers(asked: Asked, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
     """Return what the client makes of the answers that a contract allows, each kind once with its smallest answer."""
     schema: dict[str, Any] = contract.answer or {}
     answers: list[Any] = []

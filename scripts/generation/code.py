@@ -92,7 +92,9 @@ class Imports:
         ]
 
 
-def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = True, given: str = "") -> str:
+def annotation(  # noqa: C901 - one case for each type
+    kind: Type, imports: Imports, classes: Classes, *, later: bool = True, given: str = ""
+) -> str:
     """Return a type as an annotation, whose imports `later` leaves to checkers.
 
     `given` by callers of a "constructor", a "request" or a "method" may be wider than what is kept.
@@ -129,10 +131,10 @@ def annotation(kind: Type, imports: Imports, classes: Classes, *, later: bool = 
         case Union(alternatives):
             return either([kept(one) for one in alternatives])
         case Tagged(_, cases, otherwise):
-            found = [of(one) for _, one in cases]
+            parts = [of(one) for _, one in cases]
             if otherwise is None and not given:
-                found.append(imports.name("mantago_runtime.reading.unlisted", "Unlisted", later=later))
-            return either([*found, of(otherwise)] if otherwise else found)
+                parts.append(imports.name("mantago_runtime.reading.unlisted", "Unlisted", later=later))
+            return either([*parts, of(otherwise)] if otherwise else parts)
 
 
 def either(annotations: list[str]) -> str:
@@ -162,7 +164,7 @@ def class_here(place: Place, imports: Imports, classes: Classes, *, later: bool 
     return imports.name(f"{PACKAGE}.models.{found.module}", found.name, later=later)
 
 
-def reader(kind: Type, imports: Imports, classes: Classes) -> str:
+def reader(kind: Type, imports: Imports, classes: Classes) -> str:  # noqa: C901 - one case for each type
     """Return the expression of a type's reader."""
 
     def of(inner: Type) -> str:
@@ -172,8 +174,6 @@ def reader(kind: Type, imports: Imports, classes: Classes) -> str:
         return f"{imports.name(READERS, name)}({', '.join(arguments)})"
 
     match kind:
-        case Scalar("NO_CONTENT" | "PLAIN_TEXT" | "BINARY" as name):
-            return imports.name("mantago_runtime.operation", name)
         case Scalar(name):
             return imports.name(READERS, "JSON" if name == "FILE" else name)
         case Named(place) if classes.is_enum(kind):

@@ -17,12 +17,13 @@ from attrs import frozen
 
 from _fragments import is_operation, label, pointer, units_of
 from _vendored import ScriptError
+from generation.contents import Contents
 from generation.document import Node, target
+from generation.fields import field_names
 from generation.ir import Endpoint, Place
-from generation.models import envelope_of, field_names
+from generation.models import envelope_of
 from generation.names import member_names
 from generation.overlays import actions_of
-from generation.package import Contents, friendly
 from generation.placing import after_summary
 
 MARK = "x-unconfirmed"
@@ -60,7 +61,7 @@ def unpinned(read: Contents, overlay: Mapping[str, Any], document: Mapping[str, 
         for one in read.endpoints
         if one.place not in held
     ]
-    classes, used, public = read.classes, read.used, {*friendly(read)}
+    classes, used, public = read.classes, read.used, {*read.friendly}
     for place, shape in classes.shapes.items():
         if place in used.answered | used.sent and place not in classes.same:
             found += _class(place, shape.hints, read) if place in public else ()

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from generation.code import Classes, classes_in
-from generation.ir import Endpoint, Place
-from generation.models import Directions
-
-__all__ = ["Directions", "directions"]
+from generation.ir import Directions, Endpoint, Place
 
 
 def directions(endpoints: Sequence[Endpoint], classes: Classes) -> Directions:

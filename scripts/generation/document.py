@@ -13,7 +13,7 @@ from _vendored import ScriptError
 from generation.ir import Place
 
 
-class Refused(ScriptError):
+class Refused(ScriptError):  # noqa: N818 - it says what became of the document
     """Something in the document can't be generated right."""
 
 

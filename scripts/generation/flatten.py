@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 
 from generation.document import Node
 from generation.ir import Place
@@ -43,7 +43,8 @@ def flatten(node: Node, above: tuple[Place, ...] = ()) -> Flat:
     for part in node.children("allOf"):
         flat.add(flatten(part, above))
     own = Flat(
-        {property_.place[-1]: [property_] for property_ in node.children("properties")}, {*node.get("required", ())}
+        {str(property_.place[-1]): [property_] for property_ in node.children("properties")},
+        {*node.get("required", ())},
     )
     if (additional := node.get("additionalProperties")) is True or isinstance(additional, dict):
         own.additional.append(node.child("additionalProperties"))
@@ -98,15 +99,18 @@ def is_nullable(node: Node, above: tuple[Place, ...] = ()) -> bool:
     return any(is_nullable(choice, above) for keyword in CHOICES for choice in node.children(keyword))
 
 
-def merged(nodes: list[Node]) -> Node:
-    """Return one schema for what several parts say of the same property: all of it."""
-    if len(nodes) == 1 or all(node.value == nodes[0].value for node in nodes[1:]):
-        return nodes[0]
+def merged(declared: list[Node]) -> Node:
+    """Return one schema for what several parts declare of the same property: all of it.
+
+    What only alternatives declare is the one or the other, since nothing says here which of them is meant.
+    """
+    always = [node for node in declared if not any(keyword in node.place for keyword in CHOICES)]
+    nodes = always or declared
     telling = [node for node in nodes if {*node.resolve().value} - ANNOTATIONS] or nodes
-    if len(telling) == 1:
-        return telling[0]
     last = telling[-1]
-    return Node(last.root, last.place, {"allOf": [node.value for node in telling]})
+    if all(node.value == last.value for node in telling):
+        return last
+    return Node(last.root, last.place, {"allOf" if always else "anyOf": [node.value for node in telling]})
 
 
 def scalar(node: Node) -> Node:
@@ -115,7 +119,7 @@ def scalar(node: Node) -> Node:
     if "allOf" not in node:
         return node
     value: dict[str, Any] = {}
-    for part in (*node.children("allOf"), Node(node.root, node.place, _without(node.value, "allOf"))):
+    for part in (*node.children("allOf"), Node(node.root, node.place, without(node.value, "allOf"))):
         for key, said in scalar(part).value.items():
             if key == "enum" and "enum" in value:
                 value["enum"] = [one for one in value["enum"] if one in said]
@@ -126,8 +130,26 @@ def scalar(node: Node) -> Node:
     return Node(node.root, node.place, value)
 
 
-def _without(value: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: said for name, said in value.items() if name != key}
+def without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
+    """Return an object without some of its members."""
+    return {name: said for name, said in value.items() if name not in keys}
+
+
+def is_choice(node: Node) -> bool:
+    """Say whether a schema is nothing but one of several."""
+    node = node.resolve()
+    return "discriminator" in node or (any(keyword in node for keyword in CHOICES) and not node.get("properties"))
+
+
+def only_requires(choices: list[Node]) -> bool:
+    """Say whether alternatives differ only in what they require."""
+    return all({*choice.value} <= {"required", *ANNOTATIONS} and "required" in choice for choice in choices)
+
+
+def narrows(node: Node) -> bool:
+    """Say whether a schema adds something to its allOf."""
+    own = {key for key in node.value if not key.startswith("x-")}
+    return bool(own - ANNOTATIONS - {"allOf", "type"})
 
 
 def hints(node: Node) -> dict[str, Any]:

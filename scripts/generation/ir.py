@@ -150,26 +150,26 @@ class Body:
 
 @frozen
 class Endpoint:
-    """An operation."""
+    """An operation; where its module is, and what its path may be taken for, depends on all the others."""
 
     place: Place
     method: str
     path: str
-    tag: str
-    folder: str
-    module: str
     pinned: str | None
     reads: bool
+    rule: bool
     parameters: tuple[Parameter, ...]
     body: Body | None
     answers: tuple[tuple[int | str, Type], ...]
     accept: str
     summary: str
     description: str
-    deprecated: bool
-    not_paths: tuple[str, ...]
-    rule: bool
     docs: str
+    deprecated: bool
+    tag: str = ""
+    folder: str = ""
+    module: str = ""
+    not_paths: tuple[str, ...] = ()
 
 
 @frozen
@@ -179,3 +179,14 @@ class Where:
     module: str
     name: str
     vendor: str
+
+
+@frozen
+class Directions:
+    """Which classes are sent, which are answered, and which of those are whole answers or whole bodies."""
+
+    sent: frozenset[Place] = frozenset()
+    answered: frozenset[Place] = frozenset()
+    inside: frozenset[Place] = frozenset()
+    whole: frozenset[Place] = frozenset()
+    bodies: frozenset[Place] = frozenset()

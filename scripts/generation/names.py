@@ -17,21 +17,26 @@ LONGEST_MODULE = 100
 """Bytes: with a folder and its ending, a name must stay below what file systems allow."""
 
 # Written down, since each Python has its own. `id` may be shadowed, as the generator has it.
-_BUILTINS = frozenset(
-    """
-    abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex copyright
-    credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr hash
-    help hex input int isinstance issubclass iter len license list locals map max memoryview min next object oct open ord
-    pow print property quit range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars
-    zip datetime self cls field
-    """.split()
-)
-_BUILTIN_CLASSES = frozenset(
-    """
-    BaseException BaseExceptionGroup Ellipsis Exception ExceptionGroup GeneratorExit KeyboardInterrupt NotImplemented
-    StopAsyncIteration StopIteration SystemExit
-    """.split()
-)
+_LOWER = """
+abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex copyright
+credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr hash help
+hex input int isinstance issubclass iter len license list locals map max memoryview min next object oct open ord pow
+print property quit range repr reversed round set setattr slice sorted staticmethod str sum super tuple type vars zip
+datetime self cls field true false none
+"""
+_UPPER = """
+ArithmeticError AssertionError AttributeError BaseException BaseExceptionGroup BlockingIOError BrokenPipeError
+BufferError BytesWarning ChildProcessError ConnectionAbortedError ConnectionError ConnectionRefusedError
+ConnectionResetError DeprecationWarning EOFError Ellipsis EncodingWarning EnvironmentError Exception ExceptionGroup
+FileExistsError FileNotFoundError FloatingPointError FutureWarning GeneratorExit IOError ImportError ImportWarning
+IndentationError IndexError InterruptedError IsADirectoryError KeyError KeyboardInterrupt LookupError MemoryError
+ModuleNotFoundError NameError NotADirectoryError NotImplemented NotImplementedError OSError OverflowError
+PendingDeprecationWarning PermissionError ProcessLookupError PythonFinalizationError RecursionError ReferenceError
+ResourceWarning RuntimeError RuntimeWarning StopAsyncIteration StopIteration SyntaxError SyntaxWarning SystemError
+SystemExit TabError TimeoutError TypeError UnboundLocalError UnicodeDecodeError UnicodeEncodeError UnicodeError
+UnicodeTranslateError UnicodeWarning UserWarning ValueError Warning WindowsError ZeroDivisionError
+"""
+_TAKEN = frozenset((_LOWER + _UPPER).split())
 _WINDOWS = frozenset(
     {"con", "prn", "aux", "nul", *(f"{name}{number}" for name in ("com", "lpt") for number in range(10))}
 )
@@ -43,7 +48,7 @@ def identifier(text: str, fallback: str = "field") -> str:
     if not name.isidentifier():
         name = f"{fallback}_{name}".rstrip("_")
         name = name if name.isidentifier() else fallback
-    return f"{name}_" if keyword.iskeyword(name) or name in _BUILTINS or name in {"true", "false", "none"} else name
+    return f"{name}_" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
 def class_name(text: str, fallback: str = "Model") -> str:
@@ -52,27 +57,7 @@ def class_name(text: str, fallback: str = "Model") -> str:
     if not name.isidentifier():
         name = fallback + name
         name = name if name.isidentifier() else fallback
-    return f"{name}Model" if keyword.iskeyword(name) or is_builtin_class(name) else name
-
-
-def is_builtin_class(name: str) -> bool:
-    """Say whether some Python has a class of this name without an import."""
-    return name in _BUILTIN_CLASSES or re.fullmatch(r"[A-Z]\w*(Error|Warning)", name) is not None and name in _ERRORS
-
-
-_ERRORS = frozenset(
-    f"{name}Error"
-    for name in """
-    Arithmetic Assertion Attribute BlockingIO BrokenPipe Buffer ChildProcess ConnectionAborted Connection
-    ConnectionRefused ConnectionReset EOF Environment FileExists FileNotFound FloatingPoint IO Import Indentation Index
-    Interrupted IsADirectory Key Lookup Memory ModuleNotFound Name NotADirectory NotImplemented OS Overflow Permission
-    ProcessLookup PythonFinalization Recursion Reference Runtime Syntax System Tab Timeout Type UnboundLocal
-    UnicodeDecode UnicodeEncode Unicode UnicodeTranslate Value Windows ZeroDivision
-    """.split()
-) | frozenset(
-    f"{name}Warning"
-    for name in "Bytes Deprecation Encoding Future Import PendingDeprecation Resource Runtime Syntax Unicode User".split()
-)
+    return f"{name}Model" if keyword.iskeyword(name) or name in _TAKEN else name
 
 
 def module_name(text: str, fallback: str = "module") -> str:

@@ -9,25 +9,15 @@ from typing import Any
 from attrs import frozen
 
 from generation import stock
-from generation.code import Classes, Imports
-from generation.directions import Directions, directions
-from generation.ir import Endpoint, Place, Where
-from generation.methods import Method, api, method
+from generation.api import api
+from generation.code import Imports
+from generation.contents import Documents, contents
+from generation.ir import Place, Where
+from generation.methods import Method, method
 from generation.models import enum_model, model
 from generation.names import class_name
-from generation.operations import read_operations
-from generation.placing import friendly_names, place_classes, vendor_name
-from generation.render import renderer, stock as fill_stock
-from generation.schemas import Schemas
-
-
-@frozen
-class Documents:
-    """The document as published, as the errata have it, and with the overlay of names."""
-
-    published: Mapping[str, Any]
-    mended: Mapping[str, Any]
-    named: Mapping[str, Any]
+from generation.render import renderer
+from generation.render import stock as fill_stock
 
 
 @frozen
@@ -40,58 +30,37 @@ class Settings:
     generator: str
 
 
-@frozen
-class Contents:
-    """All that a document has, with its names, before it is written as code."""
-
-    endpoints: tuple[Endpoint, ...]
-    classes: Classes
-    used: Directions
-    names: Mapping[Place, str]
-    aliases: Mapping[Place, Place]
-
-
-def contents(documents: Documents, config: Mapping[str, Any]) -> Contents:
-    """Return what is in a document: each operation, each class, and what it is called."""
-    types = Schemas(documents.named, documents.published)
-    types.read_all()
-    found = read_operations(documents.named, documents.mended, types)
-    places = [*types.shapes, *types.enums]
-    where, same = place_classes(
-        types, {place: vendor_name(place, found.starts) for place in places}, frozenset(config["classes"])
-    )
-    classes = Classes(types.shapes, types.enums, where, same)
-    return Contents(
-        endpoints=found.endpoints,
-        classes=classes,
-        used=directions(found.endpoints, classes),
-        names=friendly_names(found.endpoints, config["attributes"]),
-        aliases=types.aliases,
-    )
-
-
 def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     """Return the text of each module, by its path in the package."""
     read = contents(documents, settings.config)
     classes, used, names = read.classes, read.used, read.names
     where, same = classes.where, classes.same
+    friendly = [where[place] for place in read.friendly]
     environment = renderer(settings.templates)
 
     def fill(template: str, **context: Any) -> str:
         return environment.get_template(f"{template}.py.jinja").render(context)
 
+    def public(found: Where) -> str | None:
+        # Pickles and tracebacks say where users import it from, wherever the module is.
+        return settings.config["public_package"] if found in friendly else None
+
     files: dict[str, str] = {}
     for place, shape in classes.shapes.items():
         if place not in same:
-            files[f"models/{where[place].module}.py"] = fill("model", model=model(shape, classes, used))
+            files[f"models/{where[place].module}.py"] = fill(
+                "model", model=model(shape, classes, used), public=public(where[place])
+            )
     for place, enum in classes.enums.items():
         if place not in same:
-            files[f"models/{where[place].module}.py"] = fill("enum", enum=enum_model(enum, classes, as_argument=True))
+            files[f"models/{where[place].module}.py"] = fill(
+                "enum", enum=enum_model(enum, classes), public=public(where[place])
+            )
     for place, meant in same.items():
         files[f"models/{where[place].module}.py"] = fill(
             "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
         )
-    models = _models(where, same, read.aliases, documents.named)
+    models = _models(where, same, read.aliases)
     files["models/__init__.py"] = fill("models", models=models)
     for one in read.endpoints:
         files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, names[one.place], classes))
@@ -107,7 +76,7 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
             imports_later=imports.lines(later=True),
         )  # fmt: skip
     files["identification.py"] = fill("identification")
-    files["friendly.py"] = fill("models_friendly", models=[where[place] for place in friendly(read)])
+    files["friendly.py"] = fill("models_friendly", models=friendly)
     files["spec.py"] = fill(
         "spec",
         version=documents.named["info"]["version"],
@@ -131,7 +100,7 @@ def server_url(server: Mapping[str, Any]) -> str:
 
 
 def _models(
-    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place], named: Mapping[str, Any]
+    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place]
 ) -> list[tuple[str, str, str]]:
     """Return every name that models gives, with module and class: the friendly ones, and the vendor's."""
     own = {found.name: (found.module, found.name) for place, found in where.items() if place not in same}
@@ -143,11 +112,3 @@ def _models(
         for place, meant in aliases.items()
     }
     return sorted((name, *target) for name, target in (also | vendors | own).items())
-
-
-def friendly(read: Contents) -> list[Place]:
-    """Return the classes that users meet, by name: what is answered, and the enumerations of what is given."""
-    classes, used = read.classes, read.used
-    shapes = [place for place in classes.shapes if place in used.answered and place not in classes.same]
-    enums = [place for place in classes.enums if place not in classes.same and place in used.answered | used.sent]
-    return sorted(shapes + enums, key=lambda place: classes.where[place].name)

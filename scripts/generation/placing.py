@@ -13,8 +13,8 @@ from _fragments import pointer
 from _vendored import ScriptError
 from generation.ir import Endpoint, Enumeration, Place, Shape, Where
 from generation.names import class_name, cut, free, identifier, is_public_name, module_name
-from generation.stock import snake_case
 from generation.schemas import Schemas
+from generation.stock import snake_case
 
 LONGEST_SUMMARY = 60
 
@@ -92,8 +92,8 @@ def _same_classes(kinds: Mapping[Place, Shape | Enumeration]) -> dict[Place, Pla
             same[place] = first[name]
         else:
             raise ScriptError(
-                f"{pointer(place)}: x-mantago-class is {name!r}, as at {pointer(first[name])}, but the two aren't equal: "
-                "give one of them another name in names.overlay.yaml"
+                f"{pointer(place)}: x-mantago-class is {name!r}, as at {pointer(first[name])}, but the two aren't "
+                "equal: give one of them another name in names.overlay.yaml"
             )
     return same
 

@@ -15,13 +15,14 @@ HEADER = "# Written by scripts/regenerate.py from openapi/ and facade/names.over
 
 def renderer(folder: Path) -> Environment:
     """Return what fills the templates of a folder."""
+    # Python is written, not HTML; every text of a document goes through `literal` or `docstring`.
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,
-    )  # noqa: S701 - Python is written, not HTML; every text goes through `literal` or `docstring`
+        autoescape=False,  # noqa: S701
+    )
     environment.filters |= {"literal": literal, "docstring": docstring}
     return environment
 
@@ -34,7 +35,7 @@ def stock(template: str, text: str, context: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
-        autoescape=False,
+        autoescape=False,  # noqa: S701
         extensions=["jinja2.ext.loopcontrols"],
-    )  # noqa: S701
+    )
     return environment.get_template(template).render(context)

@@ -11,6 +11,8 @@ class Platform(StrEnum):
     Spec: `ClientIdentificationRequestPlatform`.
     """
 
+    __module__ = "mantago"
+
     LINE = "line"
     FACEBOOK = "facebook"
     INSTAGRAM = "instagram"

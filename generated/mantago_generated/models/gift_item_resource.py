@@ -12,6 +12,8 @@ class GiftResource(OpenStrEnum):
     Spec: `GiftItemResource`.
     """
 
+    __module__ = "mantago"
+
     _value_: str  # for type checkers: not one of the values below only
 
     LOTTERY_GAME = "lotteryGame"
