@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from generation.code import Imports
 from generation.contents import Contents
-from generation.methods import Argument, Method, method
+from generation.arguments import Argument
+from generation.methods import Method, method
 
 # What an argument is filled with in an example, by its type.
 _FILLED = {"str": '"..."', "int": "1", "float": "1.0", "bool": "True"}

@@ -5,8 +5,8 @@
 What is new gets its public names at first sight: they are added to facade/names.overlay.yaml, marked as unconfirmed.
 Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/, generated/
 and the names here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is
-done, 1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep:
-then to make them pass is the work to be done by hand.
+done, 1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with
+--keep: then to make them pass is the work to be done by hand.
 """
 
 from __future__ import annotations

@@ -398,16 +398,14 @@ RENAMED = [
 
 def test_another_name_for_what_is_public_breaks(checkout: Vendored, tmp_path: Path):
     root = checkout.folder.parent
-    names, operations = checkout.names, root / "generated/mantago_generated/operations.py"
     for old, new, _ in RENAMED:
-        replace(names, old, new)
+        replace(checkout.names, old, new)
     replace_package(root / "generated" / PACKAGE, generate(checkout, root / "generated", tmp_path))
-    replace(operations, "platform_client_id: str | None = None,", "platforms_client_id: str | None = None,")
     found = [change for change in package_changes(checkout) if change.level == "breaking"]
     removed = {change.path: change for change in found if change.id == "python-object-removed"}
     for *_, path in RENAMED:
         assert path in removed
-        assert removed[path].pointer_old
+        assert str(removed[path].pointer_old).startswith(("facade/mantago/", "generated/mantago_generated/"))
     lost = {
         (change.path, change.text.partition(", ")[0]) for change in found if change.id == "python-parameter-removed"
     }
@@ -431,7 +429,8 @@ def test_a_changed_default_is_a_warning_and_what_is_private_is_nobodys_business(
     gift = root / "generated/mantago_generated/models/gift_item.py"
     replace(gift, "is_expired: bool | None = field(default=None", "is_expired: bool | None = field(default=False")
     replace(gift, 'json_field("startTime", TIMESTAMP)', 'json_field("startTime", TIMESTAMP, promised=True)')
-    [change] = package_changes(checkout)
+    print(package_changes(checkout))
+    [change] = [change for change in package_changes(checkout) if change.level != "info"]
     assert (change.id, change.level) == ("python-parameter-changed-default", "warning")
     assert "is_expired, generated/mantago_generated/models/gift_item.py:" in change.text
 

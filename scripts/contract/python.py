@@ -226,8 +226,11 @@ def _place(root: Path, package: Any, path: str) -> str | None:
     name, *parts = path.split(".")
     place = package.modules_collection.members.get(name)
     for part in parts:
-        if place is None or part not in place.members:
+        members = place.all_members if place is not None else {}
+        if part not in members:
             return None
-        place = place.members[part]
+        place = members[part]
+    if place.is_alias and place.inherited:
+        place = place.final_target
     holder, line = (place.parent, place.alias_lineno) if place.is_alias else (place, place.lineno)
     return f"{holder.filepath.relative_to(root).as_posix()}#L{line or 1}"
