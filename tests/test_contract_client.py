@@ -429,7 +429,6 @@ def test_a_changed_default_is_a_warning_and_what_is_private_is_nobodys_business(
     gift = root / "generated/mantago_generated/models/gift_item.py"
     replace(gift, "is_expired: bool | None = field(default=None", "is_expired: bool | None = field(default=False")
     replace(gift, 'json_field("startTime", TIMESTAMP)', 'json_field("startTime", TIMESTAMP, promised=True)')
-    print(package_changes(checkout))
     [change] = [change for change in package_changes(checkout) if change.level != "info"]
     assert (change.id, change.level) == ("python-parameter-changed-default", "warning")
     assert "is_expired, generated/mantago_generated/models/gift_item.py:" in change.text

@@ -31,6 +31,7 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
     griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE: (INFO, "programs that compare it with a literal notice"),
 }
 
+NAMES = tuple(path.rpartition("/")[2] for path in PACKAGES)
 _PUBLIC = {"mantago.sandbox", "mantago.testing"}
 _MODEL = "python-model-field-required"
 # griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
@@ -65,12 +66,13 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
     with packages(old) as before, packages(new) as after:
         if before is None or after is None or before == after:
             return
-        found = [change for package in PACKAGES for change in _compare(before, after, package.rpartition("/")[2])]
-    yield from found
+        olds, news = load(before), load(after)
+        found = [change for name in NAMES for change in _compare(before, after, olds[name], news[name])]
+    # The facade has the same classes.
+    yield from dict.fromkeys(found)
 
 
-def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
-    old, new = load(before, package), load(after, package)
+def _compare(before: Path, after: Path, old: Any, new: Any) -> Iterator[Change]:
     found: Any
     breakages: list[Any] = [
         found
@@ -136,17 +138,16 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
     return found.kind in required and path.startswith("mantago_generated.models.") and path.endswith(".__init__")
 
 
-def load(root: Path, name: str) -> Any:
-    """Return a package as its source says it, without importing anything."""
+def load(root: Path) -> dict[str, Any]:
+    """Return the packages as their source says it, without importing anything."""
     loader = griffe.GriffeLoader(search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
     # All of them, since the clients inherit what is generated. Version 0.1 had one less.
-    for package in (*(path.rpartition("/")[2] for path in PACKAGES), "mantago_runtime"):
+    for package in (*NAMES, "mantago_runtime"):
         with contextlib.suppress(ModuleNotFoundError):
             _add_constructors(loader.load(package))
-    loaded = loader.modules_collection[name]
-    if name == "mantago":
-        _add_friendly(loader, loaded)
-        _hide_modules(loaded)
+    loaded: dict[str, Any] = {name: loader.modules_collection[name] for name in NAMES}
+    _add_friendly(loader, loaded["mantago"])
+    _hide_modules(loaded["mantago"])
     return loaded
 
 
