@@ -61,7 +61,7 @@ def project(tmp_path: Path) -> Path:
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the generator makes of the new version, once."""
     folder = tmp_path_factory.mktemp("written")
-    copy_project(folder, "openapi")
+    copy_project(folder, "openapi", "facade")
     (folder / "new.json").write_text(bumped(), "utf-8")
     import_spec.main(["--bump", "--into", str(folder / "openapi"), str(folder / "new.json")])
     (folder / "scratch").mkdir()
@@ -377,6 +377,7 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
         "### Breaking",
         "### For the façade",
         "### New operations",
+        "### Confirm before release",
         "### Warning",
         "<details><summary>Info",
     ]
@@ -392,7 +393,9 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
         "page.total`: the type changed from integer to string",
         "the client sends what is refused: 'VolejRejN' is too long",
         "look at mantago&#95;runtime.errors",
-        '  post_openapi_audience_list.sync(client=mantago.generated, body=Search(...), bot_id="...")',
+        '  mantago.post_openapi_audience_list(types=...)  # also: ',
+        "- `post_openapi_audience_list()`, line ",
+        "- `$.paths['/openapi/product/list'].post post_openapi_product_list`",
         "Version of the package: 0.1.0 to 0.2.0 (minor)",
     ],
 )

@@ -42,7 +42,7 @@ from .plain_schemas import plain_schema
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
-REQUESTS, ANSWERS = 40, 300
+REQUESTS, ANSWERS = 20, 150
 JSON = "application/json"
 # Who is meant, as every method takes it that has the rule.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
@@ -159,8 +159,9 @@ def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
     known = callers()
     for before, after in pairs:
         if caller := known.get(before.operation):
-            requests = caller.requests(before)
-            if not same(before.asked, after.asked):
+            alike = same(before.asked, after.asked)
+            requests = caller.requests(before, 2 if alike else REQUESTS)
+            if not alike:
                 yield from _new(_refused(requests, before), _refused(requests, after))
             if before.answer is not None and after.answer is not None and not same(before.answer, after.answer):
                 key = json.dumps([caller.result, before.answer, after.answer])
@@ -237,9 +238,9 @@ class Caller:
         """The type of what is answered, as it is written."""
         return str(self.module.sync.__annotations__["return"]) if self.module else self.name
 
-    def requests(self, contract: Contract) -> list[Asked]:
+    def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
         """Return what the client sends for callers that keep to a contract, the smallest first."""
-        asked = [*self._friendly(), *self._generated(contract)]
+        asked = [*self._friendly(), *self._generated(contract, number)]
         return sorted(asked, key=lambda one: len(one.words))
 
     def _friendly(self) -> Iterator[Asked]:
@@ -255,10 +256,10 @@ class Caller:
     def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
         return lambda client: getattr(client, self.name)(**arguments)
 
-    def _generated(self, contract: Contract) -> Iterator[Asked]:
+    def _generated(self, contract: Contract, number: int) -> Iterator[Asked]:
         if self.module is None:
             return
-        for given, body in samples(contract):
+        for given, body in samples(contract, number):
             words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
             wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
             # What the client refuses to send, nobody sends.
@@ -294,7 +295,7 @@ def calls() -> Iterator[dict[str, Any]]:
             yield {"identify_in": identify_in, "platform": str(platform), "platform_client_id": "U4af4980629e14c3b"}
 
 
-def samples(contract: Contract) -> list[tuple[dict[str, Any], Any]]:
+def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
     """Return parameters and bodies that a contract allows."""
     parts = {
         name: values({key: said for key, said in schema.items() if key != "default"})
@@ -305,7 +306,7 @@ def samples(contract: Contract) -> list[tuple[dict[str, Any], Any]]:
     found: list[tuple[dict[str, Any], Any]] = []
     with _quiet(), suppress(HypothesisException):
         given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
-        hypothesis.settings(_SETTINGS, max_examples=REQUESTS)(given(lambda one, other: found.append((one, other))))()
+        hypothesis.settings(_SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
     return found
 
 
