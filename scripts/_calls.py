@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from generation.arguments import Argument
 from generation.code import Imports
 from generation.contents import Contents
-from generation.arguments import Argument
 from generation.methods import Method, method
 
 # What an argument is filled with in an example, by its type.

@@ -14,11 +14,12 @@ from contract.changes import Change, Report
 from contract.render import code, counts, groups, markdown, prose
 from contract.rules import RULES, Level
 from contract.schemas import TEXT_RULES
+from generation.decisions import Open
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 ADDED = "endpoint-added"
 TEXTUAL = {*TEXT_RULES.values(), "api-version-changed", "api-info-changed", "api-tags-described"}
-OURS = ("assumption-", "client-")
+OURS = ("assumption-", "client-not-tried")
 BUMPS = ("major", "minor", "patch")
 
 
@@ -79,7 +80,8 @@ class Upgrade:
     calls: Mapping[str, str]
     last_seen: Mapping[str, str]
     names: Named
-    # Proposals that nobody had confirmed and that are about nothing any more.
+    # Proposals of this version, and those that nobody had confirmed and that are about nothing any more.
+    proposed: tuple[Open, ...] = ()
     gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -90,7 +92,7 @@ class Upgrade:
 
     @property
     def for_facade(self) -> tuple[Change, ...]:
-        """What concerns the façade itself: assumptions that no longer hold, calls and answers that fail."""
+        """What concerns what is written by hand: assumptions that no longer hold, and what couldn't be tried."""
         return tuple(change for change in self.report.changes if _is_ours(change))
 
 
@@ -124,7 +126,7 @@ def _facade(upgrade: Upgrade) -> list[str]:
     lines = ["", "### For the façade", ""]
     found = [group for level in Level for group in groups(upgrade.for_facade, level)]
     if not found:
-        return [*lines, "Nothing: what it relies on holds, and its calls and answers fit."]
+        return [*lines, "Nothing: what it relies on holds."]
     for group in found:
         also = f"; also {prose(group.more)}" if group.more else ""
         lines.append(f"- {code(group.change.path)}: {prose(group.change.text)}{also}")
@@ -142,11 +144,13 @@ def _added(upgrade: Upgrade) -> list[str]:
 
 def _to_confirm(upgrade: Upgrade) -> list[str]:
     names = upgrade.names
+    earlier = [name for one in names.open if one not in upgrade.proposed for name in one.names]
     parts = (
         (
             "In `facade/names.overlay.yaml`: is the name good, does the operation act? Then remove `x-unconfirmed`.",
-            [f"{', '.join(map(code, one.names))}, line {one.line}" for one in names.open],
+            [f"{', '.join(map(code, one.names))}, line {one.line}" for one in upgrade.proposed],
         ),
+        ("Proposed earlier, and still not confirmed:", [", ".join(map(code, earlier))] if earlier else []),
         (
             "Whether these only read isn't decided, so they are taken for ones that act (`x-mantago-reads`).",
             [code(operation) for operation in names.undecided],
@@ -155,7 +159,7 @@ def _to_confirm(upgrade: Upgrade) -> list[str]:
             "This sounds like the rule of identification, and the body's schema has no `x-mantago-rule`.",
             [f"{code(operation)}: {prose(sentence)}" for operation, sentence in names.sounding],
         ),
-        ("Proposals that nobody had confirmed went with what they were about:", [code(line) for line in upgrade.gone]),
+        ("Proposals that nobody had confirmed went with what they were about.", [code(line) for line in upgrade.gone]),
     )
     said = [["", text, "", *(f"- {line}" for line in lines)] for text, lines in parts if lines]
     return ["", "### Confirm before release", *(line for part in said for line in part)] if said else []

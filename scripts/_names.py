@@ -6,10 +6,11 @@ from pathlib import Path
 
 from attrs import frozen
 
+from _fragments import label
 from _vendored import Vendored, read_spec, write_all
 from generation import decisions
 from generation.contents import Contents, contents
-from generation.decisions import Open, Unpinned
+from generation.decisions import Open, Unpinned, json_path
 from generation.overlays import apply_overlay, read_yaml
 from regenerate import documents
 
@@ -29,11 +30,16 @@ def named(vendored: Vendored, generated: Path) -> Named:
     """Return what the vendored document has, by the names that the overlay gives."""
     found = documents(read_spec(vendored), vendored.overlay, vendored.names)
     read, text = contents(found, read_yaml(generated / "config.yaml")), vendored.names.read_text("utf-8")
+    unconfirmed = decisions.unconfirmed(text)
+    targets = {one.target for one in unconfirmed}
     return Named(
         contents=read,
-        open=tuple(decisions.unconfirmed(text)),
+        open=tuple(unconfirmed),
         unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names), found.named)),
-        undecided=tuple(decisions.undecided(found.named, text)),
+        # What is decided with the name is listed with it.
+        undecided=tuple(
+            label(unit) for unit in decisions.undecided(found.named, text) if json_path(unit) not in targets
+        ),
         sounding=tuple(decisions.sounding(found.named)),
     )
 

@@ -30,6 +30,7 @@ from contract import accepted, sources
 from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
+from generation.decisions import unconfirmed
 from import_spec import plan
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
@@ -46,6 +47,7 @@ def upgrade(
     planned = plan(found, checkout.vendored, bump=True, complete=complete)
     lines = [*passed, *planned.lines]
     write_all(planned.files)
+    open_before = {one.target: one.names for one in unconfirmed(checkout.vendored.names.read_text("utf-8"))}
     gone = pin(checkout.vendored, checkout.package.parent)
     checkout.regenerate()
     if not checkout.changed():
@@ -64,6 +66,7 @@ def upgrade(
         calls=calls(names.contents),
         last_seen=planned.last_seen,
         names=names,
+        proposed=tuple(one for one in names.open if open_before.get(one.target) != one.names),
         gone=gone,
         notes=notes,
     )

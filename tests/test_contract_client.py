@@ -263,7 +263,7 @@ def test_every_kind_of_call_is_tried():
     friendly = [*caller._friendly()]
     assert len(friendly) == 12
     assert sum("platformClientId" in asked.request.url.params for asked in friendly) == 5
-    generated = [*caller._generated(contract, 20)]
+    generated = [*caller._generated(contract)]
     assert len(generated) > 12
     assert {"clientId" in json.loads(asked.request.content) for asked in generated} == {True, False}
 

@@ -142,12 +142,13 @@ def test_a_name_is_confirmed_by_removing_its_mark():
 
 
 def test_an_operation_is_undecided_until_somebody_says_whether_it_only_reads():
-    assert decisions.undecided(DOCUMENT, BY_HAND) == ["POST /openapi/client/points"]
-    assert decisions.undecided(DOCUMENT, proposed()) == ["POST /openapi/client/points"]
+    assert decisions.undecided(DOCUMENT, BY_HAND) == [POINTS]
+    assert decisions.undecided(DOCUMENT, proposed()) == [POINTS]
     assert decisions.undecided(DOCUMENT, proposed().replace(f"    {MARK}: true\n", "", 1)) == []
     assert decisions.undecided(DOCUMENT, "overlay: 1.0.0\nactions: []\n") == [
-        "POST /openapi/client/points", "POST /openapi/gift",
-    ]  # fmt: skip
+        POINTS,
+        ("paths", "/openapi/gift", "post"),
+    ]
 
 
 # What the document no longer has

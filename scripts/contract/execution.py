@@ -17,13 +17,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import hypothesis
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
@@ -87,6 +88,9 @@ class Contract:
     status: str
     answer: dict[str, Any] | None
     servers: tuple[str, ...]
+    # Where the schemas of body and answer stand: what several operations share is one finding.
+    body_at: str | None = None
+    answer_at: str | None = None
 
     @classmethod
     def of(cls, document: Document, operation: str) -> Contract | None:
@@ -96,8 +100,13 @@ class Contract:
         place = item.get(method.lower())
         if not place:
             return None
+        # Those of the path are told apart by their order, since their names are nobody's business.
+        named = dict(enumerate(re.findall(r"\{(.*?)\}", path)))
         parameters = {
-            f"{where} {name}": (found.says("required") is True, plain_schema([found.get("schema")], REQUEST))
+            f"{where} {named[int(name)] if where == 'path' else name}": (
+                found.says("required") is True,
+                plain_schema([found.get("schema")], REQUEST),
+            )
             for (where, name), found in Side(path, item, place).parameters().items()
         }
         body = place.get("requestBody").get("content").get(JSON)
@@ -106,12 +115,17 @@ class Contract:
         servers = place.raw("servers") or item.raw("servers") or document.root.raw("servers")
         urls = tuple(url for server in servers.elements() if (url := server.raw("url").text))
         status = status if status.isdecimal() else "200"
-        return cls(operation, parameters, _schema(body, REQUEST), status, _schema(answer, RESPONSE), urls)
+        places = [media.raw("schema").resolved().at if media else None for media in (body, answer)]
+        return cls(operation, parameters, _schema(body, REQUEST), status, _schema(answer, RESPONSE), urls, *places)
 
     @property
     def asked(self) -> Any:
         """All that a request can fail."""
         return [self.parameters, self.body, self.servers]
+
+    def at(self, place: str) -> str | None:
+        """Return the JSON pointer of the schema that a finding is about."""
+        return self.body_at if place.startswith("request body") else self.answer_at if "response" in place else None
 
 
 def _schema(media: Cursor, direction: Any) -> dict[str, Any] | None:
@@ -126,11 +140,22 @@ class Finding:
     rule: str
     place: str
     values: dict[str, str]
+    pointer_old: str | None = None
+    pointer_new: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What makes it the same, whatever the example."""
-        return self.rule, self.place, re.split(", not |: ", self.values.get("problem", ""))[0]
+        problem = self.values.get("problem", "")
+        if limit := re.search(r"\((?!required|additionalProperties)(\w+)\)$", problem):
+            # The sentence before it tells of the value; elsewhere it tells which property.
+            return self.rule, self.place, limit[1]
+        return self.rule, self.place, re.split(", not |: ", problem)[0]
+
+    def between(self, before: Contract, after: Contract) -> Finding:
+        """Return it as one of two contracts."""
+        old, new = before.at(self.place), after.at(self.place)
+        return evolve(self, operation=after.operation, pointer_old=old, pointer_new=new)
 
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
@@ -142,7 +167,9 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
         # A document that is just a file is compared for whoever has this checkout's client.
         findings = list(differing(pairs)) if root in (None, ROOT) else _elsewhere(root, old, new)
     for finding in findings:
-        yield change(finding.rule, finding.operation, f"{finding.operation} {finding.place}", **finding.values)
+        pointers = finding.pointer_old, finding.pointer_new
+        path = f"{finding.operation} {finding.place}"
+        yield change(finding.rule, finding.operation, path, *pointers, **finding.values)
 
 
 def changed(old: Document, new: Document) -> list[tuple[Contract, Contract]]:
@@ -162,13 +189,13 @@ def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
             alike = same(before.asked, after.asked)
             requests = caller.requests(before, 2 if alike else REQUESTS)
             if not alike:
-                yield from _new(_refused(requests, before), _refused(requests, after))
+                found = _new(_refused(requests, before), _refused(requests, after))
+                yield from (finding.between(before, after) for finding in found)
             if before.answer is not None and after.answer is not None and not same(before.answer, after.answer):
-                key = json.dumps([caller.result, before.answer, after.answer])
+                key = json.dumps([bool(requests), caller.result, before.answer, after.answer])
                 if key not in read:
                     read[key] = list(_new_answers(requests, before, after))
-                for finding in read[key]:
-                    yield Finding(after.operation, finding.rule, finding.place, finding.values)
+                yield from (finding.between(before, after) for finding in read[key])
 
 
 def _new(before: Mapping[Any, Finding], after: Mapping[Any, Finding]) -> Iterator[Finding]:
@@ -240,7 +267,7 @@ class Caller:
 
     def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
         """Return what the client sends for callers that keep to a contract, the smallest first."""
-        asked = [*self._friendly(), *self._generated(contract, number)]
+        asked = [*self._friendly(), *islice(self._generated(contract), number)]
         return sorted(asked, key=lambda one: len(one.words))
 
     def _friendly(self) -> Iterator[Asked]:
@@ -256,10 +283,10 @@ class Caller:
     def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
         return lambda client: getattr(client, self.name)(**arguments)
 
-    def _generated(self, contract: Contract, number: int) -> Iterator[Asked]:
+    def _generated(self, contract: Contract) -> Iterator[Asked]:
         if self.module is None:
             return
-        for given, body in samples(contract, number):
+        for given, body in samples(contract):
             words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
             wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
             # What the client refuses to send, nobody sends.
@@ -295,7 +322,7 @@ def calls() -> Iterator[dict[str, Any]]:
             yield {"identify_in": identify_in, "platform": str(platform), "platform_client_id": "U4af4980629e14c3b"}
 
 
-def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
+def samples(contract: Contract) -> list[tuple[dict[str, Any], Any]]:
     """Return parameters and bodies that a contract allows."""
     parts = {
         name: values({key: said for key, said in schema.items() if key != "default"})
@@ -306,7 +333,7 @@ def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]
     found: list[tuple[dict[str, Any], Any]] = []
     with _quiet(), suppress(HypothesisException):
         given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
-        hypothesis.settings(_SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
+        hypothesis.settings(_SETTINGS, max_examples=REQUESTS)(given(lambda one, other: found.append((one, other))))()
     return found
 
 

@@ -33,6 +33,10 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
 
 NAMES = tuple(path.rpartition("/")[2] for path in PACKAGES)
 _PUBLIC = {"mantago.sandbox", "mantago.testing"}
+# A method is that of both clients, and of the generated classes that these inherit it from.
+_METHODS = re.compile(
+    r"(?:mantago\.client|mantago_generated\.(?:async_)?operations)\.(?P<holder>\w*(?:MantaGo|Operations))\.(?P<name>\w+)"
+)
 _MODEL = "python-model-field-required"
 # griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
 _OURS = {
@@ -66,14 +70,44 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
     with packages(old) as before, packages(new) as after:
         if before is None or after is None or before == after:
             return
-        olds, news = load(before), load(after)
-        found = [change for name in NAMES for change in _compare(before, after, olds[name], news[name])]
-    # The facade has the same classes.
-    yield from dict.fromkeys(found)
+        found = list(_compare(before, after))
+    yield from found
 
 
-def _compare(before: Path, after: Path, old: Any, new: Any) -> Iterator[Change]:
-    found: Any
+def _compare(before: Path, after: Path) -> Iterator[Change]:
+    olds, news = load(before), load(after)
+    breakages = [found for name in NAMES for found in _breakages(olds[name], news[name])]
+    breakages.sort(key=lambda found: "Async" in found.obj.path)
+    gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
+    kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
+    for found in breakages:
+        # A model is imported from `models`; that its module is gone as well is no news.
+        if not (found.obj.is_module and found.obj.path in gone):
+            shared, name = _shared(found.obj.path)
+            kept.setdefault((found.kind, shared, _what(found)), (found, []))[1].append(name)
+    for found, names in kept.values():
+        path = found.obj.path
+        old, new = (packages_[path.partition(".")[0]] for packages_ in (olds, news))
+        places = _place(before, old, path), _place(after, new, path)
+        more = list(dict.fromkeys(name for name in names if name != names[0]))
+        where = (places[1] or places[0] or path).replace("#L", ":")
+        rule = _MODEL if _builds_a_model(found) else _id(found.kind)
+        shown = f"{path} (and {', '.join(more)})" if more else path
+        yield change(rule, "", shown, *places, what=_what(found), where=where)
+
+
+def _shared(path: str) -> tuple[str, str]:
+    """Return what a finding is about, whichever of its names it was found under, and what tells that name apart."""
+    owner, _, name = path.rpartition(".")
+    if name.removesuffix("_detailed") in {"request", "sync", "asyncio"}:
+        # The functions of an operation have the same parameters.
+        return owner, name
+    if found := _METHODS.fullmatch(path):
+        return f"method {found['name']}", found["holder"]
+    return path, name
+
+
+def _breakages(old: Any, new: Any) -> list[Any]:
     breakages: list[Any] = [
         found
         for found in griffe.find_breaking_changes(old, new)
@@ -81,23 +115,7 @@ def _compare(before: Path, after: Path, old: Any, new: Any) -> Iterator[Change]:
         if found.kind not in _OURS and found.obj.name != "__init_subclass__"
     ]
     breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
-    gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
-    kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
-    for found in breakages:
-        # A model is imported from `models`; that its module is gone as well is no news.
-        if not (found.obj.is_module and found.obj.path in gone):
-            owner, _, name = found.obj.path.rpartition(".")
-            # The four functions of an operation have the same parameters.
-            shared = name.removesuffix("_detailed") in {"sync", "asyncio"}
-            key = (found.kind, owner if shared else found.obj.path, _what(found))
-            kept.setdefault(key, (found, []))[1].append(name)
-    for found, names in kept.values():
-        path = found.obj.path
-        places = _place(before, old, path), _place(after, new, path)
-        more = f" (and {', '.join(names[1:])})" if len(names) > 1 else ""
-        where = (places[1] or places[0] or path).replace("#L", ":")
-        rule = _MODEL if _builds_a_model(found) else _id(found.kind)
-        yield change(rule, "", path + more, *places, what=_what(found), where=where)
+    return breakages
 
 
 def _pairs(old: Any, new: Any, seen: set[str]) -> Iterator[tuple[Any, Any]]:

@@ -15,7 +15,7 @@ import jsonpath
 import yaml
 from attrs import frozen
 
-from _fragments import is_operation, label, pointer, units_of
+from _fragments import Unit, is_operation, label, pointer, units_of
 from _vendored import ScriptError
 from generation.contents import Contents
 from generation.document import Node, target
@@ -271,7 +271,7 @@ def _names(update: Mapping[str, Any]) -> Iterator[str]:
         yield from (str(one) for key in (FIELDS, MEMBERS) for one in update.get(key, {}).values())
 
 
-def undecided(document: Mapping[str, Any], text: str) -> list[str]:
+def undecided(document: Mapping[str, Any], text: str) -> list[Unit]:
     """Return the operations of which nobody said whether they only read: they are taken for ones that act."""
     decided = {
         json_path(unit)
@@ -282,7 +282,7 @@ def undecided(document: Mapping[str, Any], text: str) -> list[str]:
         if READS in action.get("update", {}):
             paths = {json_path(node.parts) for node in jsonpath.finditer(action["target"], document)}
             decided = decided - paths if action.get(MARK) else decided | paths
-    return [label(unit) for unit, _ in units_of(document) if is_operation(unit) and json_path(unit) not in decided]
+    return [unit for unit, _ in units_of(document) if is_operation(unit) and json_path(unit) not in decided]
 
 
 # --- prose that sounds like the rule --------------------------------------------------------------------------------
