@@ -535,7 +535,10 @@ def test_a_page_that_cannot_be_read_is_an_error_and_no_issue(tmp_path: Path):
 
 def test_the_parts_of_the_diff_are_all_there(checkout: Vendored, tmp_path: Path, capsys):
     path = tmp_path / "new.json"
-    path.write_text(canonical(edited(lambda t: request(t)["required"].append("x") or operation(t).update(description="x")).tree), "utf-8")
+    path.write_text(
+        canonical(edited(lambda t: request(t)["required"].append("x") or operation(t).update(description="x")).tree),
+        "utf-8",
+    )
     assert contract_diff.main(["git:released", str(path), "--format=json"], checkout) == 1
     ids = {change["id"] for change in json.loads(capsys.readouterr().out)["changes"]}
     assert {"new-required-request-property", "assumption-broken", "client-request-refused"} <= ids
