@@ -294,8 +294,12 @@ class _ListReader(Reader[tuple[T, ...]]):
             try:
                 result += self._element.quick_all(some)
             except NOT_USUAL:
-                for element in some:
-                    result.append(self._element.read(element, drift, f"{place}[{len(result)}]"))
+                pass
+            else:
+                continue
+            # Out here, what is raised doesn't carry what was caught.
+            for element in some:
+                result.append(self._element.read(element, drift, f"{place}[{len(result)}]"))
         return tuple(result)
 
     def quick(self, value: Any) -> tuple[T, ...]:
