@@ -194,7 +194,7 @@ def test_the_clients_can_be_specified_as_mocks_and_show_their_signature():
     for client in (MantaGo, AsyncMantaGo):
         names = ["self", "client_id", "platform", "platform_client_id", "timeout"]
         assert list(inspect.signature(client.get_client_gifts).parameters) == names
-        assert "either by `client_id`" in str(inspect.getdoc(client.get_client_gifts))
+        assert "Give either `client_id`" in str(inspect.getdoc(client.get_client_gifts))
     mock = create_autospec(AsyncMantaGo, instance=True)
     mock.get_client_gifts.return_value = mantago.ClientGifts()
     assert asyncio.run(mock.get_client_gifts(client_id="a")) == mantago.ClientGifts()

@@ -169,7 +169,9 @@ def test_a_path_that_the_spec_does_not_list_is_not_shown(connect: Connect, caplo
 
 def test_a_path_with_parameters_is_told_as_the_spec_has_it():
     paths = ("/a/{id}/b.c", "/a/me/b.c")
-    policy = Policy(httpx.URL("https://host/x"), 30.0, 2, 100, tuple(OperationInfo("n", "POST", path, False) for path in paths))
+    policy = Policy(
+        httpx.URL("https://host/x"), 30.0, 2, 100, tuple(OperationInfo("n", "POST", path, False) for path in paths)
+    )
     requests = [httpx.Request("POST", f"https://host/x/a/{path}") for path in ("1/b.c", "me/b.c", "1/bxc", "1/2/b.c")]
     found = [operation_name(policy.unsigned(request)) for request in requests]
     assert found == [*(f"POST {path}" for path in paths), f"POST {UNKNOWN_PATH}", f"POST {UNKNOWN_PATH}"]
