@@ -101,9 +101,12 @@ def prove(vendored: Vendored, generated: Path, scratch: Path) -> None:
     (scratch / "documents.json").write_text(json.dumps(told), "utf-8")
     path = os.pathsep.join(map(str, (scratch, ROOT / "facade", ROOT / "scripts")))
     environment = {"PYTHONPATH": path, "MYPYPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    command(["generation.proof", str(scratch / "documents.json")], environment)
     mypy = ["--strict", "--config-file=", f"--cache-dir={os.devnull}", "--no-error-summary"]
-    command(["mypy", *mypy, "--package", PACKAGE], environment)
+    try:
+        command(["generation.proof", str(scratch / "documents.json")], environment)
+        command(["mypy", *mypy, "--package", PACKAGE], environment)
+    except ScriptError as error:
+        raise ScriptError(f"what was generated doesn't work, so it is not taken over: {error}") from None
 
 
 def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:

@@ -92,13 +92,9 @@ def _request(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
     sampler = Sampler(made.classes, kind)
     names = parameter_names(endpoint.parameters)
     parameters = [one for one in endpoint.parameters if one.required or kind != "minimal"]
-    # In a path nothing may be empty, and in a header there is ASCII only.
+    # In a path nothing may be empty; no style can say everything.
     plain_sampler = Sampler(made.classes, text="text")
-    samplers = {"path": plain_sampler, "header": plain_sampler}
-    given = {
-        names[one.where, one.name]: _value(made, one.type, samplers.get(one.where, sampler).of(one.type))
-        for one in parameters
-    }
+    given = {names[one.where, one.name]: _value(made, one.type, plain_sampler.of(one.type)) for one in parameters}
     body = endpoint.body
     if body:
         given["body"] = _value(made, body.type, sampler.of(body.type))
