@@ -24,7 +24,7 @@ import pytest
 from attrs import field, frozen
 from openapi_schema_validator import OAS30Validator
 
-from mantago import MantaGo, MantaGoError, Platform
+from mantago import ClientGifts, MantaGo, MantaGoError, Platform
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo
 from mantago.testing.failures import FAILURES
@@ -33,6 +33,8 @@ from mantago.testing.scenarios import CLIENTS, TRIGGERS, Refusal
 from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
 from mantago.testing.service import Document
 from mantago_generated.spec import published
+from mantago_runtime.reading.readers import model_of
+from mantago_runtime.reading.results import read_result
 
 SPEC = published()
 GIFTS = "/openapi/client/gift"

@@ -11,13 +11,15 @@ class Platform(StrEnum):
     Spec: `ClientIdentificationRequestPlatform`.
     """
 
-    __module__ = "mantago"
-
     LINE = "line"
     FACEBOOK = "facebook"
     INSTAGRAM = "instagram"
     LIVE_CHAT = "liveChat"
     WHATSAPP = "whatsapp"
+
+
+# Not in the class: mypy would take it for a member.
+Platform.__module__ = "mantago"
 
 
 PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]

@@ -12,10 +12,12 @@ class GiftResource(OpenStrEnum):
     Spec: `GiftItemResource`.
     """
 
-    __module__ = "mantago"
-
     _value_: str  # for type checkers: not one of the values below only
 
     LOTTERY_GAME = "lotteryGame"
     REWARDS_CARD = "rewardsCard"
     UNKNOWN = "unknown"
+
+
+# Not in the class: mypy would take it for a member.
+GiftResource.__module__ = "mantago"
