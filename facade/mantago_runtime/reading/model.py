@@ -64,7 +64,7 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types under the service's names.
 
-        What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
+        What is None is left out unless it is required, datetimes are in UTC with `Z`, and what `extra` holds is included.
         """
         return self._written(request=False)
 
@@ -78,7 +78,7 @@ class Model:
             value = getattr(self, name)
             if value is not None and not (request and field.read_only):
                 data[field.name] = field.reader.write(value, request=request)
-            elif value is None and request and field.required and field.nullable and not field.read_only:
+            elif value is None and field.required and field.nullable and not (request and field.read_only):
                 data[field.name] = None
         extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
         if self._additional:
