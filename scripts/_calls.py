@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from generation.arguments import Argument
 from generation.code import Imports
-from generation.contents import Contents
 from generation.methods import Method, method
+from generation.package import Plan
 
 # What an argument is filled with in an example, by its type.
 _FILLED = {"str": '"..."', "int": "1", "float": "1.0", "bool": "True"}
 
 
-def calls(read: Contents) -> Mapping[str, str]:
+def calls(read: Plan) -> Mapping[str, str]:
     """Return the call of each operation of a document, by "POST /client/{id}"."""
     found = [(one, method(one, read.names[one.place], read.classes, Imports())) for one in read.endpoints]
     return {f"{one.method} {one.path}": call(made) for one, made in found}

@@ -9,17 +9,17 @@ from attrs import frozen
 from _fragments import label
 from _vendored import Vendored, read_spec, write_all
 from generation import decisions
-from generation.contents import Contents, contents
 from generation.decisions import Open, Unpinned, json_path
 from generation.overlays import apply_overlay, read_yaml
-from regenerate import documents
+from generation.package import Plan, plan
+from regenerate import Inputs
 
 
 @frozen
 class Named:
     """What a document has, by the names of an overlay, and what of it is left to people to decide."""
 
-    contents: Contents
+    plan: Plan
     open: tuple[Open, ...]
     unpinned: tuple[Unpinned, ...]
     undecided: tuple[str, ...]
@@ -28,19 +28,19 @@ class Named:
 
 def named(vendored: Vendored, generated: Path) -> Named:
     """Return what the vendored document has, by the names that the overlay gives."""
-    found = documents(read_spec(vendored), vendored.overlay, vendored.names)
-    read, text = contents(found, read_yaml(generated / "config.yaml")), vendored.names.read_text("utf-8")
+    inputs = Inputs.read(vendored, generated)
+    read, text = plan(inputs.documents, inputs.settings.config), vendored.names.read_text("utf-8")
     unconfirmed = decisions.unconfirmed(text)
     targets = {one.target for one in unconfirmed}
     return Named(
-        contents=read,
+        plan=read,
         open=tuple(unconfirmed),
-        unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names), found.named)),
+        unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names))),
         # What is decided with the name is listed with it.
         undecided=tuple(
-            label(unit) for unit in decisions.undecided(found.named, text) if json_path(unit) not in targets
+            label(unit) for unit in decisions.undecided(inputs.documents.named, text) if json_path(unit) not in targets
         ),
-        sounding=tuple(decisions.sounding(found.named)),
+        sounding=tuple(decisions.sounding(inputs.documents.named)),
     )
 
 

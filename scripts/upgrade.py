@@ -63,7 +63,7 @@ def upgrade(
         new_version=after.version,
         report=report,
         bump=bump(report.changes, facade_version(root)),
-        calls=calls(names.contents),
+        calls=calls(names.plan),
         last_seen=planned.last_seen,
         names=names,
         proposed=tuple(one for one in names.open if open_before.get(one.target) != one.names),

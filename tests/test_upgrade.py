@@ -404,7 +404,7 @@ def test_its_report_names(many, line):
 
 
 def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
-    read = named(Vendored(many / "openapi"), many / "generated").contents
+    read = named(Vendored(many / "openapi"), many / "generated").plan
     found = _calls.calls(read)
     assert len(found) == 30
     for call in found.values():

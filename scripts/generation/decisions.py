@@ -17,13 +17,13 @@ from attrs import frozen
 
 from _fragments import Unit, is_operation, label, pointer, units_of
 from _vendored import ScriptError
-from generation.contents import Contents
 from generation.document import Node, target
 from generation.fields import field_names
 from generation.ir import Endpoint, Place
 from generation.models import envelope_of
 from generation.names import member_names
 from generation.overlays import actions_of
+from generation.package import Plan
 from generation.placing import after_summary
 
 MARK = "x-unconfirmed"
@@ -48,20 +48,21 @@ class Unpinned:
 # --- names without a pin --------------------------------------------------------------------------------------------
 
 
-def unpinned(read: Contents, overlay: Mapping[str, Any], document: Mapping[str, Any]) -> list[Unpinned]:
+def unpinned(read: Plan, overlay: Mapping[str, Any]) -> list[Unpinned]:
     """Return the public names that no action of the overlay holds, as the generator makes them."""
     held = {
         tuple(node.parts)
         for action in actions_of(overlay)
         if OPERATION_ID in action.get("update", {})
-        for node in jsonpath.finditer(action["target"], document)
+        for node in jsonpath.finditer(action["target"], read.documents.named)
     }
     found = [
         Unpinned(one.place, OPERATION_ID, None, read.names[one.place], _after(one, read.names[one.place]))
         for one in read.endpoints
         if one.place not in held
     ]
-    classes, used, public = read.classes, read.used, {*read.friendly}
+    classes, used = read.classes, read.used
+    public = {place for place, where in classes.where.items() if where in read.friendly and place not in classes.same}
     for place, shape in classes.shapes.items():
         if place in used.answered | used.sent and place not in classes.same:
             found += _class(place, shape.hints, read) if place in public else ()
@@ -83,7 +84,7 @@ def _after(endpoint: Endpoint, name: str) -> str:
     return f"the summary {endpoint.summary.strip()!r}" if name == after_summary(endpoint.summary) else "its path"
 
 
-def _class(place: Place, hints: Mapping[str, Any], read: Contents) -> Iterator[Unpinned]:
+def _class(place: Place, hints: Mapping[str, Any], read: Plan) -> Iterator[Unpinned]:
     if "class" not in hints:
         yield Unpinned(place, CLASS, None, read.classes.where[place].name)
 
