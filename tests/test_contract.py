@@ -29,11 +29,12 @@ from mantago.operations import published_spec
 from mantago.results import read_client_gifts
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo
+from mantago.testing.answers import Answers
+from mantago.testing.document import Document
 from mantago.testing.failures import FAILURES
 from mantago.testing.requests import STYLES
 from mantago.testing.scenarios import CLIENTS, TRIGGERS, Refusal
 from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
-from mantago.testing.service import Document
 
 SPEC = published_spec()
 GIFTS = "/openapi/client/gift"
@@ -150,7 +151,7 @@ class Leg:
 def fake_with_the_sandboxs_clients(spec: dict[str, Any] | None = None) -> FakeMantaGo:
     fake = FakeMantaGo()
     if spec is not None:
-        fake._document = Document(spec)
+        fake._answers = Answers(Document(spec))
     for card in CLIENTS:
         gifts = read_client_gifts(json.loads(card.answers[0].body), strict=True)
         fake.add_client(
@@ -527,10 +528,10 @@ def test_what_would_be_passed_over_is_found() -> None:
         found["clientId"]["contentEncoding"] = "base64"
         found["if"] = {"allOf": [{"then": {}}]}
         spec["paths"][GIFTS]["post"]["parameters"].append(
-            {"name": "p", "in": "path", "style": "matrix", "schema": {"$anchor": "x"}}
+            {"name": "p", "in": "path", "style": "made-up", "schema": {"$anchor": "x"}}
         )
 
-    assert not_understood(newer(restrict)) == {"contentEncoding", "then", "matrix", "$anchor"}
+    assert not_understood(newer(restrict)) == {"contentEncoding", "then", "made-up", "$anchor"}
 
 
 # what goes wrong

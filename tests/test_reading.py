@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
 from mantago.operations import published_spec
-from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.document import Document
+from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import FORMATS, schema_faults
-from mantago.testing.service import Document
 
 SPEC = published_spec()
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}
@@ -220,7 +220,7 @@ def asked(
     spec: Document, query: str = "", path: str = "/thing", body: bytes = b"", **headers: str
 ) -> tuple[dict[str, Any], str]:
     """What a request brings in query and body, and what is wrong with it."""
-    found = find(spec, "post", f"{spec.base_path}{path}")
+    found = spec.operation_at("post", f"{spec.base_path}{path}")
     assert found is not None
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     result = read(spec, found, given, query, body)
@@ -322,7 +322,7 @@ def test_what_the_document_does_not_declare_is_not_read() -> None:
 
 @pytest.mark.parametrize("method", ["parameters", "summary", "$ref", "brew"])
 def test_what_is_no_method_finds_no_operation(method: str) -> None:
-    assert find(document(), method, "/api/thing") is None
+    assert document().operation_at(method, "/api/thing") is None
 
 
 # Bodies
@@ -452,7 +452,7 @@ def test_the_first_way_to_sign_that_a_request_follows_counts(
 ) -> None:
     spec = document(security=ways)
     spec.spec["components"]["securitySchemes"] |= SCHEMES  # type: ignore[index]
-    found = find(spec, "post", "/api/thing")
+    found = spec.operation_at("post", "/api/thing")
     assert found is not None
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     assert read(spec, found, given, query, b"").tokens == tokens
@@ -479,4 +479,4 @@ def test_an_answer_is_judged_by_what_is_promised_for_its_status(
     responses: Any, answer: CannedResponse, faults: list[str]
 ) -> None:
     spec = document(responses=responses)
-    assert [*answer_faults(spec, find(spec, "post", "/api/thing"), answer)] == faults
+    assert [*answer_faults(spec, spec.operation_at("post", "/api/thing"), answer)] == faults
