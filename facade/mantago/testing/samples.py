@@ -7,11 +7,12 @@ what is told by two parts of a schema is kept by both. A schema that holds itsel
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from fractions import Fraction
 from itertools import chain, islice
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from mantago.testing.document import Document, Node
 from mantago.testing.patterns import matching
@@ -20,7 +21,8 @@ from mantago.testing.schemas import Hidden, schema_faults
 __all__ = ["NoSampleError", "flat", "sample"]
 
 MOST_VALUES: Final = 3_000
-"""How many values there may be in one sample before members that may be left out are."""
+"""How many values there may be in one sample, as long as it gets smaller by leaving out what may be, deep down."""
+_DEPTHS: Final = (16, 8, 6, 4, 3, 2)
 _TEXTS: Final = {
     "byte": "ZXhhbXBsZQ==",
     "date": "2024-07-15",
@@ -33,7 +35,7 @@ _TEXTS: Final = {
     "ipv6": "2001:db8::1",
     "iri": "https://example.com/",
     "json-pointer": "/example",
-    "time": "10:30:28Z",
+    "time": "10:30:28",
     "uri": "https://example.com/",
     "uri-reference": "https://example.com/",
     "url": "https://example.com/",
@@ -55,10 +57,14 @@ class NoSampleError(Exception):
 def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly") -> Any:
     """Return a value that fits the schema; one that doesn't where none is found, so that whoever looks can tell why."""
     for judged in (True, False):
-        try:
-            return _Sampler(document, hidden, judged=judged).value(schema, _Place())
-        except NoSampleError:
-            continue
+        for deepest in _DEPTHS:
+            sampler = _Sampler(document, hidden, deepest, judged)
+            with suppress(NoSampleError):
+                value = sampler.value(schema, _Place())
+                if not sampler.is_full:
+                    return value
+            if not sampler.is_full:
+                break
     return None
 
 
@@ -99,24 +105,25 @@ _MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 @frozen
 class _Place:
-    """Where a value is to stand: the member's name, the schemas around it, and which of several like it it is."""
+    """Where a value is to stand: the member's name, the schemas around it by name, and which of several like it it is."""
 
     name: str = ""
-    around: tuple[Node, ...] = ()
+    around: tuple[str, ...] = ()
     nth: int = 0
+    depth: int = 0
 
-    def within(self, node: Node) -> _Place:
-        """Return the place inside a schema, which may hold itself once."""
-        around = (*self.around, node)
-        if len(around) - len({*map(id, around)}) > 1:
+    def within(self, ref: str) -> _Place:
+        """Return the place inside a schema that has a name, and may hold itself once."""
+        around = (*self.around, ref)
+        if len(around) - len({*around}) > 1:
             raise NoSampleError
-        return _Place(self.name, around, self.nth)
+        return evolve(self, around=around)
 
     def of(self, name: str) -> _Place:
-        return _Place(name, self.around, self.nth)
+        return evolve(self, name=name, depth=self.depth + 1)
 
     def number(self, nth: int) -> _Place:
-        return _Place(self.name, self.around, self.nth + nth)
+        return evolve(self, nth=self.nth + nth, depth=self.depth + 1)
 
 
 @frozen
@@ -125,13 +132,22 @@ class _Sampler:
 
     document: Document
     hidden: Hidden
-    judged: bool = True
+    deepest: int
+    judged: bool
     made: list[int] = field(factory=lambda: [0])
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are too many values, and fewer are possible."""
+        return self.made[0] > MOST_VALUES and self.deepest > _DEPTHS[-1]
 
     def value(self, schema: Node, place: _Place) -> Any:
         """Return the first value that fits; NoSampleError if none does."""
         self.made[0] += 1
-        place = place.within(self.document.resolved(schema))
+        if self.is_full:
+            raise NoSampleError
+        if "$ref" in schema:
+            place = place.within(schema["$ref"])
         for candidate in self._candidates(schema, place):
             if not self.judged or self._fits(schema, candidate):
                 return candidate
@@ -171,7 +187,7 @@ class _Sampler:
                 option = options[(place.nth + index) % len(options)]
                 try:
                     whole = {"allOf": [option, base]} if base else option
-                    inner = _Sampler(self.document, self.hidden, self.judged, [MOST_VALUES]) if spare else self
+                    inner = evolve(self, deepest=0) if spare else self
                     value = inner.value(whole, place)
                 except NoSampleError:
                     continue
@@ -199,12 +215,9 @@ class _Sampler:
         self, properties: Mapping[str, Node], must: Mapping[str, Any], place: _Place
     ) -> Iterator[tuple[str, Any]]:
         for name, node in properties.items():
-            if name in must or self._is_hidden(node) or self.made[0] > MOST_VALUES:
-                continue
-            try:
-                yield name, self.value(node, place.of(name))
-            except NoSampleError:
-                continue
+            if name not in must and not self._is_hidden(node) and place.depth < self.deepest:
+                with suppress(NoSampleError):
+                    yield name, self.value(node, place.of(name))
 
     def _is_hidden(self, node: Node) -> bool:
         return self.document.resolved(node).get(self.hidden) is True
@@ -219,10 +232,8 @@ class _Sampler:
         kinds = len(inner.get("oneOf", inner.get("anyOf", "?")))
         spread = bool(merged.get("uniqueItems")) or kinds > 1
         for count in dict.fromkeys(min(max(count, least), most) for count in (kinds, 1, 0)):
-            try:
+            with suppress(NoSampleError):
                 yield [self.value(items, place.number(index if spread else 0)) for index in range(count)]
-            except NoSampleError:
-                continue
 
     def _plain(self, kind: str, merged: Node, place: _Place) -> Iterator[Any]:
         match kind:
