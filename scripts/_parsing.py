@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 import yaml
@@ -14,8 +15,11 @@ from attrs import define, field, frozen
 from _validation import Flaw, shorten
 from _vendored import ScriptError
 
-DEEPEST = 200
+# Levels of lists and objects, aliases unfolded. Counted here, because where a parser or the recursion over its result
+# gives up depends on the Python, on libyaml and on the caller's stack; all of them bear this many.
+DEEPEST = 100
 LARGEST = 2_000_000
+YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # YAML 1.2's core schema; in YAML 1.1, which PyYAML speaks, `no` is false and an unquoted date is none of JSON's types.
 YAML_CONSTANTS: dict[str, object] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
@@ -25,6 +29,16 @@ YAML_CONSTANTS: dict[str, object] = {
 YAML_INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 YAML_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 YAML_NO_NUMBER = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+
+
+JSON_BUT_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[^][{}"]+', re.DOTALL)
+
+
+class NestingError(ScriptError):
+    """A document is nested more than DEEPEST levels deep."""
+
+    def __init__(self) -> None:
+        super().__init__(f"is nested too deeply to be read, in more than {DEEPEST} levels")
 
 
 @frozen
@@ -43,11 +57,36 @@ class Fence:
 def parse_json(fence: Fence) -> Any:
     """Return the JSON in a fence; flaws in a document that can be parsed stand in it as Flaw."""
     try:
-        return json.loads(fence.text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+        document = load_json(fence.text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
     except json.JSONDecodeError as error:
         raise ScriptError(f"{fence.place(error.lineno, error.colno)}: not JSON: {error.msg}") from None
-    except (RecursionError, ValueError):
-        raise ScriptError(f"line {fence.line}: JSON nested too deeply, or a number too long, to be read") from None
+    except NestingError as error:
+        raise ScriptError(f"line {fence.line}: the JSON {error}") from None
+    except ValueError:
+        raise ScriptError(f"line {fence.line}: a number in the JSON is too long to be read") from None
+    return document
+
+
+def load_json(text: str, **hooks: Any) -> Any:
+    """Return what json.loads does; NestingError where it is nested too deeply, whether the parser bears it or not."""
+    try:
+        document = json.loads(text, **hooks)
+    except RecursionError:
+        raise NestingError from None
+    except ValueError as error:
+        # What stands before the place of the mistake is JSON.
+        if json_depth(text[: getattr(error, "pos", None)]) > DEEPEST:
+            raise NestingError from None
+        raise
+    if json_depth(text) > DEEPEST:
+        raise NestingError
+    return document
+
+
+def json_depth(text: str) -> int:
+    """Return how many lists and objects of a JSON text, which may be cut off, stand in each other at most."""
+    brackets = JSON_BUT_BRACKETS.sub("", text)
+    return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -71,16 +110,28 @@ def _constant(name: str) -> Flaw:
 def parse_yaml(text: str) -> Any:
     """Return the one YAML document as JSON has it: keys are strings, as written, and so is an unquoted date."""
     try:
-        # The events, not the nodes: PyYAML's composer in C overflows its stack on a document nested deeply.
-        events = yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        document = YamlReader(events).read()
+        return _read_yaml(text, YAML_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ScriptError(f"{where}not YAML: {error.problem}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise ScriptError(f"not YAML: {shorten(str(error))}") from None
-    return document
+
+
+def _read_yaml(text: str, loader: Any) -> Any:
+    try:
+        # The events, not the nodes: PyYAML's composer in C overflows its stack on a document nested deeply.
+        return YamlReader(yaml.parse(text, Loader=loader)).read()
+    except yaml.MarkedYAMLError as error:
+        if not exceeds_libyaml(error):
+            raise
+    return _read_yaml(text, yaml.SafeLoader)
+
+
+def exceeds_libyaml(error: yaml.YAMLError) -> bool:
+    """Say whether libyaml refuses a depth: since 0.2.6 it does, and may before it hands out what stands less deep."""
+    return "maximum nesting depth" in str(error)
 
 
 @define
@@ -88,8 +139,9 @@ class YamlReader:
     """Builds a document from the events of PyYAML's parser, with YAML 1.2's rules for what a plain word means."""
 
     events: Iterator[Any]
-    anchors: dict[str, tuple[Any, int]] = field(factory=dict, init=False)
+    anchors: dict[str, tuple[Any, int, int]] = field(factory=dict, init=False)
     size: int = field(default=0, init=False)
+    reached: int = field(default=0, init=False)
 
     def read(self) -> Any:
         """Return the document; there must be just one."""
@@ -105,24 +157,25 @@ class YamlReader:
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
                 raise _yaml_error(event, f"nothing is anchored as {event.anchor!r} before here")
-            value, size = self.anchors[event.anchor]
-            self._grow(event, size)
+            value, size, height = self.anchors[event.anchor]
+            self._grow(event, size, depth + height)
             return value
-        if depth > DEEPEST:
-            raise _yaml_error(event, "nested too deeply to be read")
-        before = self.size
-        self._grow(event, 1)
+        before, outer = self.size, self.reached
+        self.reached = 0
+        scalar = isinstance(event, yaml.ScalarEvent)
+        self._grow(event, 1, depth if scalar else depth + 1)
         tag = (event.tag or "").removeprefix("tag:yaml.org,2002:")
         if tag not in ("", {yaml.ScalarEvent: "str", yaml.SequenceStartEvent: "seq"}.get(type(event), "map")):
             raise _yaml_error(event, f"the tag {shorten(tag)} is none of JSON's types")
-        if isinstance(event, yaml.ScalarEvent):
+        if scalar:
             value = _scalar(event)
         elif isinstance(event, yaml.SequenceStartEvent):
             value = [self._value(inner, depth + 1) for inner in self._until(yaml.SequenceEndEvent)]
         else:
             value = _object([self._pair(key, depth + 1) for key in self._until(yaml.MappingEndEvent)])
         if event.anchor:
-            self.anchors[event.anchor] = value, self.size - before
+            self.anchors[event.anchor] = value, self.size - before, self.reached - depth
+        self.reached = max(outer, self.reached)
         return value
 
     def _pair(self, key: Any, depth: int) -> tuple[str, object]:
@@ -134,10 +187,13 @@ class YamlReader:
         while not isinstance(event := next(self.events), end):
             yield event
 
-    def _grow(self, event: Any, size: int) -> None:
+    def _grow(self, event: Any, size: int, depth: int) -> None:
         self.size += size
+        self.reached = max(self.reached, depth)
         if self.size > LARGEST:
             raise _yaml_error(event, "the aliases up to here make the document too large")
+        if self.reached > DEEPEST:
+            raise _yaml_error(event, f"nested too deeply to be read, in more than {DEEPEST} levels")
 
 
 def _scalar(event: yaml.ScalarEvent) -> object:

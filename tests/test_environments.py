@@ -81,7 +81,7 @@ class Index:
 
     def make(self, target: str) -> subprocess.CompletedProcess[str]:
         """Set up as `make` does."""
-        command = ["make", "--no-print-directory", target, f"PYTHON={sys.executable}"]
+        command = ["make", "--no-print-directory", target, f"PYTHON={sys.executable}", "VENV=.venv", "TESTS_LOCK=dev"]
         return subprocess.run(command, cwd=self.project, capture_output=True, encoding="utf-8", check=False)
 
     def installed(self, environment: str) -> dict[str, str]:

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
-from mantago.operations import published_spec
 from mantago.testing.document import Document
 from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import FORMATS, schema_faults
+from mantago_generated.spec import published
 
-SPEC = published_spec()
+SPEC = published()
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}
 
 # Schemas and values
@@ -411,7 +411,9 @@ def test_a_body_that_is_nested_too_deeply_for_its_schema_is_refused_and_said_onc
     spec["components"]["schemas"]["Nested"] = {"allOf": [{"items": ref}, {"type": "array"}, {"type": "array"}]}
     node = {"responses": {}, "security": [], "requestBody": {"content": {"application/json": {"schema": ref}}}}
     spec["paths"]["/thing"] = {"post": node}
-    for body, said in ((b"[" * 700 + b"]" * 700, "body: is nested too deeply"), (b"5", 'body $: breaks type "array"')):
+    # Whether the parser overflows, or what holds the value to the schema, depends on the Python and on the stack.
+    deep = [(b"[" * depth + b"]" * depth, "body: is nested too deeply") for depth in (700, 1000, 100_000)]
+    for body, said in (*deep, (b"5", 'body $: breaks type "array"')):
         assert asked(Document(spec), body=body, content_type="application/json") == ({}, said)
 
 

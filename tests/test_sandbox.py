@@ -375,7 +375,7 @@ JSON = {"Content-Type": "application/json"}
         ({"content": b"", "headers": JSON}, "body: is missing"),
         ({"content": b"{", "headers": JSON}, "body: isn't what its Content-Type says"),
         ({"content": b'{"secret": "\xff"}', "headers": JSON}, "body: isn't what its Content-Type says"),
-        ({"content": b"[" * 100_000, "headers": JSON}, "body: isn't what its Content-Type says"),
+        ({"content": b"[" * 100_000, "headers": JSON}, "body: is nested too deeply"),
         ({"content": b"{}"}, "body: has a Content-Type that the spec doesn't list"),
         ({"data": {"secret": "x"}}, "body: has a Content-Type that the spec doesn't list"),
     ],

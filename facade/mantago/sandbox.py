@@ -45,7 +45,7 @@ from mantago.testing.service import (
     refused,
     respond,
 )
-from mantago.testing.vendored import published_spec
+from mantago_generated.spec import published
 
 try:
     import uvicorn
@@ -80,7 +80,7 @@ class Sandbox:
         self.secret = secrets.token_urlsafe(32)
         self._port = port
         self._identify_in: IdentifyIn = identify_in
-        self._spec = published_spec()
+        self._spec = published()
         self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None

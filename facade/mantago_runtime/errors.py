@@ -1,4 +1,4 @@
-"""What can go wrong, as exceptions: the branches say whose fault it is.
+"""The exceptions of the package; their branches say whose fault it is.
 
 MantaGoError
 ├─ ConfigurationError (ValueError)      the caller: before anything is sent

@@ -1,4 +1,4 @@
-"""What can be seen of a call: lines in the log, an OpenTelemetry span, and what a caller's `on_event` is told.
+"""The instrumentation of calls: lines in the log, an OpenTelemetry span, and events for a caller's `on_event`.
 
 None of it shows an id of a client, a token or a secret: an operation is called by its path in the spec.
 """
@@ -85,7 +85,7 @@ def body_size(request: httpcore.Request) -> int | None:
 
 @define
 class Instrumentation:
-    """What is to be told of one client's calls, and to whom."""
+    """The log, spans and events of one client's calls."""
 
     server: httpx.URL
     version: str

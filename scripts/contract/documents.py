@@ -18,6 +18,7 @@ from attrs import field, frozen
 from _fragments import Fragment
 from _merge import merge
 from _pages import find_specs
+from _parsing import DEEPEST, YAML_LOADER, NestingError, exceeds_libyaml, load_json
 from _vendored import ScriptError
 
 # An alias of YAML can stand for a tree, and a few dozen of them for one that no machine can hold.
@@ -37,8 +38,7 @@ _SCALARS = {
     ),
     "merge": ("<<", ["<"]),
 }
-_BASE: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-_Loader: Any = type("_Loader", (_BASE,), {"yaml_implicit_resolvers": {}})
+_Loader: Any = type("_Loader", (YAML_LOADER,), {"yaml_implicit_resolvers": {}})
 for _name, (_pattern, _first) in _SCALARS.items():
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), _first)
 
@@ -52,12 +52,12 @@ def read(data: bytes) -> Any:
     try:
         return plain(_parse(text))
     except RecursionError:
-        raise ScriptError("is nested too deeply to be read") from None
+        raise NestingError from None
 
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text)
+        return load_json(text)
     except ValueError:
         pass
     problem = "it is YAML, but no mapping"
@@ -67,6 +67,8 @@ def _parse(text: str) -> Any:
         if isinstance(tree, dict):
             return tree
     except (yaml.YAMLError, ValueError) as error:
+        if isinstance(error, yaml.YAMLError) and exceeds_libyaml(error):
+            raise NestingError from None
         problem = re.sub(r"\s+", " ", str(error))
     try:
         return _paged(text)
@@ -87,35 +89,37 @@ def _paged(text: str) -> Any:
 
 def plain(tree: Any) -> Any:
     """Return the tree with nothing in it but what JSON has: keys are strings, an odd value becomes its text."""
-    done: dict[int, tuple[Any, int]] = {}
+    done: dict[int, tuple[Any, int, int]] = {}
     open_ids: set[int] = set()
 
-    def visit(value: Any) -> tuple[Any, int]:
+    def visit(value: Any, depth: int) -> tuple[Any, int, int]:
         if not isinstance(value, dict | list):
-            return _scalar(value), 1
+            return _scalar(value), 1, 0
         known = done.get(id(value))
         if known is None:
             if id(value) in open_ids:
                 raise ScriptError("has a YAML alias that holds itself")
             open_ids.add(id(value))
-            known = done[id(value)] = branch(value)
+            known = done[id(value)] = branch(value, depth + 1)
             open_ids.discard(id(value))
         return known
 
-    def branch(value: Any) -> tuple[Any, int]:
-        result: Any
-        if isinstance(value, dict):
-            pairs = [(key_text(key), visit(inner)) for key, inner in value.items()]
-            result = {key: inner for key, (inner, _) in pairs}
-            size = sum(count for _, (_, count) in pairs) + 1
-        else:
-            inners = [visit(inner) for inner in value]
-            result, size = [inner for inner, _ in inners], sum(count for _, count in inners) + 1
+    def branch(value: Any, depth: int) -> tuple[Any, int, int]:
+        if depth > DEEPEST:
+            raise NestingError
+        inners = [visit(inner, depth) for inner in (value.values() if isinstance(value, dict) else value)]
+        trees: list[Any] = [tree for tree, _, _ in inners]
+        result: Any = dict(zip(map(key_text, value), trees, strict=True)) if isinstance(value, dict) else trees
+        size = sum(count for _, count, _ in inners) + 1
         if size > LARGEST:
             raise ScriptError("has YAML aliases that unfold to more than can be compared")
-        return result, size
+        # An alias that was visited less deep isn't visited again.
+        height = max((below for _, _, below in inners), default=0) + 1
+        if height > DEEPEST:
+            raise NestingError
+        return result, size, height
 
-    return visit(tree)[0]
+    return visit(tree, 0)[0]
 
 
 def _scalar(value: Any) -> Any:

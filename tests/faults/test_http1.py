@@ -15,6 +15,8 @@ from scripted import Connection, always, answer, chunk, each, head, once, servin
 from conftest import GOOD, Connect
 from mantago import APIConnectionError, InvalidResponseError
 
+pytest.importorskip("httptools")
+
 CUT = b'{"success": true, "mess'
 BODY = answer(GOOD).partition(b"\r\n\r\n")[2]
 EOF = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"

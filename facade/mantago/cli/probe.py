@@ -1,4 +1,4 @@
-"""How `mantago doctor` judges the way to the service: connection, TLS and clock, by a request without credentials."""
+"""The probe of `mantago doctor`: a request without credentials, by which connection, TLS and clock are judged."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def span(seconds: float) -> str:
 
 @frozen
 class ProbeResult:
-    """What a request without credentials met; times of day are in seconds since 1970."""
+    """The result of a request without credentials; times of day are in seconds since 1970."""
 
     sent: float
     received: float

@@ -1,4 +1,4 @@
-"""How the command line draws what it shows: gifts as a table, the doctor's findings as lines (extra `cli`)."""
+"""The drawing of what the command line shows: gifts as a table, the doctor's findings as lines (extra `cli`)."""
 
 from __future__ import annotations
 

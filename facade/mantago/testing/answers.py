@@ -1,4 +1,4 @@
-"""What an operation answers when all is well, by the document."""
+"""The good answers of operations, by the document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a newer or sloppier service would say the same: answers that differ from the document in one way."""
+"""Answers of a newer or sloppier service, which differ from the document in one way."""
 
 from __future__ import annotations
 

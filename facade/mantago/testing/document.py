@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
-from mantago.testing.vendored import OPERATION_NAMES, RULE_SCHEMAS, instances
+from mantago.testing.vendored import OPERATION_NAMES, RULE_SCHEMAS
+from mantago_runtime.operation import instances
 
 __all__ = ["METHODS", "Document", "Node", "Operation"]
 

@@ -1,4 +1,4 @@
-"""What can go wrong on the way to the service and back, by name: what `FakeMantaGo.fail` queues.
+"""The failures on the way to the service and back, by the names that `FakeMantaGo.fail` takes.
 
 Where the sandbox has an id for the same, the name is that id with underscores, and the answer is the sandbox's.
 """

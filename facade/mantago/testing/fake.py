@@ -46,7 +46,8 @@ from mantago.testing.set_answers import (
     content_of,
     request_for,
 )
-from mantago.testing.vendored import left_out_of, published_spec
+from mantago.testing.vendored import left_out_of
+from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
 from mantago_runtime.mappings import Headers
 
@@ -86,7 +87,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     def __init__(self, *, identify_in: IdentifyIn = "both") -> None:
         check_identify_in(identify_in)
         self._identify_in: IdentifyIn = identify_in
-        self._answers = Answers(Document(published_spec()))
+        self._answers = Answers(Document(published()))
         self._set: dict[str, Content | Failure | Callable[[OperationRequest], Answer]] = {}
         self._visits = Visits()
         # A function that answers may well ask the fake for something.

@@ -1,4 +1,4 @@
-"""Texts that a regular expression matches: what JSON Schema's `pattern` asks for.
+"""The maker of texts that a regular expression matches, as JSON Schema's `pattern` asks for.
 
 Of the expressions that documents have: literals, classes, groups, alternatives, repetition and anchors. What else there
 is may come out wrong, so whoever asks checks what comes.

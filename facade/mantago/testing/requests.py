@@ -1,4 +1,4 @@
-"""How the sandbox and the fake read a request against the spec, and judge an answer; with nothing installed.
+"""The reader of requests and the judge of answers, by the spec, in sandbox and fake; with nothing installed.
 
 Both say what is wrong in the same words. Of parameters, the styles `STYLES` are understood; of bodies JSON and forms,
 while any other is text as far as a schema is concerned.
@@ -202,10 +202,10 @@ def _content(
         return None, ["body: has a Content-Type that the spec doesn't list"]
     schema = media.get("schema", {})
     try:
-        value = _parsed(document, schema, kind, media_type, body)
-    except (ValueError, RecursionError):
-        return None, ["body: isn't what its Content-Type says"]
-    try:
+        try:
+            value = _parsed(document, schema, kind, media_type, body)
+        except ValueError:
+            return None, ["body: isn't what its Content-Type says"]
         # What stands in two parts of allOf would be said twice.
         faults = dict.fromkeys(schema_faults(document, schema, value, hidden=hidden))
     except RecursionError:

@@ -1,4 +1,4 @@
-"""Values that fit a schema, made up: every member that it has, and the same on every run.
+"""The maker of values that fit a schema: with every member that it has, and the same on every run.
 
 What a schema gives as an example or default is taken where it fits. Each value is judged before it is used, so that
 what is told by two parts of a schema is kept by both. A schema that holds itself does so once.

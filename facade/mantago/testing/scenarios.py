@@ -1,4 +1,4 @@
-"""What the sandbox and the fake know: refusals, the identification rule, who is a client, and what goes wrong.
+"""The refusals, the identification rule, the clients and the troubles that sandbox and fake know.
 
 Pure decisions, without a server and without the spec, so that both say the same.
 """
@@ -38,7 +38,7 @@ SLOW_SECONDS: Final = 5.0
 
 @frozen
 class CannedResponse:
-    """What goes back to the caller, and how.
+    """A response of the sandbox or the fake, and how it is sent.
 
     `off_spec` marks what isn't what the spec promises on purpose, and so isn't checked against it.
     `slow` answers come late; of `cut_off` ones half the body comes before the connection closes.

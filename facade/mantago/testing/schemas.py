@@ -1,4 +1,4 @@
-"""Where a value breaks a schema of the spec, which is JSON Schema as OpenAPI 3.0 has it.
+"""The judge of values by the schemas of the spec, which are JSON Schema as OpenAPI 3.0 has it.
 
 With nothing installed, as `mantago.testing` promises. What is wrong is told by place and keyword, in the words of the
 schema, never with the value: it could be a secret, or hold one.

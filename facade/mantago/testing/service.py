@@ -1,4 +1,4 @@
-"""What the sandbox and the fake make of a request: in which order they refuse it, and what they answer.
+"""The service behind sandbox and fake: the order in which requests are refused, and what is answered.
 
 Pure decisions on plain data. How a request is read against the spec, `requests` knows.
 """

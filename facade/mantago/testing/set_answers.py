@@ -1,4 +1,4 @@
-"""What a test says that an operation answers: a result, plain JSON, a failure, or a function of the request."""
+"""The answers that a test sets: a result, plain JSON, a failure, or a function of the request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from attrs import field, frozen
 
 from mantago.testing.answers import Content
 from mantago.testing.failures import Failure, FailureName, failure
-from mantago.testing.vendored import left_out_of, plain
+from mantago.testing.vendored import left_out_of
+from mantago_runtime.reading.fields import plain
 
 __all__ = ["Answer", "OperationRequest", "checked_operation", "content_of", "request_for"]
 

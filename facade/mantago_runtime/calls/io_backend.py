@@ -1,4 +1,4 @@
-"""What the retry loop does to the world, for threads and for tasks."""
+"""The input and output of the retry loop, for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ connection in order."""
 
 @frozen
 class IOBackend:
-    """What a call does to the world; each function returns a value, or an awaitable of it."""
+    """The input and output of calls; each function returns a value, or an awaitable of it."""
 
     send: Callable[[httpcore.Request], Any]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""

@@ -1,4 +1,4 @@
-"""What httpcore and httpx call the same thing for threads and for tasks, and transports of the caller's."""
+"""The adapters to httpcore and httpx, for threads and for tasks, and to transports of the caller's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mantago_runtime.concurrency import maybe_await
 
 @frozen
 class Flavour:
-    """What httpcore and httpx call the same thing for threads and for tasks."""
+    """The names that httpcore and httpx have for the same things, for threads or for tasks."""
 
     connection: Any
     pool: Any

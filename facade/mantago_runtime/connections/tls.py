@@ -1,4 +1,4 @@
-"""The TLS context of the environment, made once."""
+"""The TLS context that the environment asks for, made once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a client's credentials come from: its arguments, a callable, or the environment."""
+"""The source of a client's credentials: its arguments, a callable, or the environment."""
 
 from __future__ import annotations
 

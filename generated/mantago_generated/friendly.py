@@ -1,0 +1,36 @@
+# Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
+"""The classes that users of the friendly methods meet, by name."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models.client_gifts_response import ClientGifts as ClientGifts
+    from .models.client_identification_request_platform import Platform as Platform
+    from .models.gift_item import Gift as Gift
+    from .models.gift_item_resource import GiftResource as GiftResource
+    from .models.ticket_gift import Ticket as Ticket
+
+__all__ = ["ClientGifts", "Gift", "GiftResource", "Platform", "Ticket"]
+
+_WHERE = {
+    "ClientGifts": "client_gifts_response",
+    "Gift": "gift_item",
+    "GiftResource": "gift_item_resource",
+    "Platform": "client_identification_request_platform",
+    "Ticket": "ticket_gift",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _WHERE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = globals()[name] = getattr(importlib.import_module(f"mantago_generated.models.{_WHERE[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
