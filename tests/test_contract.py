@@ -358,7 +358,7 @@ def test_fake_and_sandbox_follow_a_newer_document_alike() -> None:
     spec = newer(more_of_everything)
     service, thing = fake_with_the_sandboxs_clients(spec), "/openapi/things/7"
     box = Sandbox()
-    box._spec = spec
+    box._document = Document(spec)
     known = VOLEJ | {"locale": "zh"}
     cases = {
         "a new required member": Case("", None),

@@ -24,6 +24,7 @@ import uvicorn
 
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import scenarios
+from mantago.testing.document import Document
 from mantago.testing.scenarios import CannedResponse, Refusal, SandboxClient, success_envelope
 
 SPEC = json.loads(files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8"))
@@ -99,7 +100,7 @@ def with_operation(path: str, **operation: Any) -> dict[str, Any]:
 
 def serving(spec: dict[str, Any], **options: Any) -> Sandbox:
     sandbox = Sandbox(**options)
-    sandbox._spec = spec
+    sandbox._document = Document(spec)
     return sandbox
 
 

@@ -80,7 +80,7 @@ class Sandbox:
         self.secret = secrets.token_urlsafe(32)
         self._port = port
         self._identify_in: IdentifyIn = identify_in
-        self._spec = published()
+        self._document = Document(published())
         self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None
@@ -100,7 +100,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         if self._thread is not None:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
-        document = Document(self._spec)
+        document = self._document
         account = Account(self.bot_id, self.token, self.secret)
         service = _Service(document, account, identify_in=self._identify_in)
         with ExitStack() as stack:
