@@ -122,7 +122,9 @@ def outcome(ask: Callable[[], httpx.Response]) -> Any:
 
 OTHERS = [name for key, name in NAMES.items() if name != "get_client_gifts"]
 WITH_AN_ID = [
-    name for name in NAMES.values() if (one := DOCUMENT.named(name)) and ("{clientId}" in one.key[1] or DOCUMENT.asks_for_a_client(one))
+    name
+    for name in NAMES.values()
+    if (one := DOCUMENT.named(name)) and ("{clientId}" in one.key[1] or DOCUMENT.asks_for_a_client(one))
 ]
 
 

@@ -142,7 +142,8 @@ def test_a_sample_has_its_format(name: str) -> None:
 
 def test_what_stands_in_two_schemas_of_a_union_is_told_apart_as_the_document_says() -> None:
     kinds: dict[str, Any] = {
-        name: {"type": "object", "required": ["kind"], "properties": {"kind": TEXT, name: COUNT}} for name in ("Cat", "Dog")
+        name: {"type": "object", "required": ["kind"], "properties": {"kind": TEXT, name: COUNT}}
+        for name in ("Cat", "Dog")
     }
     told: dict[str, Any] = {"propertyName": "kind", "mapping": {"a dog": "#/components/schemas/Dog"}}
     pet = {"oneOf": [ref("Cat"), ref("Dog")], "discriminator": told}
@@ -375,7 +376,12 @@ THING = {
 }
 PART = {
     "required": ["id"],
-    "properties": {"id": TEXT, "note": TEXT, "at": TEXT | {"format": "date-time"}, "sort": {"oneOf": [COUNT, {"enum": ["s"]}]}},
+    "properties": {
+        "id": TEXT,
+        "note": TEXT,
+        "at": TEXT | {"format": "date-time"},
+        "sort": {"oneOf": [COUNT, {"enum": ["s"]}]},
+    },
 }
 
 

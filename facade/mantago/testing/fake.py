@@ -39,13 +39,7 @@ from mantago.testing.service import (
     refused,
     respond,
 )
-from mantago.testing.set_answers import (
-    Answer,
-    OperationRequest,
-    checked_operation,
-    content_of,
-    request_for,
-)
+from mantago.testing.set_answers import Answer, OperationRequest, checked_operation, content_of, request_for
 from mantago.testing.vendored import left_out_of
 from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
@@ -183,7 +177,9 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     def queued(self) -> tuple[FailureName, ...]:
         """The failures that are still to come, each as often as it will; one that goes on for ever stands once."""
         with self._lock:
-            return tuple(one.name for one in self._queue if one.name for _ in range(1 if one.left == math.inf else int(one.left)))
+            return tuple(
+                one.name for one in self._queue if one.name for _ in range(1 if one.left == math.inf else int(one.left))
+            )
 
     # --- what happened ---
 

@@ -21,8 +21,8 @@ __all__ = ["STYLES", "answer_faults", "read"]
 
 Pairs = list[tuple[str, str]]
 STYLES: Final = {
-    **{"deepObject": "", "form": ",", "pipeDelimited": "|", "simple": ",", "spaceDelimited": " "},
-    **{"label": ",", "matrix": ","},
+    "deepObject": "", "form": ",", "pipeDelimited": "|", "simple": ",", "spaceDelimited": " ",
+    "label": ",", "matrix": ",",
 }
 """How a parameter's value can be written, and what stands between the elements of an array there."""
 _PREFIXED: Final = {"label": ".", "matrix": ";"}
@@ -117,7 +117,7 @@ def _parameter(document: Document, parameter: Node, pairs: Pairs) -> tuple[Any, 
 
 
 def _may_be_empty(document: Document, parameter: Node, schema: Node) -> bool:
-    """Whether nothing is a value: because the document says so, or names it as what is meant, or as one of the values."""
+    """Whether nothing is a value: the document says so, or has it as the default or among the values."""
     told = [value for part in document.parts(schema) for value in (part.get("default"), *part.get("enum", ()))]
     return bool(parameter.get("allowEmptyValue")) or "" in told
 

@@ -105,7 +105,7 @@ _MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 @frozen
 class _Place:
-    """Where a value is to stand: the member's name, the schemas around it by name, and which of several like it it is."""
+    """Where a value is to stand: the member's name, the named schemas around it, and its number among others."""
 
     name: str = ""
     around: tuple[str, ...] = ()

@@ -55,7 +55,7 @@ class CannedResponse:
 
 @frozen
 class Trouble:
-    """What becomes of a good answer: another comes `instead`, or it comes changed, late, or not whole; or all is well."""
+    """What becomes of a good answer: another comes `instead`, or it comes changed, late or cut off, or as it is."""
 
     instead: CannedResponse | None = None
     change: str | None = None
@@ -304,9 +304,7 @@ _WELL: Final = Trouble()
 _Trigger = tuple[SandboxClient, tuple[Trouble, ...], Mapping[str, Any]]
 
 
-def _trigger(
-    id_: str, description: str, *troubles: Trouble, gifts: Mapping[str, Any] = _MANY_GIFTS
-) -> _Trigger:
+def _trigger(id_: str, description: str, *troubles: Trouble, gifts: Mapping[str, Any] = _MANY_GIFTS) -> _Trigger:
     """Return an id, what becomes of the nth answer, and the gifts that there are where all is well."""
     payloads = [changed(gifts, trouble.change) if trouble.change else gifts for trouble in troubles]
     answers = tuple(trouble.befall(_gifts(payload)) for trouble, payload in zip(troubles, payloads, strict=True))

@@ -170,6 +170,6 @@ class Visits:
         return several[min(self._asked[visit], len(several)) - 1]
 
     def trouble(self, parsed: ParsedRequest, known: Container[str] = ()) -> Trouble | None:
-        """Return what becomes of the answer where an id that makes trouble is asked for, and isn't known as a client."""
+        """Return what becomes of the answer where an id that makes trouble is asked for, and is no client's."""
         id_ = next((id_ for id_ in ids_in(parsed) if id_ in TROUBLES and id_ not in known), None)
         return None if id_ is None else self.next_of(TROUBLES[id_], parsed, id_)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from typing import Any, Protocol, TypeAlias
 
@@ -50,7 +50,7 @@ def checked_operation(name: str, names: Collection[str]) -> str:
     """Return the name if an operation has it; else a ValueError lists what was probably meant."""
     if name in names:
         return name
-    near = get_close_matches(name, names, n=3, cutoff=0.5) if isinstance(name, str) else []
+    near = get_close_matches(str(name), names, n=3, cutoff=0.5)
     told = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(names))}"
     raise ValueError(f"no operation is named {name!r}: {told}")
 
@@ -59,8 +59,10 @@ def content_of(answer: object) -> Content | Failure:
     """Return what an answer holds, or the failure that it names; ValueError for what no service could answer."""
     if isinstance(answer, str):
         return failure(answer, None, None, None)
-    if isinstance(answer, BaseException) or (isinstance(answer, type) and issubclass(answer, BaseException)):
-        raise ValueError("a service answers with no exception: give the name of a failure, such as 'client_not_found'")
+    kind = answer if isinstance(answer, type) else type(answer)
+    if issubclass(kind, BaseException):
+        told = "a service answers with no exception: give the name of a failure, such as 'client_not_found'"
+        raise ValueError(told)  # noqa: TRY004 - one error for all that is no answer
     payload = plain(answer)
     try:
         json.dumps(payload)
