@@ -770,6 +770,20 @@ def test_a_new_rule_of_the_spec_holds_without_new_code() -> None:
         assert ask(sandbox, {**VOLEJ, "locale": "zh"}, {"page": "2"}).status_code == 200
 
 
+def test_what_a_newer_document_requires_of_gifts_is_made_up() -> None:
+    spec = copy.deepcopy(SPEC)
+    schemas = spec["components"]["schemas"]
+    for schema in (schemas["GiftItem"], schemas["ClientGiftsResponse"]["allOf"][1]):
+        schema["properties"]["serial"] = {"type": "integer"}
+        schema.setdefault("required", []).append("serial")
+    with serving(spec) as sandbox:
+        for id_ in ("VolejRejN", "TamirOskQ", "field-from-the-future", "missing-is-expired"):
+            payload = ask(sandbox, {"clientId": id_}).json()
+            gifts = [gift for name in ("physicalGifts", "virtualGifts") for gift in payload.get(name, ())]
+            assert {part["serial"] for part in (payload, *gifts)} == {1}
+            assert all("isExpired" in gift for gift in gifts) == (id_ != "missing-is-expired")
+
+
 THING = {
     "allOf": [
         {"$ref": "#/components/schemas/BasicSuccessResponse"},
