@@ -235,6 +235,10 @@ def array(items: Any) -> dict[str, Any]:
     return {"type": "array", "items": items}
 
 
+def enum(*values: str) -> dict[str, Any]:
+    return {"type": "string", "enum": [*values]}
+
+
 POINT = {"type": "object", "required": ["x"], "properties": {"x": COUNT, "y": TEXT}}
 SHORT = {"anyOf": [{"type": "integer", "maximum": 9}, {"type": "string", "maxLength": 1}]}
 
@@ -256,6 +260,9 @@ SHORT = {"anyOf": [{"type": "integer", "maximum": 9}, {"type": "string", "maxLen
         (parameter(SHORT), "p=12", None, "query parameter p $: fits none of the 2 schemas of anyOf"),
         (parameter({"allOf": [COUNT, {"minimum": 8}]}), "p=8", 8, ""),
         (parameter(TEXT), "", None, ""),
+        (parameter(TEXT | {"default": ""}), "p=", "", ""),
+        (parameter({"allOf": [{"type": "string", "enum": ["", "a"]}]}), "p=", "", ""),
+        (parameter(TEXT | {"default": "a"}), "p=", None, "query parameter p: is empty"),
         (parameter(TEXT, required=True), "", None, "query parameter p: is missing"),
         (parameter(TEXT), "p=", None, "query parameter p: is empty"),
         (parameter(TEXT, allowEmptyValue=True), "p=", "", ""),
@@ -298,11 +305,19 @@ def test_a_parameter_of_the_query_is_read_as_its_schema_and_style_say(
         (parameter(POINT, "path"), "/thing/x,1", {}, ""),
         (parameter(POINT, "path", explode=True), "/thing/x=1,y=2", {}, ""),
         (parameter(POINT, "path", explode=True), "/thing/y=2", {}, "path parameter p $: 'x' is a required property"),
+        *((parameter(COUNT, "path", style=style), path, {}, "") for style, path in (("label", "/thing/.7"), ("matrix", "/thing/;p=7"))),
+        *((parameter(array(COUNT) | {"maxItems": 2}, "path", style="label", explode=explode), path, {}, "") for explode, path in ((False, "/thing/.1,2"), (True, "/thing/.1.2"))),
+        *((parameter(array(COUNT) | {"maxItems": 2}, "path", style="matrix", explode=explode), path, {}, "") for explode, path in ((False, "/thing/;p=1,2"), (True, "/thing/;p=1;p=2"))),
+        *((parameter(POINT, "path", style="label", explode=explode), path, {}, "") for explode, path in ((False, "/thing/.x,1"), (True, "/thing/.x=1.y=2"))),
+        *((parameter(POINT, "path", style="matrix", explode=explode), path, {}, "") for explode, path in ((False, "/thing/;p=x,1,y,2"), (True, "/thing/;x=1;y=2"))),
+        (parameter(array(COUNT), "path", style="matrix", explode=True), "/thing/;p=1;p=x", {}, 'path parameter p $[1]: breaks type "integer"'),
+        (parameter(array(COUNT), "path", style="label"), "/thing/.1,x", {}, 'path parameter p $[1]: breaks type "integer"'),
         (parameter(COUNT, "header", "X-Page", required=True), "/thing/1", {"x_page": "7"}, ""),
         (parameter(COUNT, "header", "X-Page"), "/thing/1", {"x_page": "x"}, 'header parameter X-Page $: breaks type "integer"'),
         (parameter(COUNT, "header", "X-Page", required=True), "/thing/1", {}, "header parameter X-Page: is missing"),
         (parameter(COUNT, "header", "Accept"), "/thing/1", {"accept": "x"}, ""),
         (parameter(COUNT, "cookie", "c", required=True), "/thing/1", {"cookie": "a=b; c=7"}, ""),
+        (parameter(enum("a;b"), "cookie", "c", required=True), "/thing/1", {"cookie": "c=a%3Bb"}, ""),
         (parameter(COUNT, "cookie", "c", required=True), "/thing/1", {"cookie": "a; d"}, "cookie parameter c: is missing"),
     ],
 )  # fmt: skip

@@ -93,6 +93,7 @@ def made(schema: Any, **schemas: Any) -> Any:
         ({"type": "array", "items": {"type": "boolean"}, "minItems": 2, "uniqueItems": True}, [True, False]),
         ({"type": "array", "items": COUNT, "minItems": 3, "uniqueItems": True}, [1, 2, 3]),
         ({"type": "array", "items": TEXT | {"format": "date"}, "minItems": 2, "uniqueItems": True}, ["2024-07-15", "2024-07-16"]),
+        ({"type": "array", "items": TEXT | {"format": "uuid"}, "minItems": 2, "uniqueItems": True}, [f"00000000-0000-4000-8000-00000000000{n}" for n in (0, 2)]),
         ({"type": "array", "items": {"oneOf": [COUNT, TEXT]}}, [1, "example2"]),
         ({"type": "array", "items": {"oneOf": [COUNT, TEXT]}, "maxItems": 1}, [1]),
         # objects
@@ -108,6 +109,9 @@ def made(schema: Any, **schemas: Any) -> Any:
         ({"required": ["a"], "properties": {"a": TEXT | {"writeOnly": True}}}, {}),
         ({"properties": {"hasMore": {"type": "boolean"}, "isNew": {"type": "boolean"}}}, {"hasMore": False, "isNew": True}),
         ({"properties": {"a": TEXT | {"pattern": "^(?=b)a$"}, "b": TEXT}}, {"b": "example"}),
+        ({"properties": {"a": COUNT, "b": COUNT}, "required": ["a"], "not": {"required": ["b"]}}, {"a": 1}),
+        ({"properties": {"a": {"type": "array", "minItems": 1, "items": TEXT | {"minLength": 2, "maxLength": 1}}, "b": COUNT}}, {"b": 1}),
+        ({"properties": {"a": COUNT | {"minimum": 5, "maximum": 4}, "b": COUNT}}, {"b": 1}),
         # what is put together
         ({"allOf": [{"properties": {"a": COUNT}}, {"properties": {"a": {"minimum": 5}, "b": TEXT}}]}, {"a": 5, "b": "example"}),
         ({"allOf": [COUNT | {"minimum": 3}, {"minimum": 5}]}, 5),
@@ -140,6 +144,23 @@ def test_a_sample_has_its_format(name: str) -> None:
     assert made(TEXT | {"format": name})
 
 
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"const": 5}, 5),
+        ({"type": ["null", "integer"]}, 1),
+        ({"type": ["null"]}, None),
+        ({"type": "integer", "exclusiveMinimum": 5}, 6),
+        ({"anyOf": [{"type": "null"}, TEXT]}, "example"),
+        ({"anyOf": [{"type": "null"}]}, None),
+        ({"allOf": [{"type": ["string", "null"]}, {"type": "string"}]}, "example"),
+    ],
+)
+def test_a_sample_keeps_what_a_newer_openapi_says(schema: Any, value: Any) -> None:
+    assert sample(Document({}), schema) == value
+    assert [*schema_faults(Document({}), schema, value)] == []
+
+
 def test_what_stands_in_two_schemas_of_a_union_is_told_apart_as_the_document_says() -> None:
     kinds: dict[str, Any] = {
         name: {"type": "object", "required": ["kind"], "properties": {"kind": TEXT, name: COUNT}}
@@ -168,8 +189,8 @@ def test_a_schema_that_cannot_but_hold_itself_has_no_sample_and_does_no_harm() -
     assert sample(document, {"oneOf": [ref("Endless"), COUNT]}) == 1
 
 
-def test_what_holds_a_great_deal_is_cut_where_members_may_be_left_out() -> None:
-    names = "ABCDEFGHIJ"
+@pytest.mark.parametrize("names", ["ABCDEFGHIJ", "ABCDEFGHIJKLMNOPQRST"])
+def test_what_holds_a_great_deal_is_cut_where_members_may_be_left_out(names: str) -> None:
     web = {name: {"type": "object", "properties": {one: ref(one) for one in names}} for name in names}
     value = made(ref("A"), **web)
     assert value["J"]["I"] is not None

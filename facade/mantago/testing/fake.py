@@ -39,7 +39,7 @@ from mantago.testing.service import (
     refused,
     respond,
 )
-from mantago.testing.set_answers import Answer, OperationRequest, checked_operation, content_of, request_for
+from mantago.testing.set_answers import OperationAnswer, OperationRequest, checked_operation, content_of, request_for
 from mantago.testing.vendored import left_out_of
 from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
@@ -82,7 +82,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         check_identify_in(identify_in)
         self._identify_in: IdentifyIn = identify_in
         self._answers = Answers(Document(published()))
-        self._set: dict[str, Content | Failure | Callable[[OperationRequest], Answer]] = {}
+        self._set: dict[str, Content | Failure | Callable[[OperationRequest], OperationAnswer]] = {}
         self._visits = Visits()
         # A function that answers may well ask the fake for something.
         self._lock = threading.RLock()
@@ -141,7 +141,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             held = Content(success_envelope(**gifts.to_dict()), left_out_of(gifts))
             self._clients[client_id] = self._answers.completed(GIFTS, held).payload
 
-    def answer(self, operation: str, answer: Answer | Callable[[OperationRequest], Answer]) -> None:
+    def answer(self, operation: str, answer: OperationAnswer | Callable[[OperationRequest], OperationAnswer]) -> None:
         """Set what an operation answers from now on, whoever is asked for; setting it again replaces that.
 
         `operation` is the name of its method, such as `get_client_gifts`. `answer` is a result, or JSON under the
@@ -198,12 +198,12 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     # --- as a transport ---
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of httpx's synchronous client."""
+        """OperationAnswer a request of httpx's synchronous client."""
         request.read()
         return self._handle(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of httpx's asynchronous client."""
+        """OperationAnswer a request of httpx's asynchronous client."""
         await checkpoint()
         await request.aread()
         return self._handle(request)

@@ -21,8 +21,13 @@ __all__ = ["STYLES", "answer_faults", "read"]
 
 Pairs = list[tuple[str, str]]
 STYLES: Final = {
-    "deepObject": "", "form": ",", "pipeDelimited": "|", "simple": ",", "spaceDelimited": " ",
-    "label": ",", "matrix": ",",
+    "deepObject": "",
+    "form": ",",
+    "pipeDelimited": "|",
+    "simple": ",",
+    "spaceDelimited": " ",
+    "label": ",",
+    "matrix": ",",
 }
 """How a parameter's value can be written, and what stands between the elements of an array there."""
 _PREFIXED: Final = {"label": ".", "matrix": ";"}

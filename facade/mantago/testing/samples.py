@@ -54,18 +54,24 @@ class NoSampleError(Exception):
     """No value was found that fits a schema."""
 
 
+class _TooMuchError(Exception):
+    """There are too many values, and fewer are possible."""
+
+
 def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly") -> Any:
     """Return a value that fits the schema; one that doesn't where none is found, so that whoever looks can tell why."""
     for judged in (True, False):
-        for deepest in _DEPTHS:
-            sampler = _Sampler(document, hidden, deepest, judged)
-            with suppress(NoSampleError):
-                value = sampler.value(schema, _Place())
-                if not sampler.is_full:
-                    return value
-            if not sampler.is_full:
-                break
+        with suppress(NoSampleError):
+            return _of_some_size(document, schema, hidden, judged=judged)
     return None
+
+
+def _of_some_size(document: Document, schema: Node, hidden: Hidden, *, judged: bool) -> Any:
+    *depths, least = _DEPTHS
+    for deepest in depths:
+        with suppress(_TooMuchError):
+            return _Sampler(document, hidden, deepest, judged).value(schema, _Place())
+    return _Sampler(document, hidden, least, judged).value(schema, _Place())
 
 
 def flat(document: Document, schema: Node) -> dict[str, Any]:
@@ -136,16 +142,11 @@ class _Sampler:
     judged: bool
     made: list[int] = field(factory=lambda: [0])
 
-    @property
-    def is_full(self) -> bool:
-        """Whether there are too many values, and fewer are possible."""
-        return self.made[0] > MOST_VALUES and self.deepest > _DEPTHS[-1]
-
     def value(self, schema: Node, place: _Place) -> Any:
         """Return the first value that fits; NoSampleError if none does."""
         self.made[0] += 1
-        if self.is_full:
-            raise NoSampleError
+        if self.made[0] > MOST_VALUES and self.deepest > _DEPTHS[-1]:
+            raise _TooMuchError
         if "$ref" in schema:
             place = place.within(schema["$ref"])
         for candidate in self._candidates(schema, place):

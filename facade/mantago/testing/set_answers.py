@@ -15,14 +15,14 @@ from mantago.testing.failures import Failure, FailureName, failure
 from mantago.testing.vendored import left_out_of
 from mantago_runtime.reading.fields import plain
 
-__all__ = ["Answer", "OperationRequest", "checked_operation", "content_of", "request_for"]
+__all__ = ["OperationAnswer", "OperationRequest", "checked_operation", "content_of", "request_for"]
 
 
 class _Result(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-Answer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
+OperationAnswer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
 """What an operation can answer: a result, JSON under the service's names, or the name of a failure."""
 
 
