@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mantago_runtime.reading.drift import Drift
     from mantago_runtime.secrets.credentials import Credentials
 
-from mantago_generated import friendly as _friendly  # noqa: E402
+import mantago_generated.friendly as _friendly  # noqa: E402
 
 __version__ = "0.1.0"
 __all__ = [
@@ -83,7 +83,6 @@ if not TYPE_CHECKING:
 
         if name in _friendly.__all__:
             value = globals()[name] = getattr(_friendly, name)
-            value.__module__ = __name__
             return value
         globals()["SPEC_VERSION"] = client.SPEC_VERSION
         for module in (errors, credentials, drift, instrumentation, client):

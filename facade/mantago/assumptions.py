@@ -39,6 +39,7 @@ class Assumption:
 
 _REQUIRED_TEXT: Mapping[str, Any] = {"type": "string", "required": True}
 _STATUSES = frozenset({"200", "401", "403", "404", "429", "500"})
+_SIGNING = "mantago_runtime.calls.signing"
 _APPLIED = "identify() applies this rule before anything is sent"
 
 ASSUMPTIONS = (

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING
-
+# Checkers take it for true, and typing itself takes longer to import than all the rest here.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .models.client_gifts_response import ClientGifts as ClientGifts
     from .models.client_identification_request_platform import Platform as Platform
@@ -26,6 +25,8 @@ _WHERE = {
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
+        import importlib
+
         if name not in _WHERE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         value = globals()[name] = getattr(importlib.import_module(f"mantago_generated.models.{_WHERE[name]}"), name)

@@ -39,9 +39,12 @@ class Operations:
         platform_client_id: str | None = None,
         timeout: float | EllipsisType = ...,
     ) -> ClientGifts:
-        """Return all gifts of one client: tickets, physical gifts and virtual gifts.
+        """Return all gifts of one client: tickets, physical and virtual gifts.
 
-        The client is named either by `client_id`, or by `platform` and `platform_client_id`.
+        Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an
+        IdentificationError,
+        raised before anything is sent. `timeout` is in seconds, for this call in all. Raises APIConnectionError,
+        APIStatusError, InvalidResponseError.
 
         Spec: POST /openapi/client/gift.
         """

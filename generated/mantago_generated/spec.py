@@ -20,7 +20,7 @@ def published() -> dict[str, Any]:
     import json
     from importlib.resources import files
 
-    document: dict[str, Any] = json.loads(files(__package__).joinpath("openapi.json").read_text("utf-8"))
+    document: dict[str, Any] = json.loads(files("mantago_generated").joinpath("openapi.json").read_text("utf-8"))
     return document
 
 

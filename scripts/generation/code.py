@@ -174,8 +174,6 @@ def reader(kind: Type, imports: Imports, classes: Classes) -> str:  # noqa: C901
         return f"{imports.name(READERS, name)}({', '.join(arguments)})"
 
     match kind:
-        case Scalar("NO_CONTENT" | "PLAIN_TEXT" | "BINARY" as name):
-            return imports.name("mantago_runtime.operation", name)
         case Scalar(name):
             return imports.name(READERS, "JSON" if name == "FILE" else name)
         case Named(place) if classes.is_enum(kind):

@@ -137,7 +137,7 @@ def _docs(shape: Shape, where: Where, told: list[Property], names: Mapping[str, 
     return docstring(sentence(text) if text else "", spec, ["Attributes:", *lines] if lines else "")
 
 
-def enum_model(found: Enumeration, classes: Classes, *, as_argument: bool) -> EnumModel:
+def enum_model(found: Enumeration, classes: Classes) -> EnumModel:
     """Return an enumeration in code."""
     where = classes.where[found.place]
     pinned: dict[str, str] = found.hints.get("members", {})
@@ -151,7 +151,7 @@ def enum_model(found: Enumeration, classes: Classes, *, as_argument: bool) -> En
     else:
         base = imports.name("mantago_runtime.reading.enums", "OpenStrEnum" if is_text else "OpenIntEnum")
     values = [literal(value) if isinstance(value, str) else repr(value) for value in found.values]
-    literal_name = f"{where.name}Name" if closed and as_argument else None
+    literal_name = f"{where.name}Name" if closed else None
     if literal_name:
         imports.name("typing", "Literal")
         imports.name("typing", "TypeAlias")

@@ -54,18 +54,27 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
     classes = Classes(types.shapes, types.enums, where, same)
     used = directions(found.endpoints, classes)
     names = friendly_names(found.endpoints, settings.config["attributes"])
+    friendly = _friendly(where, same, used, classes)
     environment = renderer(settings.templates)
 
     def fill(template: str, **context: Any) -> str:
         return environment.get_template(f"{template}.py.jinja").render(context)
 
+    def public(found: Where) -> str | None:
+        # Pickles and tracebacks say where users import it from, wherever the module is.
+        return settings.config["public_package"] if found in friendly else None
+
     files: dict[str, str] = {}
     for place, shape in types.shapes.items():
         if place not in same:
-            files[f"models/{where[place].module}.py"] = fill("model", model=model(shape, classes, used))
+            files[f"models/{where[place].module}.py"] = fill(
+                "model", model=model(shape, classes, used), public=public(where[place])
+            )
     for place, enum in types.enums.items():
         if place not in same:
-            files[f"models/{where[place].module}.py"] = fill("enum", enum=enum_model(enum, classes, as_argument=True))
+            files[f"models/{where[place].module}.py"] = fill(
+                "enum", enum=enum_model(enum, classes), public=public(where[place])
+            )
     for place, meant in same.items():
         files[f"models/{where[place].module}.py"] = fill(
             "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
@@ -86,7 +95,7 @@ def modules(documents: Documents, settings: Settings) -> dict[str, str]:
             imports_later=imports.lines(later=True),
         )  # fmt: skip
     files["identification.py"] = fill("identification")
-    files["friendly.py"] = fill("models_friendly", models=_friendly(where, same, used, classes))
+    files["friendly.py"] = fill("models_friendly", models=friendly)
     files["spec.py"] = fill(
         "spec",
         version=documents.named["info"]["version"],

@@ -14,7 +14,6 @@ import atheris
 with atheris.instrument_imports(include=["mantago", "mantago_runtime", "json", "email"]):
     from mantago import ClientGifts
     from mantago_runtime.calls.responses import Body, parse_response, retry_after
-    from mantago_runtime.calls.signing import ANY_JSON
     from mantago_runtime.errors import MantaGoError
     from mantago_runtime.mappings import Headers
     from mantago_runtime.reading.readers import model_of
@@ -35,7 +34,7 @@ def body(data: bytes) -> None:
         if not taken.feed(data[start : start + 100]):
             break
     try:
-        gifts = read_result(RESULT, parse_response(status, Headers(), taken.finish(), NOW, ANY_JSON))[0]
+        gifts = read_result(RESULT, parse_response(status, Headers(), taken.finish(), NOW))[0]
     except MantaGoError as error:
         str(error)
     else:

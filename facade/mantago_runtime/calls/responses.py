@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 import httpx
 from attrs import frozen
 
+from mantago_runtime.calls.signing import ANY_JSON
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Answers, Operation, reader_for
@@ -118,7 +119,7 @@ class Body:
         self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
 
 
-def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers) -> Any:
+def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers = ANY_JSON) -> Any:
     """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for any other.
 
     `now` is the time of day, for a Retry-After that is a date.

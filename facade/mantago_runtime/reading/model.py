@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any, ClassVar, Self, TypeVar
@@ -73,17 +73,22 @@ class Model:
         return self._written(request=True)
 
     def _written(self, *, request: bool) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        for name, field in json_fields(type(self)).items():
-            value = getattr(self, name)
-            if value is not None and not (request and field.read_only):
-                data[field.name] = field.reader.write(value, request=request)
-            elif value is None and request and field.required and field.nullable and not field.read_only:
-                data[field.name] = None
+        # No name for the values before all are written: a frame of a traceback would show the secret among them.
+        data = dict(self._members(request=request))
         extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
         if self._additional:
             extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}
         return data | extra
+
+    def _members(self, *, request: bool) -> Iterator[tuple[str, Any]]:
+        for name, field in json_fields(type(self)).items():
+            value = getattr(self, name)
+            if request and field.read_only:
+                continue
+            if value is not None:
+                yield field.name, field.reader.write(value, request=request)
+            elif request and field.required and field.nullable:
+                yield field.name, None
 
     def __repr__(self) -> str:
         if not self._shows_values:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
@@ -294,8 +294,12 @@ class _ListReader(Reader[tuple[T, ...]]):
             try:
                 result += self._element.quick_all(some)
             except NOT_USUAL:
-                for element in some:
-                    result.append(self._element.read(element, drift, f"{place}[{len(result)}]"))
+                pass
+            else:
+                continue
+            # Out here, what is raised doesn't carry what was caught.
+            for element in some:
+                result.append(self._element.read(element, drift, f"{place}[{len(result)}]"))
         return tuple(result)
 
     def quick(self, value: Any) -> tuple[T, ...]:
@@ -457,8 +461,8 @@ class _AsItIs(Reader[T]):
     """Takes what the media type of the answer made of it."""
 
     def read(self, value: object, drift: list[Drift], place: str) -> T:
-        taken: T = value  # type: ignore[assignment] # by the media type
-        return taken
+        # By the media type, it is one.
+        return cast("T", value)
 
 
 class _NoContent(_AsItIs[None]):

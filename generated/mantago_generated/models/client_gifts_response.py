@@ -35,6 +35,7 @@ class ClientGifts(Result):
         virtual_gifts: Virtual gifts (non-default virtual gifts)
     """
 
+    __module__ = "mantago"
     _envelope = (JsonField("success", FLAG, required=True), JsonField("message", TEXT, required=True))
 
     tickets: tuple[Ticket, ...] = field(

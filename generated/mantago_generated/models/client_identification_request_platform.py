@@ -18,4 +18,8 @@ class Platform(StrEnum):
     WHATSAPP = "whatsapp"
 
 
+# Not in the class: mypy would take it for a member.
+Platform.__module__ = "mantago"
+
+
 PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]

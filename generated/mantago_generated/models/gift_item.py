@@ -30,6 +30,8 @@ class Gift(Model):
         end_time: Gift valid end time (only present when isExpired is true)
     """
 
+    __module__ = "mantago"
+
     name: str = field(metadata=json_field("name", TEXT, required=True))
     resource: GiftResource = field(
         converter=GiftResource, metadata=json_field("resource", enum_of(GiftResource), required=True)

@@ -17,3 +17,7 @@ class GiftResource(OpenStrEnum):
     LOTTERY_GAME = "lotteryGame"
     REWARDS_CARD = "rewardsCard"
     UNKNOWN = "unknown"
+
+
+# Not in the class: mypy would take it for a member.
+GiftResource.__module__ = "mantago"

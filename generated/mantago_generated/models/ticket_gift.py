@@ -21,5 +21,7 @@ class Ticket(Model):
         created_at: Ticket creation timestamp
     """
 
+    __module__ = "mantago"
+
     created_at: datetime = field(metadata=json_field("createdAt", TIMESTAMP, required=True))
     extra: Mapping[str, Any] = field(default=EMPTY, converter=read_only, hash=False)

@@ -1,7 +1,9 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
-"""Return all gifts of one client: tickets, physical gifts and virtual gifts.
+"""Return all gifts of one client: tickets, physical and virtual gifts.
 
-The client is named either by `client_id`, or by `platform` and `platform_client_id`.
+Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an IdentificationError,
+raised before anything is sent. `timeout` is in seconds, for this call in all. Raises APIConnectionError,
+APIStatusError, InvalidResponseError.
 
 POST /openapi/client/gift
 """
