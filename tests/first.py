@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 import regenerate
 from _vendored import ROOT, Vendored
 
-FIRST = Vendored(Path(__file__).with_name("first_document"))
+_FOLDER = Path(__file__).with_name("first_document")
+FIRST = Vendored(_FOLDER, _FOLDER / "names.overlay.yaml")
 
 
 @cache

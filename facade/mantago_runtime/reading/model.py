@@ -87,7 +87,7 @@ class Model:
                 continue
             if value is not None:
                 yield field.name, field.reader.write(value, request=request)
-            elif request and field.required and field.nullable:
+            elif field.required and field.nullable:
                 yield field.name, None
 
     def __repr__(self) -> str:
