@@ -378,6 +378,26 @@ def test_a_form_is_read_as_its_schema_says(kind: str, fields: Any, read_as: Any,
     assert found == (read_as, faults)
 
 
+@pytest.mark.parametrize(
+    ("fields", "read_as", "faults"),
+    [
+        ("n=7&t=a,b&o[x]=1", {"n": 7, "t": ["a", "b"], "o": {"x": 1}}, ""),
+        ("n=7&f=true&o[y]=1", {"n": 7, "f": True, "o": {"y": "1"}}, "body $.o: 'x' is a required property"),
+        ("n=7", {"n": 7}, ""),
+    ],
+)
+def test_a_field_of_a_form_is_written_as_its_encoding_says(fields: str, read_as: Any, faults: str) -> None:
+    encoding = {
+        "t": {"explode": False},
+        "o": {"style": "deepObject"},
+        "f": {"contentType": "text/plain"},
+        "n": {"style": "form"},
+    }
+    kind = "application/x-www-form-urlencoded"
+    spec = document(requestBody={"content": {kind: {"schema": FORM, "encoding": encoding}}})
+    assert asked(spec, body=fields.encode(), content_type=kind) == (read_as, faults)
+
+
 def test_a_file_in_a_form_is_a_text_whatever_its_bytes() -> None:
     request = httpx.Request("POST", "http://x", files={"file": ("a.png", b"\x89PNG\r\n\x00\xff")})
     request.read()

@@ -208,7 +208,7 @@ def _content(
     schema = media.get("schema", {})
     try:
         try:
-            value = _parsed(document, schema, kind, media_type, body)
+            value = _parsed(document, media, kind, media_type, body)
         except ValueError:
             return None, ["body: isn't what its Content-Type says"]
         # What stands in two parts of allOf would be said twice.
@@ -218,20 +218,34 @@ def _content(
     return value, [f"body {fault}" for fault in faults]
 
 
-def _parsed(document: Document, schema: Node, kind: str, media_type: str, body: bytes) -> Any:
+def _parsed(document: Document, media: Node, kind: str, media_type: str, body: bytes) -> Any:
     """Return what a body stands for; ValueError if it isn't what it says that it is."""
     if is_json(kind):
         return json.loads(body)
     if kind in _FORMS:
         pairs = parse_qsl(body.decode(), keep_blank_values=True) if kind == _FORMS[0] else _form(media_type, body)
-        members, written = _members(document, schema), dict[str, Any]()
-        for name, text in pairs:
-            if "array" in _kinds(document, members.get(name, {})):
-                written.setdefault(name, []).append(text)
-            else:
-                written[name] = text
-        return _meant(document, schema, written)
+        schema: Node = media.get("schema", {})
+        return _meant(document, schema, _fields(document, schema, media.get("encoding", {}), [*pairs]))
     return body.decode("utf-8" if kind.startswith("text/") else "latin-1")
+
+
+def _fields(document: Document, schema: Node, encoding: Mapping[str, Node], pairs: Pairs) -> dict[str, Any]:
+    """Return the texts of a form's fields, of which some are written as parameters of the query are."""
+    members, written = _members(document, schema), dict[str, Any]()
+    for name, told in encoding.items():
+        node = members.get(name, {})
+        if "style" in told or "explode" in told:
+            kinds = _kinds(document, node)
+            texts = _written(document, {"name": name, "in": "query", **told}, node, kinds, pairs)
+            single = texts if isinstance(texts, list) and "array" not in kinds else []
+            written |= {name: single[0] if single else texts} if texts else {}
+            pairs = [(key, text) for key, text in pairs if key != name and not key.startswith(f"{name}[")]
+    for name, text in pairs:
+        if "array" in _kinds(document, members.get(name, {})):
+            written.setdefault(name, []).append(text)
+        else:
+            written[name] = text
+    return written
 
 
 def _form(media_type: str, body: bytes) -> Iterator[tuple[str, str]]:

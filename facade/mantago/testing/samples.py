@@ -163,6 +163,21 @@ class _Sampler:
             if keyword in merged:
                 yield from self._of_either(merged, keyword, place)
                 return
+        if "discriminator" in merged:
+            yield from self._of_kin(merged, schema, place)
+            return
+        yield from self._of_one(merged, place)
+
+    def _of_kin(self, merged: Node, schema: Node, place: _Place) -> Iterator[Any]:
+        """Yield a value for each schema that builds on this one, and then for itself, which says so."""
+        if "discriminator" in self.document.resolved(schema):
+            for name, other in self.document.spec["components"]["schemas"].items():
+                if schema in other.get("allOf", ()):
+                    with suppress(NoSampleError):
+                        yield self.value({"$ref": f"#/components/schemas/{name}"}, place)
+        yield from (_named(value, merged["discriminator"], schema) for value in self._of_one(merged, place))
+
+    def _of_one(self, merged: Node, place: _Place) -> Iterator[Any]:
         given = [] if place.nth else [merged[keyword] for keyword in ("example", "default") if keyword in merged]
         kind = _kind(merged)
         if "const" in merged:
