@@ -371,8 +371,7 @@ def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Ven
     assert ": size, generated/mantago_generated/models/error_response.py:" in field.text
     shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.request"]
     assert shared.id == "python-parameter-changed-required"
-    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.sync_detailed"]
-    assert shared.path.endswith("(and sync, asyncio_detailed, asyncio)")
+    assert shared.path.endswith("(and sync_detailed, sync, asyncio_detailed, asyncio)")
     timeout = found["mantago_runtime.errors.APITimeoutError"]
     assert timeout.id == "python-class-removed-base"
     assert timeout.text.startswith("base class was removed: APIConnectionError, facade")
@@ -384,8 +383,11 @@ def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Ven
 
 
 RENAMED = [
-    ("operationId: get_client_gifts", "operationId: get_gifts", "mantago.client.MantaGo.get_client_gifts"),
-    ("operationId: get_gifts", "operationId: get_gifts", "mantago.client.AsyncMantaGo.get_client_gifts"),
+    (
+        "operationId: get_client_gifts",
+        "operationId: get_gifts",
+        "mantago.client.MantaGo.get_client_gifts (and Operations, AsyncMantaGo, AsyncOperations)",
+    ),
     ("x-mantago-class: Ticket", "x-mantago-class: Coupon", "mantago.Ticket"),
     ("isExpired: is_expired", "isExpired: expired", "mantago_generated.models.gift_item.Gift.is_expired"),
     (
