@@ -50,6 +50,7 @@ def upgrade(
     open_before = {one.target: one.names for one in unconfirmed(checkout.vendored.names.read_text("utf-8"))}
     gone = pin(checkout.vendored, checkout.package.parent)
     checkout.regenerate()
+    checkout.derive()
     if not checkout.changed():
         return None, lines
     before = sources.load(str(Vendored(root / "openapi").spec), Vendored(root / "openapi"))
@@ -159,7 +160,7 @@ def commits(result: Upgrade) -> list[str]:
     return [
         f"read: openapi/changes/{result.new_version}.md, then git diff -Oscripts/review-order",
         "the first commit is the machine's alone:",
-        f"  git add openapi generated {WRITTEN[2]}",
+        f"  git add {' '.join(WRITTEN)}",
         f'  git commit -m "{COMMIT.format(version=result.new_version)}"',
         "the second is by hand: what the report asks to confirm and lists for the facade, CHANGELOG.md, and",
         f"{version}, then",
