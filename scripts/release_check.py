@@ -37,6 +37,7 @@ TOOLS = "hypothesis msgspec openapi-schema-validator trio trustme pyyaml "
 TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist"
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",
+    "test_ci.py": "is about what no archive holds",
     "test_readme.py": "is about files that no wheel holds",
     "test_release.py": "is about this script",
     "test_telemetry.py": "needs OpenTelemetry's SDK, which fits one version of its API only",
