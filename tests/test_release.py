@@ -96,6 +96,7 @@ def test_the_wheel_is_held_to_the_tests_that_need_neither_scripts_nor_a_checkout
     # By what they import, themselves or through a module of tests/.
     left_out = {"tests/test_merge.py", "tests/test_many_operations.py", "tests/faults/test_any_answer.py"}
     assert not {*found} & {*left_out, "tests/test_wheel.py"}
+    assert not [path for path in found if path.startswith("tests/integration/")]
 
 
 def test_a_file_that_is_left_out_by_name_is_there():
