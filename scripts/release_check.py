@@ -35,6 +35,7 @@ from index_readme import without_pictures
 ROOT = Path(__file__).parent.parent
 TOOLS = "hypothesis msgspec openapi-schema-validator trio trustme pyyaml "
 TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist"
+PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",
     "test_ci.py": "is about what no archive holds",
@@ -148,6 +149,15 @@ def check_readme(text: str) -> None:
         target = found[1] or found[2]
         if not target.startswith(("https://", "#")):
             raise CheckError(f"README.md links to {target}, which isn't there on the package index")
+
+
+def check_urls(wheel: Path) -> None:
+    """Refuse a release whose page on the package index wouldn't say where the project lives."""
+    held = members(wheel)
+    metadata = Parser().parsestr(next(text for name, text in held.items() if name.endswith("/METADATA")).decode())
+    urls = dict(entry.split(", ", 1) for entry in metadata.get_all("Project-URL", []))
+    if missing := [name for name in PROJECT_URLS if not urls.get(name, "").startswith("https://")]:
+        raise CheckError(f"pyproject.toml has no https address for {', '.join(missing)} in [project.urls]")
 
 
 def check_tag(tag: str, version: str, changelog: str) -> None:
@@ -272,6 +282,7 @@ def check(folder: Path, options: argparse.Namespace) -> None:
     if wheel.name.split("-")[1] != version:
         raise CheckError(f"{wheel.name} is not of version {version}")
     if options.tag:
+        check_urls(wheel)
         check_tag(options.tag, version, (ROOT / "CHANGELOG.md").read_text("utf-8"))
     if not options.without_tests:
         running = f"{sys.version_info[0]}.{sys.version_info[1]}"

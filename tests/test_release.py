@@ -82,6 +82,16 @@ def test_a_link_of_the_readme_that_is_dead_on_the_package_index_is_refused(link)
         release_check.check_readme(f"text {link}")
 
 
+def test_a_release_says_where_repository_documentation_changelog_and_issues_are(tmp_path):
+    urls = [f"Project-URL: {name}, https://example.org/{name}\n" for name in release_check.PROJECT_URLS]
+    head, body = METADATA.split("\n\n", 1)
+    release_check.check_urls(wheel(tmp_path / "all", metadata=f"{head}\n{''.join(urls)}\n{body}"))
+    for left_out in (*urls, "https"):
+        some = "".join(urls).replace(left_out, "")
+        with pytest.raises(CheckError, match=r"no https address for .* in \[project\.urls\]"):
+            release_check.check_urls(wheel(tmp_path / "some", metadata=f"{head}\n{some}\n{body}"))
+
+
 def test_a_release_has_the_tag_of_its_version_and_a_dated_entry_in_the_changelog():
     release_check.check_tag("v1.2.3", "1.2.3", "# Changelog\n\n## 1.2.3 (2026-11-23)\n")
     with pytest.raises(CheckError, match=r"the tag must be v1\.2\.3"):
