@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.console import Console
 
-from mantago._display import show_gifts
-from mantago._results import read_client_gifts
-from mantago._scenarios import CLIENTS
+from mantago.cli.tables import show_gifts
+from mantago.results import read_client_gifts
+from mantago.testing.scenarios import CLIENTS
 
 PICTURE = Path(__file__).parent.parent / "docs" / "gifts.svg"
 WIDTH = 80

@@ -29,7 +29,7 @@ from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
 from import_spec import plan
-from mantago._assumptions import OPERATIONS
+from mantago.assumptions import OPERATIONS
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))

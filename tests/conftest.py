@@ -11,13 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from mantago import AsyncMantaGo, ClientGifts, MantaGo, _client
+from mantago import AsyncMantaGo, ClientGifts, MantaGo, client
 
 BOT_ID, TOKEN, SECRET = "1NbWoobyg", "token-of-the-tests", "secret-of-the-tests"
 GOOD = {"success": True, "message": "Get client gifts successfully"}
-ENGINE = os.environ.get("TESTS_ENGINE", _client.DEFAULT_ENGINE)
+ENGINE = os.environ.get("TESTS_ENGINE", client.DEFAULT_ENGINE)
 """The engine of the clients that aren't given one: what the faults show of the usual one holds for the other too."""
-_client.DEFAULT_ENGINE = ENGINE
+client.DEFAULT_ENGINE = ENGINE
 
 
 class SyncDriver:

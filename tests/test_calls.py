@@ -25,7 +25,7 @@ from mantago import (
     MantaGo,
     ServerError,
 )
-from mantago._transport import run
+from mantago_runtime.concurrency import run_sync
 
 NOTHING = httpx.Response(200, json=GOOD)
 
@@ -214,7 +214,7 @@ def test_cookies_of_an_answer_are_not_sent_back(connect: Connect):
 
 def test_a_synchronous_call_that_would_suspend_is_a_bug_that_shows():
     with pytest.raises(RuntimeError, match="about to suspend"):
-        run(asyncio.sleep(0))
+        run_sync(asyncio.sleep(0))
 
 
 def test_nothing_but_its_line_is_logged_by_the_package_in_a_call_without_drift(connect: Connect, caplog):

@@ -23,7 +23,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 import mantago
-from mantago import __main__, _completion, _display, _route, cli, sandbox
+from mantago import __main__, cli, sandbox
+from mantago.cli import completion, probe, tables
 
 WHO = ["--client-id", "VolejRejN"]
 
@@ -215,7 +216,7 @@ def gift(name: str, **more: Any) -> mantago.Gift:
 
 def drawn(result: mantago.ClientGifts, width: int = 80, **options: Any) -> list[str]:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    _display.show_gifts(console, result, "VolejRejN", **options)
+    tables.show_gifts(console, result, "VolejRejN", **options)
     return console.file.getvalue().splitlines()
 
 
@@ -442,16 +443,16 @@ def test_bash_completes_what_is_typed_once_completion_is_installed(home, tmp_pat
 )
 def test_a_shell_that_cannot_be_completed_for_is_wrong_use(option, login, named, told, capsys, monkeypatch):
     monkeypatch.setenv("SHELL", login)
-    monkeypatch.setattr(_completion, "os", types.SimpleNamespace(name="posix", environ=os.environ))
+    monkeypatch.setattr(completion, "os", types.SimpleNamespace(name="posix", environ=os.environ))
     assert cli.main([option, *named]) == 2
     assert capsys.readouterr().err.startswith(f"error: {told}")
 
 
 def test_on_windows_the_shell_is_powershell_unless_the_environment_says_so(monkeypatch):
-    monkeypatch.setattr(_completion, "os", types.SimpleNamespace(name="nt", environ={}))
-    assert _completion.login_shell() == "powershell"
-    monkeypatch.setattr(_completion, "os", types.SimpleNamespace(name="nt", environ={"SHELL": "/usr/bin/bash"}))
-    assert _completion.login_shell() == "bash"
+    monkeypatch.setattr(completion, "os", types.SimpleNamespace(name="nt", environ={}))
+    assert completion.login_shell() == "powershell"
+    monkeypatch.setattr(completion, "os", types.SimpleNamespace(name="nt", environ={"SHELL": "/usr/bin/bash"}))
+    assert completion.login_shell() == "bash"
 
 
 def test_a_completion_that_cannot_be_installed_says_where(home, capsys, monkeypatch):
@@ -582,7 +583,8 @@ def test_what_happens_while_the_command_line_is_imported(error, outcome, capsys,
             if name == "mantago.cli":
                 raise error
 
-    monkeypatch.delitem(sys.modules, "mantago.cli")
+    for name in [name for name in sys.modules if name.startswith("mantago.cli")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr(mantago, "cli")
     monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
     assert __main__.main() == outcome
@@ -622,8 +624,8 @@ def test_an_output_that_knows_no_chinese_gets_escapes(encoding):
     assert r"\u4e0d\u93fd\u92fc" in done.stdout
 
     console = Console(file=io.TextIOWrapper(io.BytesIO(), encoding), width=80)
-    for check in (_route.tick("clock", "right"), _route.skip("TLS", "none"), _route.cross("token", "old", "renew")):
-        _display.show_check(console, check)
+    for check in (probe.passed("clock", "right"), probe.skipped("TLS", "none"), probe.failed("token", "old", "renew")):
+        tables.show_check(console, check)
     console.file.seek(0)
     marks = ["ok clock", "-- TLS", "NO token"]
     assert [line.partition("  ")[0] for line in console.file if line[0] != " "] == marks
@@ -643,6 +645,6 @@ def test_an_output_that_is_closed_or_full_is_no_traceback(capsys, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli, "show_gifts", full)
+    monkeypatch.setattr(cli.app, "show_gifts", full)
     assert cli.main(["gifts", *WHO]) == 1
     assert capsys.readouterr().err == "error: the output can't be written: No space left on device\n"

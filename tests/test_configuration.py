@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 import mantago
+import mantago_runtime.configuration
 from _vendored import Vendored, read_spec
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError
@@ -128,7 +129,7 @@ def test_the_address_comes_from_the_argument_else_the_environment_else_the_spec(
 def test_the_environments_proxy_is_used_as_httpx_users_expect(environment, proxy, monkeypatch):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    assert mantago._client._environment_proxy("https://mantago.cc/api") == proxy
+    assert mantago_runtime.configuration.environment_proxy("https://mantago.cc/api") == proxy
 
 
 def test_a_closed_client_says_so_and_closing_twice_is_fine(connect: Connect):
@@ -233,8 +234,14 @@ def test_importing_loads_nothing_heavy_until_a_name_is_used():
         run_python(f"import sys; before = {ours}; import mantago; print({ours} == sorted([*before, 'mantago']))")
         == "True\n"
     )
-    assert run_python("import sys, mantago; mantago.Platform; print('mantago._network' in sys.modules)") == "False\n"
-    assert run_python("import sys, mantago; mantago.preload(); print('mantago._network' in sys.modules)") == "True\n"
+    assert (
+        run_python("import sys, mantago; mantago.Platform; print('mantago_runtime.connections.pool' in sys.modules)")
+        == "False\n"
+    )
+    assert (
+        run_python("import sys, mantago; mantago.preload(); print('mantago_runtime.connections.pool' in sys.modules)")
+        == "True\n"
+    )
 
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error():

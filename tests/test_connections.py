@@ -15,9 +15,12 @@ import pytest
 from attrs import define, field
 
 from mantago import ConfigurationError, Credentials, MantaGo
-from mantago._credentials import Mask
-from mantago._network import SYNC, AsyncioBackend, Connections, DeadlineBackend, Flavour, Wire
-from mantago._transport import current_mask, run
+from mantago_runtime.concurrency import run_sync
+from mantago_runtime.connections.adapters import SYNC, Flavour
+from mantago_runtime.connections.asyncio_stream import AsyncioBackend, AsyncioStream
+from mantago_runtime.connections.pool import ConnectionPool
+from mantago_runtime.connections.threads import DeadlineBackend
+from mantago_runtime.secrets.redaction import Redactor, current_redactor
 
 
 @define(eq=False)
@@ -68,17 +71,17 @@ class Lines:
 
     def __attrs_post_init__(self) -> None:
         flavour = Flavour(self._make, None, httpx.HTTPTransport, "handle_request", "close")
-        self.line = Connections(None, flavour, None, self.room.acquire, self.room.release)
+        self.line = ConnectionPool(None, flavour, None, self.room.acquire, self.room.release)
 
     def _make(self, *_: Any, **__: Any) -> FakeConnection:
         self.made.append(FakeConnection(failure=self.failure))
         return self.made[-1]
 
     def send(self) -> tuple[httpcore.Response, FakeConnection]:
-        return run(self.line.send(httpcore.Request("POST", "http://127.0.0.1/")))
+        return run_sync(self.line.send(httpcore.Request("POST", "http://127.0.0.1/")))
 
     def done(self, sent: tuple[httpcore.Response, FakeConnection]) -> None:
-        run(self.line.done(*sent))
+        run_sync(self.line.done(*sent))
 
 
 @pytest.fixture
@@ -146,7 +149,7 @@ def test_shutting_closes_all_that_are_unused(lines: Lines):
     burst = [lines.send() for _ in range(3)]
     for sent in burst:
         lines.done(sent)
-    run(lines.line.shut())
+    run_sync(lines.line.shut())
     assert all(connection.closed for connection in lines.made)
 
 
@@ -217,33 +220,33 @@ async def begun(waiting: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
     return task
 
 
-def wired() -> tuple[Wire, FakeTransport]:
-    wire, transport = Wire(), FakeTransport()
-    wire.connection_made(transport)
-    return wire, transport
+def wired() -> tuple[AsyncioStream, FakeTransport]:
+    stream, transport = AsyncioStream(), FakeTransport()
+    stream.connection_made(transport)
+    return stream, transport
 
 
 def test_a_wire_reads_what_comes_and_then_the_end():
     async def scenario() -> list[bytes]:
-        wire, _ = wired()
-        reading = await begun(wire.read(10))
-        wire.data_received(b"one")
-        wire.data_received(b"two")
-        wire.eof_received()
-        wire.connection_lost(None)
-        return [await reading, await wire.read(10), await wire.read(10), await wire.read(10)]
+        stream, _ = wired()
+        reading = await begun(stream.read(10))
+        stream.data_received(b"one")
+        stream.data_received(b"two")
+        stream.eof_received()
+        stream.connection_lost(None)
+        return [await reading, await stream.read(10), await stream.read(10), await stream.read(10)]
 
     assert asyncio.run(scenario()) == [b"one", b"two", b"", b""]
 
 
 def test_a_server_that_sends_unasked_is_not_listened_to_until_that_is_read():
     async def scenario() -> tuple[object, list[Any]]:
-        wire, transport = wired()
+        stream, transport = wired()
         for piece in (b"1", b"2", b"3"):
-            wire.data_received(piece)
-        readable = wire.get_extra_info("is_readable")
+            stream.data_received(piece)
+        readable = stream.get_extra_info("is_readable")
         for _ in range(3):
-            await wire.read(10)
+            await stream.read(10)
         return readable, transport.done
 
     assert asyncio.run(scenario()) == (True, ["pause", "pause", "resume"])
@@ -251,23 +254,23 @@ def test_a_server_that_sends_unasked_is_not_listened_to_until_that_is_read():
 
 def test_data_that_comes_before_a_handshake_is_done_is_kept():
     async def scenario() -> bytes:
-        wire = Wire()
-        wire.data_received(b"1")
-        wire.data_received(b"2")
-        wire.connection_made(FakeTransport())
-        return await wire.read(10) + await wire.read(10)
+        stream = AsyncioStream()
+        stream.data_received(b"1")
+        stream.data_received(b"2")
+        stream.connection_made(FakeTransport())
+        return await stream.read(10) + await stream.read(10)
 
     assert asyncio.run(scenario()) == b"12"
 
 
 def test_writing_waits_while_the_transport_is_full():
     async def scenario() -> list[Any]:
-        wire, transport = wired()
-        wire.pause_writing()
-        writing = await begun(wire.write(b"much"))
-        wire.resume_writing()
+        stream, transport = wired()
+        stream.pause_writing()
+        writing = await begun(stream.write(b"much"))
+        stream.resume_writing()
         await writing
-        await wire.aclose()
+        await stream.aclose()
         return transport.done
 
     assert asyncio.run(scenario()) == [b"much", "abort"]
@@ -275,15 +278,15 @@ def test_writing_waits_while_the_transport_is_full():
 
 def test_a_wire_that_was_lost_says_why():
     async def scenario() -> None:
-        wire, _ = wired()
-        wire.pause_writing()
-        writing = await begun(wire.write(b"much"))
-        wire.connection_lost(ConnectionResetError("reset"))
+        stream, _ = wired()
+        stream.pause_writing()
+        writing = await begun(stream.write(b"much"))
+        stream.connection_lost(ConnectionResetError("reset"))
         await writing
         with pytest.raises(httpcore.ReadError, match="reset"):
-            await wire.read(10)
+            await stream.read(10)
         with pytest.raises(httpcore.WriteError, match="reset"):
-            await wire.write(b"more")
+            await stream.write(b"more")
 
     asyncio.run(scenario())
 
@@ -292,7 +295,7 @@ def test_what_the_service_echoes_is_masked_in_httpcores_log_too(caplog):
     with caplog.at_level(1):
         httpcore_log = logging.getLogger("httpcore.http11")
         contextvars.Context().run(httpcore_log.debug, "before %s", "any call")
-        current_mask.set(Mask([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")]))
+        current_redactor.set(Redactor([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")]))
         httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
     assert [record.getMessage() for record in caplog.records] == [
         "before any call",
@@ -332,10 +335,10 @@ def connect_through(monkeypatch: pytest.MonkeyPatch, *outcomes: Any) -> tuple[li
 
 
 def test_every_address_of_a_host_is_tried_in_turn(monkeypatch):
-    wire = Wire()
-    assert connect_through(monkeypatch, OSError("refused"), TimeoutError(), wire) == (
+    stream = AsyncioStream()
+    assert connect_through(monkeypatch, OSError("refused"), TimeoutError(), stream) == (
         ["192.0.2.0", "192.0.2.1", "192.0.2.2"],
-        wire,
+        stream,
     )
 
 

@@ -25,15 +25,15 @@ from attrs import field, frozen
 from openapi_schema_validator import OAS30Validator
 
 from mantago import MantaGo, MantaGoError, Platform
-from mantago._failures import FAILURES
-from mantago._operations import published_spec
-from mantago._reading import STYLES
-from mantago._results import read_client_gifts
-from mantago._scenarios import CLIENTS, TRIGGERS, Refusal
-from mantago._schemas import ANNOTATIONS, KEYWORDS
-from mantago._service import Document
+from mantago.operations import published_spec
+from mantago.results import read_client_gifts
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo
+from mantago.testing.failures import FAILURES
+from mantago.testing.requests import STYLES
+from mantago.testing.scenarios import CLIENTS, TRIGGERS, Refusal
+from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
+from mantago.testing.service import Document
 
 SPEC = published_spec()
 GIFTS = "/openapi/client/gift"

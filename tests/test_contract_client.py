@@ -27,7 +27,7 @@ from contract.plain_schemas import DEEPEST, plain_schema
 from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
 from first import FIRST
-from mantago._assumptions import ASSUMPTIONS
+from mantago.assumptions import ASSUMPTIONS
 
 GIFTS = "/openapi/client/gift"
 Edit = Callable[[dict[str, Any]], Any]
@@ -68,7 +68,7 @@ def test_all_assumptions_hold_for_the_vendored_document():
         for key, expected in assumption.facts.items():
             assert assumptions._holds(key, expected, said), (assumption.place, key, said)
     assert {assumption.module for assumption in ASSUMPTIONS} == {
-        "mantago._operations", "mantago._transport", "mantago._errors", "mantago._results",
+        "mantago.operations", "mantago.results", "mantago_runtime.calls.signing", "mantago_runtime.errors",
     }  # fmt: skip
     assert [*assumptions.compare(OLD, OLD)] == []
 
@@ -76,20 +76,28 @@ def test_all_assumptions_hold_for_the_vendored_document():
 @pytest.mark.parametrize(
     ("edit", "module", "text"),
     [
-        pytest.param(lambda t: operation(t).update(description="No rule"), "_operations", "sentence", id="the rule"),
-        pytest.param(lambda t: operation(t)["parameters"].pop(1), "_operations", "gone", id="a parameter"),
-        pytest.param(lambda t: request(t)["properties"].pop("platform"), "_operations", "gone", id="a field"),
-        pytest.param(lambda t: request(t).update(required=[]), "_transport", "required False", id="the secret"),
-        pytest.param(lambda t: request(t)["properties"]["platform"]["enum"].append("x"), "_operations", "x", id="enum"),
-        pytest.param(lambda t: operation(t)["responses"].pop("404"), "_errors", "statuses", id="statuses"),
-        pytest.param(lambda t: gift(t).pop("name"), "_results", "gone", id="an answer's field"),
-        pytest.param(lambda t: gift(t)["createdAt"].pop("format"), "_results", "format None", id="a format"),
+        pytest.param(
+            lambda t: operation(t).update(description="No rule"), "mantago.operations", "sentence", id="the rule"
+        ),
+        pytest.param(lambda t: operation(t)["parameters"].pop(1), "mantago.operations", "gone", id="a parameter"),
+        pytest.param(lambda t: request(t)["properties"].pop("platform"), "mantago.operations", "gone", id="a field"),
+        pytest.param(
+            lambda t: request(t).update(required=[]), "mantago_runtime.calls.signing", "required False", id="the secret"
+        ),
+        pytest.param(
+            lambda t: request(t)["properties"]["platform"]["enum"].append("x"), "mantago.operations", "x", id="enum"
+        ),
+        pytest.param(
+            lambda t: operation(t)["responses"].pop("404"), "mantago_runtime.errors", "statuses", id="statuses"
+        ),
+        pytest.param(lambda t: gift(t).pop("name"), "mantago.results", "gone", id="an answer's field"),
+        pytest.param(lambda t: gift(t)["createdAt"].pop("format"), "mantago.results", "format None", id="a format"),
     ],
 )
 def test_a_broken_assumption_names_the_module_to_look_at(edit: Edit, module: str, text: str):
     found = [*assumptions.compare(OLD, edited(edit))]
     assert found
-    assert any(f"look at mantago.{module} " in change.text and text in change.text for change in found)
+    assert any(f"look at {module} " in change.text and text in change.text for change in found)
     assert {change.level for change in found} == {"warning"}
 
 
@@ -291,12 +299,12 @@ def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Ven
     (models / "ticket_gift.py").unlink()
     replace(models / "gift_item.py", "    name: str\n", "    name: str\n    size: int\n")
     replace(
-        root / "facade/mantago/_errors.py",
+        root / "facade/mantago_runtime/errors.py",
         "class APITimeoutError(APIConnectionError)",
         "class APITimeoutError(MantaGoError)",
     )
     replace(models / "gift_item.py", "    name: str\n    size", "    name: float\n    size")
-    replace(root / "facade/mantago/_errors.py", "-> type[APIStatusError]:", "-> str:")
+    replace(root / "facade/mantago_runtime/errors.py", "-> type[APIStatusError]:", "-> str:")
     api = root / "generated/mantago_generated/api/client_points_gifts/post_openapi_client_gift.py"
     replace(api, "platform: PostOpenapiClientGiftPlatform | Unset = UNSET", "platform: PostOpenapiClientGiftPlatform")
     found = {change.path.partition(" ")[0]: change for change in package_changes(checkout)}
@@ -312,8 +320,8 @@ def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Ven
     shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.sync_detailed"]
     assert shared.id == "python-parameter-changed-required"
     assert shared.path.endswith("(and sync, asyncio_detailed, asyncio)")
-    assert found["mantago._errors.APITimeoutError"].id == "python-class-removed-base"
-    assert found["mantago._errors.APITimeoutError"].text.startswith(
+    assert found["mantago_runtime.errors.APITimeoutError"].id == "python-class-removed-base"
+    assert found["mantago_runtime.errors.APITimeoutError"].text.startswith(
         "base class was removed: APIConnectionError, facade"
     )
     types = {change.text.partition(", ")[0] for change in found.values() if change.id.endswith("-type")}
@@ -325,17 +333,17 @@ def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Ven
 
 def test_a_changed_default_is_a_warning_and_what_is_private_is_nobodys_business(checkout: Vendored):
     root = checkout.folder.parent
-    replace(root / "facade/mantago/_policy.py", "def sign(", "def signed(")
+    replace(root / "facade/mantago_runtime/calls/signing.py", "def sign(", "def signed(")
     replace(
-        root / "facade/mantago/_results.py",
+        root / "facade/mantago/results.py",
         "is_expired: bool | None = field(\n        default=None",
         "is_expired: bool | None = field(\n        default=False",
     )
     found = package_changes(checkout)
     assert {(change.id, change.level) for change in found} >= {("python-parameter-changed-default", "warning")}
     assert "breaking" not in {change.level for change in found}
-    assert all("_policy" not in change.path for change in found)
-    assert any("facade/mantago/_results.py:" in change.text for change in found)
+    assert all("signing" not in change.path for change in found)
+    assert any("facade/mantago/results.py:" in change.text for change in found)
 
 
 def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored, tmp_path: Path):
@@ -349,7 +357,7 @@ def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored,
 def test_the_client_of_the_old_commit_is_the_one_that_is_tried(checkout: Vendored):
     root = checkout.folder.parent
     # That client sends a platform that this one doesn't know.
-    replace(root / "facade/mantago/_operations.py", 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
+    replace(root / "facade/mantago/identification.py", 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
     git(root, "commit", "--all", "--message=x")
     old = sources.load("git:HEAD", checkout)
     new = edited(lambda t: request(t)["properties"]["platformClientId"].update(maxLength=1))

@@ -13,7 +13,8 @@ import pytest
 
 from conftest import BOT_ID, GOOD, SECRET, Connect
 from mantago import AsyncMantaGo, ConfigurationError, Credentials, MantaGo
-from mantago._credentials import Keyring, Mask
+from mantago_runtime.secrets.redaction import Redactor
+from mantago_runtime.secrets.store import CredentialStore
 
 PAIR = {"bot_id": "bot-1", "token": "token-12345678", "secret": "secret-12345678"}
 
@@ -280,7 +281,7 @@ SPELLINGS = {
 @pytest.mark.parametrize("secret", ["plain-secret-1", 'q"uo<te\\s/&é', "表-secret-表"])
 def test_a_secret_is_masked_however_it_is_spelled(secret, spelling):
     text = f"before {SPELLINGS[spelling](secret)} after"
-    masked = Mask([Credentials(bot_id="b", token="token-12345678", secret=secret)]).clean_text(text)
+    masked = Redactor([Credentials(bot_id="b", token="token-12345678", secret=secret)]).clean_text(text)
     assert "<redacted>" in masked
     assert masked.startswith("before ")
     assert masked.endswith(" after")
@@ -289,15 +290,15 @@ def test_a_secret_is_masked_however_it_is_spelled(secret, spelling):
 
 def test_what_is_shorter_than_eight_characters_is_not_masked():
     pair = Credentials(bot_id="b", token="tok", secret="s")
-    assert Mask([pair]).clean_text("a token \\ and secrets") == "a token \\ and secrets"
+    assert Redactor([pair]).clean_text("a token \\ and secrets") == "a token \\ and secrets"
 
 
 def test_only_the_last_credentials_are_masked_however_often_they_change():
-    keys = Keyring(lambda: None)
+    keys = CredentialStore(lambda: None)
     for n in range(100):
         keys.take(Credentials(bot_id="b", token=f"token-{n:03}", secret=f"secret-{n:03}"))
     assert [pair.token for pair in keys.held] == ["token-096", "token-097", "token-098", "token-099"]
-    assert keys.mask.clean_text("token-099 token-096 token-095") == "<redacted> <redacted> token-095"
+    assert keys.redactor.clean_text("token-099 token-096 token-095") == "<redacted> <redacted> token-095"
 
 
 def token_until(moment: float) -> str:
@@ -319,7 +320,7 @@ def test_a_token_that_expires_within_three_days_is_warned_of_once(connect: Conne
 
 
 def test_new_credentials_are_warned_of_anew(caplog):
-    keys = Keyring(None)
+    keys = CredentialStore(None)
     keys.warn_of_expiry(0)
     for n in range(2):
         keys.take(Credentials(bot_id=f"b{n}", token=token_until(5), secret="s"))

@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 import mantago
 import mantago_generated
 import mantago_generated.models
+import mantago_runtime
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, AsyncDriver, Connect, SyncDriver
 from mantago import (
     APIConnectionError,
@@ -51,7 +52,7 @@ from mantago_generated.types import OpenStrEnum
 
 Handler = Callable[[httpx.Request], httpx.Response]
 Derive = Callable[[Any], Any]
-PACKAGES = tuple(str(Path(str(package.__file__)).parent) for package in (mantago, mantago_generated))
+PACKAGES = tuple(str(Path(str(package.__file__)).parent) for package in (mantago, mantago_generated, mantago_runtime))
 MOMENT = "2024-07-15T10:30:28.700000+00:00"
 GIFT = {"name": "禮物", "resource": "lotteryGame", "createdAt": MOMENT}
 MODELS = [getattr(mantago_generated.models, name) for name in mantago_generated.models.__all__]

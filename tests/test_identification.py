@@ -5,7 +5,7 @@ import pytest
 
 from conftest import GOOD, Connect
 from mantago import IdentificationError, Platform
-from mantago._operations import identify
+from mantago.identification import identify
 
 RULE = "either client_id, or both platform and platform_client_id"
 

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mantago import InvalidResponseError
-from mantago._json import _IN_DOUBT, _parsed, _parsed_strictly, parse_json, parser_of, plain
+from mantago_runtime.reading.json import _IN_DOUBT, _parsed, _parsed_strictly, parse_json, parser_of, plain
 
 PARSERS = {
     "standard library": parser_of(),

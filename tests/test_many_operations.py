@@ -438,7 +438,7 @@ def example_of_a_friendly_method() -> dict[str, list[tuple[str, str]]]:
 def test_a_friendly_method_takes_fewer_than_thirty_lines() -> None:
     hunks = [hunk for hunks in example_of_a_friendly_method().values() for hunk in hunks]
     lines = [{*new.split("\n")} - {*old.split("\n"), ""} for old, new in hunks]
-    assert sum(map(len, lines)) == 26  # as CONTRIBUTING.md says
+    assert sum(map(len, lines)) == 27  # as CONTRIBUTING.md says
 
 
 def test_a_friendly_method_takes_the_lines_that_contributing_shows(many: ModuleType, checkout: Path) -> None:

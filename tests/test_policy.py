@@ -15,21 +15,13 @@ from mantago import (
     Credentials,
     InvalidResponseError,
 )
-from mantago._credentials import Mask
-from mantago._errors import Headers
-from mantago._policy import (
-    Body,
-    Policy,
-    connection_failure,
-    fields_of,
-    may_retry,
-    parse_json,
-    retry_after,
-    settle,
-    sign,
-    vendor_code,
-    wait_before,
-)
+from mantago_runtime.calls.failures import connection_failure
+from mantago_runtime.calls.policy import Policy, may_retry, wait_before
+from mantago_runtime.calls.responses import Body, fields_of, parse_response, retry_after, vendor_code
+from mantago_runtime.calls.signing import sign
+from mantago_runtime.mappings import Headers
+from mantago_runtime.reading.json import parse_json
+from mantago_runtime.secrets.redaction import Redactor
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
 POLICY = Policy(
@@ -87,7 +79,7 @@ def status(code: int, retry_after: float | None = None) -> APIStatusError:
 
 
 def lost(error: httpx.HTTPError) -> APIConnectionError:
-    return connection_failure(error, Mask([]), "host")
+    return connection_failure(error, Redactor([]), "host")
 
 
 @pytest.mark.parametrize(
@@ -125,7 +117,7 @@ def test_a_request_is_repeated_only_where_that_helps_and_can_do_nothing_twice(fa
     ],
 )
 def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path, expected):
-    assert POLICY.may_repeat(POLICY.asked(httpx.Request(method, f"https://host{path}"))) is expected
+    assert POLICY.may_repeat(POLICY.unsigned(httpx.Request(method, f"https://host{path}"))) is expected
 
 
 @pytest.mark.parametrize(
@@ -141,7 +133,7 @@ def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path,
 )
 def test_a_calls_time_is_what_httpx_was_told_unless_that_leaves_something_unlimited(timeout, expected):
     extensions = {} if timeout is None else {"timeout": timeout.as_dict()}
-    assert POLICY.asked(httpx.Request("POST", "https://host/", extensions=extensions)).timeout == expected
+    assert POLICY.unsigned(httpx.Request("POST", "https://host/", extensions=extensions)).timeout == expected
 
 
 OLD, NEW = (Credentials(bot_id=f"bot-{n}", token=f"token-{n}", secret=f"secret-{n}") for n in ("old", "new"))
@@ -169,7 +161,7 @@ def test_signing_fills_in_and_follows_the_clients_own_credentials_only(bot_id, s
 
 
 def signed_parts(request: httpx.Request, *held: Credentials) -> tuple[httpx.URL, httpx.Headers, bytes]:
-    signed = sign(POLICY.asked(request), POLICY.base_url, NEW, held)
+    signed = sign(POLICY.unsigned(request), POLICY.base_url, NEW, held)
     return httpx.URL(bytes(signed.url).decode()), httpx.Headers(signed.headers), b"".join(signed.stream)  # type: ignore[arg-type]
 
 
@@ -195,7 +187,7 @@ def test_a_body_that_is_no_json_object_is_sent_as_it_is(arguments):
 )
 def test_a_request_to_another_server_is_refused(url):
     with pytest.raises(ConfigurationError, match="sends its token and secret to https://host only, not to http"):
-        POLICY.asked(httpx.Request("POST", url))
+        POLICY.unsigned(httpx.Request("POST", url))
 
 
 def read(raw: bytes, encoding: str = "", *, limit: int = 100, piece: int = 7, length: str | None = None) -> bytes:
@@ -297,7 +289,7 @@ FULL = envelope(message="Get client failed", code=37011, botId="bot")
 )
 def test_a_refusal_gives_its_status_code_message_and_bot(status_code, body, code, message, bot_id):
     with pytest.raises(APIStatusError) as caught:
-        settle(status_code, Headers([("Retry-After", "3"), ("X-A", "1"), ("x-a", "2")]), body, NOW)
+        parse_response(status_code, Headers([("Retry-After", "3"), ("X-A", "1"), ("x-a", "2")]), body, NOW)
     error = caught.value
     assert (error.status_code, error.code, error.bot_id, error.retry_after) == (status_code, code, bot_id, 3.0)
     assert error.message == message if message else error.message
@@ -309,7 +301,7 @@ def test_a_refusal_gives_its_status_code_message_and_bot(status_code, body, code
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b"\xff\xfe", b"[]", b"null", b"x" * 100_000])
 def test_a_failure_with_any_body_is_an_api_status_error_whose_body_is_cut(status_code, body):
     with pytest.raises(APIStatusError) as caught:
-        settle(status_code, Headers(), body, NOW)
+        parse_response(status_code, Headers(), body, NOW)
     assert caught.value.code is None
     assert caught.value.body == body[: 64 * 1024]
 
@@ -317,12 +309,12 @@ def test_a_failure_with_any_body_is_an_api_status_error_whose_body_is_cut(status
 @pytest.mark.parametrize("status_code", [101, 201, 202, 204, 206, 299])
 def test_any_success_but_200_is_an_invalid_response(status_code):
     with pytest.raises(InvalidResponseError, match=f"status {status_code}"):
-        settle(status_code, Headers(), b'{"success": true}', NOW)
+        parse_response(status_code, Headers(), b'{"success": true}', NOW)
 
 
 @pytest.mark.parametrize("payload", [{"success": True, "message": "m"}, {"success": None}, [], "text"])
 def test_any_json_with_200_goes_to_whoever_reads_it(payload):
-    assert settle(200, Headers(), json.dumps(payload).encode(), NOW) == payload
+    assert parse_response(200, Headers(), json.dumps(payload).encode(), NOW) == payload
 
 
 @pytest.mark.parametrize(
@@ -341,7 +333,7 @@ class OwnTransportError(httpx.ConnectError):
 
 def test_a_failure_on_the_way_keeps_a_cause_without_frames_and_secrets():
     pair = Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")
-    failure = connection_failure(OwnTransportError("x", "line token-12345678\n"), Mask([pair]), "host:443")
+    failure = connection_failure(OwnTransportError("x", "line token-12345678\n"), Redactor([pair]), "host:443")
     assert str(failure) == "no answer from host:443: OwnTransportError: x: line <redacted> (1 attempt, 0.00 s)"
     assert repr(failure.__cause__) == "ConnectError('x: line <redacted>')"
     assert isinstance(lost(httpx.ReadTimeout("")), APITimeoutError)
@@ -349,7 +341,7 @@ def test_a_failure_on_the_way_keeps_a_cause_without_frames_and_secrets():
 
 def test_header_fields_are_read_as_utf_8_or_else_as_latin_1():
     raw = [(b"A", b"plain"), (b"B", "杯".encode()), (b"C", b"caf\xe9")]
-    assert list(fields_of(raw, Mask([]))) == [("A", "plain"), ("B", "杯"), ("C", "café")]
+    assert list(fields_of(raw, Redactor([]))) == [("A", "plain"), ("B", "杯"), ("C", "café")]
 
 
 @pytest.mark.parametrize(("raw", "encoding"), [(b"whatever", "br"), (b"not compressed", "gzip")], ids=["br", "broken"])
@@ -370,7 +362,7 @@ def test_of_a_failure_what_could_be_read_of_the_body_is_enough(raw, encoding):
 )
 def test_a_refusal_without_its_envelope_still_says_something(body, message):
     with pytest.raises(APIStatusError) as caught:
-        settle(200, Headers(), json.dumps(body).encode(), 0)
+        parse_response(200, Headers(), json.dumps(body).encode(), 0)
     assert caught.value.message == message
 
 

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
-from mantago._operations import published_spec
-from mantago._reading import answer_faults, find, read
-from mantago._scenarios import Answer
-from mantago._schemas import FORMATS, schema_faults
-from mantago._service import Document
+from mantago.operations import published_spec
+from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.scenarios import CannedResponse
+from mantago.testing.schemas import FORMATS, schema_faults
+from mantago.testing.service import Document
 
 SPEC = published_spec()
 TEXT, COUNT = {"type": "string"}, {"type": "integer"}
@@ -466,19 +466,19 @@ def test_the_first_way_to_sign_that_a_request_follows_counts(
 @pytest.mark.parametrize(
     ("responses", "answer", "faults"),
     [
-        ({"200": {"description": ""}}, Answer(200, b"anything"), []),
-        ({"200": {}, "2XX": {"content": {"application/json": {"schema": COUNT}}}}, Answer(201, b'"a"'), ['body $: breaks type "integer"']),
-        ({"default": {"content": {"application/json": {"schema": COUNT}}}}, Answer(500, b"5"), []),
-        ({"200": {}}, Answer(500, b"5"), ['body $: breaks type "object"']),
-        ({}, Answer(500, b""), ["body: is missing"]),
-        ({"200": {"headers": {"X-N": {"schema": COUNT, "required": True}}}}, Answer(200, b""), ["header X-N: is missing"]),
-        ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, Answer(200, b"", headers=(("x-n", "a"),)), ['header X-N $: breaks type "integer"']),
-        ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, Answer(200, b"", headers=(("x-n", "5"),)), []),
-        ({"200": {"content": {"application/json": {"schema": WRITTEN}}}}, Answer(200, b'"a"'), ["body $: breaks writeOnly true"]),
+        ({"200": {"description": ""}}, CannedResponse(200, b"anything"), []),
+        ({"200": {}, "2XX": {"content": {"application/json": {"schema": COUNT}}}}, CannedResponse(201, b'"a"'), ['body $: breaks type "integer"']),
+        ({"default": {"content": {"application/json": {"schema": COUNT}}}}, CannedResponse(500, b"5"), []),
+        ({"200": {}}, CannedResponse(500, b"5"), ['body $: breaks type "object"']),
+        ({}, CannedResponse(500, b""), ["body: is missing"]),
+        ({"200": {"headers": {"X-N": {"schema": COUNT, "required": True}}}}, CannedResponse(200, b""), ["header X-N: is missing"]),
+        ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, CannedResponse(200, b"", headers=(("x-n", "a"),)), ['header X-N $: breaks type "integer"']),
+        ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, CannedResponse(200, b"", headers=(("x-n", "5"),)), []),
+        ({"200": {"content": {"application/json": {"schema": WRITTEN}}}}, CannedResponse(200, b'"a"'), ["body $: breaks writeOnly true"]),
     ],
 )  # fmt: skip
 def test_an_answer_is_judged_by_what_is_promised_for_its_status(
-    responses: Any, answer: Answer, faults: list[str]
+    responses: Any, answer: CannedResponse, faults: list[str]
 ) -> None:
     spec = document(responses=responses)
     assert [*answer_faults(spec, find(spec, "post", "/api/thing"), answer)] == faults

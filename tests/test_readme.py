@@ -27,11 +27,11 @@ from markdown_it import MarkdownIt
 
 import mantago
 from mantago import MantaGo, MantaGoError, cli
-from mantago._errors import CODE_MEANINGS
-from mantago._failures import FAILURES
-from mantago._scenarios import Refusal
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FakeMantaGo, gift
+from mantago.testing.failures import FAILURES
+from mantago.testing.scenarios import Refusal
+from mantago_runtime.errors import CODE_MEANINGS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -92,7 +92,7 @@ def outcome(name: Any) -> str:
 
 def commands() -> Iterator[str]:
     yield from (row("command, option", "meaning"), row(*["---"] * 2))
-    for name, command in cli.app.commands.items():
+    for name, command in cli.app.app.commands.items():
         yield row(f"**`mantago {name}`**", str(command.help).partition("\n")[0])
         for option in command.params:
             yield row(f"`{option.opts[0]}`", option.help)

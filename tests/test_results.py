@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
-from mantago._results import RFC_3339, _reader, _usual_gift, _usual_ticket, read_client_gifts
+from mantago.results import _usual_gift, _usual_ticket, read_client_gifts
+from mantago_runtime.reading.readers import RFC_3339, reader_of
 
 CREATED = "2024-07-15T10:30:28.700Z"
 GIFT = {"name": "保溫杯", "resource": "rewardsCard", "createdAt": CREATED, "isExpired": False}
@@ -291,7 +292,7 @@ def test_a_field_named_to_forge_a_line_of_the_log_is_logged_in_one(connect: Conn
 
 
 def test_a_service_that_makes_up_fields_fills_neither_log_nor_memory(connect: Connect, caplog, monkeypatch):
-    monkeypatch.setattr("mantago._client.MOST_WARNINGS", 3)
+    monkeypatch.setattr("mantago.client.MAX_DRIFT_WARNINGS", 3)
     answer = GOOD | {f"field-{n}": n for n in range(10)}
     connect(lambda _: httpx.Response(200, json=answer)).get_client_gifts(client_id="a")
     assert len([record for record in caplog.records if record.name == "mantago.drift"]) == 3
@@ -325,7 +326,7 @@ def test_what_is_read_the_quick_way_is_what_it_is_field_by_field(element):
         except (LookupError, TypeError, ValueError):
             continue
         drift: list[Drift] = []
-        assert quick == _reader(cls)(element, drift, "")
+        assert quick == reader_of(cls)(element, drift, "")
         assert not drift
 
 

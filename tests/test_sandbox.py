@@ -22,9 +22,9 @@ import httpx
 import pytest
 import uvicorn
 
-from mantago import _scenarios
-from mantago._scenarios import Answer, Card, Refusal, granted
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
+from mantago.testing import scenarios
+from mantago.testing.scenarios import CannedResponse, Refusal, SandboxClient, success_envelope
 
 SPEC = json.loads(files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8"))
 GIFTS = "/openapi/client/gift"
@@ -84,7 +84,7 @@ def bad_variables(response: httpx.Response) -> str:
     return message.removeprefix(start)
 
 
-def by_platform(card: Card) -> list[dict[str, str]]:
+def by_platform(card: SandboxClient) -> list[dict[str, str]]:
     if card.platform_ids:
         return [{"platform": pair.platform, "platformClientId": pair.platform_client_id} for pair in card.platform_ids]
     return [{"platform": "whatsapp", "platformClientId": card.id}]
@@ -285,7 +285,7 @@ def test_it_prints_and_logs_nothing_and_leaves_the_loggers_as_they_were(
 def test_a_bug_of_its_own_is_logged_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("mantago.sandbox.card_for", lambda body: 1 / 0)
+    monkeypatch.setattr("mantago.sandbox.sandbox_client_for", lambda body: 1 / 0)
     with Sandbox() as sandbox:
         assert ask(sandbox).status_code == 500
     (record,) = caplog.records
@@ -533,7 +533,7 @@ def test_an_unknown_platform_id_is_404_with_code_37011(shared: Sandbox, pair: di
 
 
 @pytest.mark.parametrize("card", CLIENTS, ids=lambda card: card.id)
-def test_a_client_has_the_same_gifts_under_every_id(shared: Sandbox, card: Card) -> None:
+def test_a_client_has_the_same_gifts_under_every_id(shared: Sandbox, card: SandboxClient) -> None:
     answers = [ask(shared, {"clientId": card.id}), *(ask(shared, pair, pair) for pair in by_platform(card))]
     assert {answer.status_code for answer in answers} == {200}
     assert answers[0].json()["message"] == "Get client gifts successfully"
@@ -711,27 +711,33 @@ def test_the_catalogue_explains_itself_in_one_line_each() -> None:
 # Against the spec
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, answer: Answer) -> None:
-    card = Card("odd", "odd", (answer,))
-    monkeypatch.setitem(_scenarios._BY_CLIENT_ID, "odd", card)
+def answering(monkeypatch: pytest.MonkeyPatch, answer: CannedResponse) -> None:
+    card = SandboxClient("odd", "odd", (answer,))
+    monkeypatch.setitem(scenarios._BY_CLIENT_ID, "odd", card)
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (
-            Answer(200, json.dumps(granted(tickets=[{"createdAt": "yesterday"}])).encode()),
+            CannedResponse(200, json.dumps(success_envelope(tickets=[{"createdAt": "yesterday"}])).encode()),
             'body $.tickets[0].createdAt: breaks format "date-time"',
         ),
-        (Answer(200, json.dumps(granted(tickets=[{}])).encode()), "body $.tickets[0]: 'createdAt' is a required"),
-        (Answer(404, b'{"success": false}'), "body $: 'errResponse' is a required property"),
-        (Answer(418, b'{"success": "no", "errResponse": {"message": "", "code": 1}}'), "body $.success: breaks type"),
-        (Answer(200, b"fine", "text/plain"), "body: has a Content-Type that the spec doesn't list"),
-        (Answer(200, b""), "body: is missing"),
+        (
+            CannedResponse(200, json.dumps(success_envelope(tickets=[{}])).encode()),
+            "body $.tickets[0]: 'createdAt' is a required",
+        ),
+        (CannedResponse(404, b'{"success": false}'), "body $: 'errResponse' is a required property"),
+        (
+            CannedResponse(418, b'{"success": "no", "errResponse": {"message": "", "code": 1}}'),
+            "body $.success: breaks type",
+        ),
+        (CannedResponse(200, b"fine", "text/plain"), "body: has a Content-Type that the spec doesn't list"),
+        (CannedResponse(200, b""), "body: is missing"),
     ],
 )
 def test_an_answer_of_its_own_that_breaks_the_spec_is_a_loud_500(
-    shared: Sandbox, monkeypatch: pytest.MonkeyPatch, answer: Answer, said: str
+    shared: Sandbox, monkeypatch: pytest.MonkeyPatch, answer: CannedResponse, said: str
 ) -> None:
     answering(monkeypatch, answer)
     status, code, message = told(ask(shared, {"clientId": "odd"}))
@@ -748,7 +754,7 @@ def test_a_refusal_is_held_to_the_specs_envelope_even_where_no_operation_is(monk
 
 
 def test_an_answer_off_the_spec_on_purpose_is_sent_as_it_is(shared: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, Answer(200, b"[]", off_spec=True))
+    answering(monkeypatch, CannedResponse(200, b"[]", off_spec=True))
     assert ask(shared, {"clientId": "odd"}).json() == []
 
 
@@ -937,7 +943,7 @@ def test_without_the_extra_the_import_says_what_to_install(monkeypatch: pytest.M
 
 
 def test_the_shared_decisions_need_no_extra() -> None:
-    source = files("mantago").joinpath("_scenarios.py").read_text(encoding="utf-8")
+    source = files("mantago.testing").joinpath("scenarios.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {*sys.stdlib_module_names, "attrs"}
 

@@ -166,16 +166,16 @@ def test_a_path_that_the_spec_does_not_list_is_not_shown(connect: Connect, caplo
 
 
 def test_a_path_with_parameters_is_told_as_the_spec_has_it(monkeypatch):
-    from mantago import _operations
+    from mantago import operations
 
     spec = {"paths": {"/a/{id}/b.c": {}, "/a/me/b.c": {}}}
-    monkeypatch.setattr(_operations.json, "loads", lambda _: spec)
-    _operations.paths.cache_clear()
+    monkeypatch.setattr(operations.json, "loads", lambda _: spec)
+    operations.paths.cache_clear()
     try:
-        found = [_operations.path_in_spec(path) for path in ("/a/1/b.c", "/a/me/b.c", "/a/1/bxc", "/a/1/2/b.c")]
+        found = [operations.path_in_spec(path) for path in ("/a/1/b.c", "/a/me/b.c", "/a/1/bxc", "/a/1/2/b.c")]
     finally:
-        _operations.paths.cache_clear()
-    assert found == ["/a/{id}/b.c", "/a/me/b.c", _operations.UNKNOWN, _operations.UNKNOWN]
+        operations.paths.cache_clear()
+    assert found == ["/a/{id}/b.c", "/a/me/b.c", operations.UNKNOWN, operations.UNKNOWN]
 
 
 def test_the_path_of_the_base_url_is_no_part_of_the_operation(connect: Connect, caplog):

@@ -34,9 +34,9 @@ from mantago import (
     RateLimitError,
     ServerError,
 )
-from mantago._failures import FAILURES, FailureName
-from mantago._results import DriftKind
 from mantago.testing import FakeMantaGo, RecordedRequest, gift, ticket
+from mantago.testing.failures import FAILURES, FailureName
+from mantago_runtime.reading.drift import DriftKind
 
 LINE_ID = "U4af4980629e14c3b8d2f7a61c05be937"
 

@@ -22,9 +22,9 @@ from attrs import field, frozen
 
 import mantago
 from mantago import testing
-from mantago._failures import FailureName
-from mantago._operations import PlatformName
-from mantago._results import DriftKind
+from mantago.identification import PlatformName
+from mantago.testing.failures import FailureName
+from mantago_runtime.reading.drift import DriftKind
 
 SAMPLES = Path(__file__).parent / "typing"
 BIN = Path(sys.executable).parent

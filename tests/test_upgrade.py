@@ -397,7 +397,7 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
         "request query next`: the parameter became required",
         "page.total`: the type changed from integer to string",
         "the client sends what is refused: 'VolejRejN' is too long",
-        "look at mantago.&#95;errors",
+        "look at mantago&#95;runtime.errors",
         '  post_openapi_audience_list.sync(client=mantago.generated, body=Search(...), bot_id="...")',
         "Version of the package: 0.1.0 to 0.2.0 (minor)",
     ],

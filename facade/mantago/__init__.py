@@ -9,9 +9,11 @@ with MantaGo(bot_id="...", token="...", secret="...") as mantago:
 # Type checkers take it for true, and typing itself would take longer to import than all the rest here.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mantago._client import AsyncMantaGo, MantaGo
-    from mantago._credentials import Credentials
-    from mantago._errors import (
+    from mantago.client import AsyncMantaGo, MantaGo
+    from mantago.identification import Platform
+    from mantago.operations import SPEC_VERSION
+    from mantago.results import ClientGifts, Gift, GiftResource, Ticket
+    from mantago_runtime.errors import (
         APIConnectionError,
         APIStatusError,
         APITimeoutError,
@@ -26,9 +28,9 @@ if TYPE_CHECKING:
         RateLimitError,
         ServerError,
     )
-    from mantago._operations import SPEC_VERSION, Platform
-    from mantago._results import ClientGifts, Drift, Gift, GiftResource, Ticket
-    from mantago._telemetry import CallFinished, CallRetried
+    from mantago_runtime.instrumentation import CallFinished, CallRetried
+    from mantago_runtime.reading.drift import Drift
+    from mantago_runtime.secrets.credentials import Credentials
 
 __version__ = "0.1.0"
 __all__ = [
@@ -67,7 +69,8 @@ def preload() -> None:
 
     Worth it where starting may take time but the first call may not, as in serverless functions.
     """
-    from mantago import _client, _credentials, _errors, _network, _operations, _results  # noqa: F401, PLC0415
+    from mantago import client  # noqa: F401, PLC0415
+    from mantago_runtime.connections import pool  # noqa: F401, PLC0415
 
 
 # Not for type checkers, which would take any name for one of ours.
@@ -76,9 +79,12 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module 'mantago' has no attribute {name!r}")
-        from mantago import _client, _credentials, _errors, _operations, _results, _telemetry  # noqa: PLC0415
+        from mantago import client, identification, operations, results  # noqa: PLC0415
+        from mantago_runtime import errors, instrumentation  # noqa: PLC0415
+        from mantago_runtime.reading import drift  # noqa: PLC0415
+        from mantago_runtime.secrets import credentials  # noqa: PLC0415
 
-        for module in (_errors, _credentials, _results, _operations, _telemetry, _client):
+        for module in (errors, credentials, drift, results, identification, operations, instrumentation, client):
             for public in __all__:
                 value = getattr(module, public, None)
                 if isinstance(value, type):

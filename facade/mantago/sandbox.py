@@ -1,7 +1,7 @@
 """A stand-in for the service on this machine: the vendored spec, served over real HTTP (extra `sandbox`).
 
 Routes, credentials and shapes, of requests and of its own answers, are the spec's; only who the
-clients are and the rule that the spec states in prose are code, in `_scenarios`. An operation that
+clients are and the rule that the spec states in prose are code, in `testing.scenarios`. An operation that
 is new in the spec is served at once, with the smallest answer that conforms.
 """
 
@@ -18,17 +18,41 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
-from mantago._operations import IdentifyIn, published_spec
-from mantago._reading import answer_faults, find, read
-from mantago._scenarios import BOT_ID, CLIENTS, SLOW_SECONDS, TRIGGERS, Answer, Card, PlatformId, Refusal, card_for
-from mantago._service import Account, Document, Node, Operation, check_identify_in, fulfilled, lost, new_token, refused
+from mantago.identification import IdentifyIn
+from mantago.operations import published_spec
+from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.scenarios import (
+    BOT_ID,
+    CLIENTS,
+    SLOW_SECONDS,
+    TRIGGERS,
+    CannedResponse,
+    PlatformId,
+    Refusal,
+    SandboxClient,
+    sandbox_client_for,
+)
+from mantago.testing.service import (
+    Account,
+    Document,
+    Node,
+    Operation,
+    check_identify_in,
+    new_token,
+    not_found,
+    refused,
+    respond,
+)
 
 try:
     import uvicorn
 except ModuleNotFoundError as error:
     raise ImportError(f"{error}; the sandbox needs more: pip install 'mantago[sandbox]'") from error
 
-__all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox"]
+__all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox", "SandboxClient"]
+
+Card = SandboxClient
+"""The name of version 0.1; deprecated."""
 
 _LOOPBACK: Final = "127.0.0.1"
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
@@ -108,31 +132,31 @@ class _Service:
         self._identify_in: IdentifyIn = identify_in
         self._asked: Counter[str] = Counter()
 
-    def answer(self, scope: Node, body: bytes) -> Answer:
+    def answer(self, scope: Node, body: bytes) -> CannedResponse:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
         operation = find(self._document, scope["method"].lower(), scope["path"])
         lookup = partial(find, self._document)
-        draft = self._decide(operation, scope, body) if operation else lost(scope["path"], lookup)
+        draft = self._decide(operation, scope, body) if operation else not_found(scope["path"], lookup)
         faults = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
         if faults:
             return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
         return draft
 
-    def _decide(self, operation: Operation, scope: Node, body: bytes) -> Answer:
+    def _decide(self, operation: Operation, scope: Node, body: bytes) -> CannedResponse:
         headers: dict[str, str] = {}
         for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        asked = read(self._document, operation, headers, scope["query_string"].decode("latin-1"), body)
-        return refused(asked, self._account, self._document, identify_in=self._identify_in) or fulfilled(
-            asked, self._account, self._document, self._answer_for
+        parsed = read(self._document, operation, headers, scope["query_string"].decode("latin-1"), body)
+        return refused(parsed, self._account, self._document, identify_in=self._identify_in) or respond(
+            parsed, self._account, self._document, self._answer_for
         )
 
-    def _answer_for(self, body: Mapping[str, Any]) -> Answer | None:
-        card = card_for(body)
-        if card is None:
+    def _answer_for(self, body: Mapping[str, Any]) -> CannedResponse | None:
+        client = sandbox_client_for(body)
+        if client is None:
             return None
-        answer = card.answers[min(self._asked[card.id], len(card.answers) - 1)]
-        self._asked[card.id] += 1
+        answer = client.answers[min(self._asked[client.id], len(client.answers) - 1)]
+        self._asked[client.id] += 1
         return answer
 
 

@@ -1,11 +1,11 @@
-"""What the façade relies on, looked up in a document: mantago._assumptions says what, and beside which module."""
+"""What the façade relies on, looked up in a document: mantago.assumptions says what, and beside which module."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mantago._assumptions import ASSUMPTIONS, OPERATIONS
+from mantago.assumptions import ASSUMPTIONS, OPERATIONS
 
 from .changes import Change, change
 from .documents import Cursor, Document

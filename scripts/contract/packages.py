@@ -31,7 +31,7 @@ def packages(document: Document) -> Iterator[Path | None]:
 
 
 def _extracted(revision: str, repository: Path, target: Path) -> Path | None:
-    data = git(repository, "archive", "--format=tar", revision, *PACKAGES)
+    data = git(repository, "archive", "--format=tar", revision, *FOLDERS)
     if data is None:
         # The commit is older than the packages.
         return None

@@ -30,6 +30,7 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
     griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE: (INFO, "programs that compare it with a literal notice"),
 }
 
+_PUBLIC = {"mantago.sandbox", "mantago.testing"}
 _MODEL = "python-model-field-required"
 # griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
 _OURS = {
@@ -129,9 +130,21 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
 
 def load(root: Path, name: str) -> Any:
     """Return a package as its source says it, without importing anything."""
-    loaded = griffe.load(name, search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
+    loader = griffe.GriffeLoader(search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
+    with contextlib.suppress(ModuleNotFoundError):  # version 0.1 had no such package
+        _add_constructors(loader.load("mantago_runtime"))
+    loaded = loader.load(name)
     _add_constructors(loaded)
+    if name == "mantago":
+        _hide_modules(loaded)
     return loaded
+
+
+def _hide_modules(package: Any) -> None:
+    """Take the modules that nobody is to import from for private, though no underscore says so."""
+    for module in package.modules.values():
+        module.public = module.path in _PUBLIC
+        _hide_modules(module)
 
 
 def _add_constructors(place: Any) -> None:
@@ -180,8 +193,9 @@ def _what(found: griffe.Breakage) -> str:
 
 def _place(root: Path, package: Any, path: str) -> str | None:
     """Return the file and the line of a name as file#L12, None if it isn't there."""
-    place = package
-    for part in path.split(".")[1:]:
+    name, *parts = path.split(".")
+    place = package.modules_collection.members.get(name)
+    for part in parts:
         if place is None or part not in place.members:
             return None
         place = place.members[part]

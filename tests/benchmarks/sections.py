@@ -111,8 +111,8 @@ def decoders(body: bytes) -> dict[str, Callable[[], object]]:
     """Return the ways to decode an answer."""
     from contenders import STOCK
 
-    from mantago._json import parse_json, parser_of, plain
-    from mantago._results import read_client_gifts
+    from mantago.results import read_client_gifts
+    from mantago_runtime.reading.json import parse_json, parser_of, plain
 
     found: dict[str, Callable[[], object]] = {}
     if (STOCK / "stock_client").exists():

@@ -12,9 +12,9 @@ from scripted import SOAK, Connection, answer, serving
 
 from conftest import Connect
 from mantago import ClientGifts, InvalidResponseError, MantaGoError
-from mantago._errors import Headers
-from mantago._policy import settle
-from mantago._results import read_client_gifts
+from mantago.results import read_client_gifts
+from mantago_runtime.calls.responses import parse_response
+from mantago_runtime.mappings import Headers
 
 ANSWERS_MADE = 2_000 if SOAK else 80
 """Each is changed at every node in every way: tests print how many cases that made."""
@@ -23,7 +23,7 @@ ON_SOCKETS = 40
 
 def read(body: bytes, *, strict: bool = False) -> ClientGifts:
     """Read a body as a call does, from its first byte on."""
-    return read_client_gifts(settle(200, Headers(), body, 0.0), strict=strict)
+    return read_client_gifts(parse_response(200, Headers(), body, 0.0), strict=strict)
 
 
 @settings(max_examples=ANSWERS_MADE, deadline=None)

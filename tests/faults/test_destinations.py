@@ -17,7 +17,7 @@ from scripted import PAIR, Connection, Server, always, answer, friendly, head, s
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APIStatusError, ConfigurationError, MantaGo
-from mantago._network import DeadlineBackend, cut_waits
+from mantago_runtime.connections.threads import DeadlineBackend, deadline
 
 # --- redirects ------------------------------------------------------------------------------------------------------
 
@@ -255,7 +255,7 @@ def test_a_host_without_address_is_a_connection_error(monkeypatch):
 
 
 def test_a_wait_of_a_socket_after_the_deadline_is_not_begun():
-    with cut_waits(-1), pytest.raises(httpcore.ConnectTimeout, match="used up"):
+    with deadline(-1), pytest.raises(httpcore.ConnectTimeout, match="used up"):
         DeadlineBackend().connect_tcp("127.0.0.1", 1)
 
 

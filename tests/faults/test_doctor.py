@@ -38,9 +38,9 @@ from mantago import (
     InvalidResponseError,
     cli,
 )
-from mantago import _doctor as doctor
-from mantago import _route as route
-from mantago._scenarios import CLIENTS, TRIGGERS
+from mantago.cli import doctor
+from mantago.cli import probe as route
+from mantago.testing.scenarios import CLIENTS, TRIGGERS
 
 LINES = ["configuration", "token", "connection", "TLS", "clock", "service", "client", "contract"]
 Report = Callable[..., dict[str, Any]]
@@ -382,7 +382,7 @@ AT = "Fri, 15 Jan 2027 08:00:00 GMT"
     ],
 )
 def test_a_clock_is_wrong_if_it_differs_from_the_services_by_more_than_a_minute(sent, received, date, ok, detail):
-    check = route.of_clock(route.Met(sent, received, date=date))
+    check = route.of_clock(route.ProbeResult(sent, received, date=date))
     assert (check.ok, check.detail, check.status) == (ok, detail, 1)
 
 
@@ -443,7 +443,7 @@ def test_each_refusal_has_its_hint(data, name, detail, hint, report):
 
 
 def test_every_code_that_the_vendor_publishes_has_a_hint():
-    from mantago._errors import CODE_MEANINGS
+    from mantago_runtime.errors import CODE_MEANINGS
 
     assert {1004} | doctor.BY_CODE.keys() == CODE_MEANINGS.keys()
     assert doctor.hint_for(APIStatusError(status_code=401, code=1004, message="")) == doctor.RENEW
@@ -467,7 +467,10 @@ def test_one_gift_is_no_plural():
 
 @pytest.mark.parametrize("statuses", [[], [1], [3, 1], [2, 3, 1], [1, 2]])
 def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
-    checks = [route.cross("x", "", "", status) for status in statuses] + [route.tick("x", ""), route.skip("x", "")]
+    checks = [route.failed("x", "", "", status) for status in statuses] + [
+        route.passed("x", ""),
+        route.skipped("x", ""),
+    ]
     assert doctor.exit_status(checks) == {(): 0, (1,): 1, (3, 1): 3, (2, 3, 1): 2, (1, 2): 2}[tuple(statuses)]
 
 
@@ -526,4 +529,4 @@ def test_an_ipv6_peer_is_written_as_in_an_address():
         def get_extra_info(self, name: str) -> Any:
             return ("::1", 8000, 0, 0) if name == "server_addr" else None
 
-    assert route.met_by(1.0, 2.0, [], Stream()).peer == "[::1]:8000"
+    assert route.probe_result(1.0, 2.0, [], Stream()).peer == "[::1]:8000"

@@ -19,10 +19,13 @@ from scripted import PAIR, SOAK, Connection, answer, each, friendly, head, refus
 
 from conftest import GOOD, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, MantaGoError
-from mantago._credentials import Keyring
-from mantago._policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy, retry_after
-from mantago._telemetry import Watch
-from mantago._transport import Calls, run, sync_edge
+from mantago_runtime.calls.io_backend import sync_io_backend
+from mantago_runtime.calls.loop import CallLoop
+from mantago_runtime.calls.policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy
+from mantago_runtime.calls.responses import retry_after
+from mantago_runtime.concurrency import run_sync
+from mantago_runtime.instrumentation import Instrumentation
+from mantago_runtime.secrets.store import CredentialStore
 
 # --- on real sockets ------------------------------------------------------------------------------------------------
 
@@ -221,19 +224,19 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
 ):
     world = World(steps)
     pairs = iter(Credentials(**PAIR | {"bot_id": f"b{number}"}) for number in range(10))
-    keys = Keyring((lambda: next(pairs)) if renews else Credentials(**PAIR))
-    calls = Calls(
+    keys = CredentialStore((lambda: next(pairs)) if renews else Credentials(**PAIR))
+    calls = CallLoop(
         Policy(httpx.URL("https://host"), allowed, max_retries, 10_000, frozenset({READS})),
         keys,
-        Watch(httpx.URL("https://host"), "1"),
+        Instrumentation(httpx.URL("https://host"), "1"),
         lambda: world.now,
         lambda: jitter,
     )
-    edge = evolve(sync_edge(httpx.MockTransport(world), None), sleep=world.sleep)
+    edge = evolve(sync_io_backend(httpx.MockTransport(world), None), sleep=world.sleep)
     error: Exception | None = None
-    asked = calls.policy.asked(httpx.Request("POST", f"https://host{path}", json={}))
+    unsigned = calls.policy.unsigned(httpx.Request("POST", f"https://host{path}", json={}))
     try:
-        run(calls.call(asked, edge))
+        run_sync(calls.call(unsigned, edge))
     except MantaGoError as caught:
         error = caught
     deadline = 100 + allowed

@@ -24,7 +24,7 @@ from scripted import PAIR, SOAK, Connection, answer, echo_client_id, friendly, h
 
 from conftest import Connect
 from mantago import AsyncMantaGo, MantaGo, MantaGoError
-from mantago._network import MOST
+from mantago_runtime.connections.pool import MAX_CONNECTIONS
 
 RUNNERS: dict[str, Callable[..., Any]] = {"asyncio": lambda main: asyncio.run(main()), "trio": trio.run}
 CALLS = 20_000 if SOAK else 1_200
@@ -66,7 +66,7 @@ def test_500_tasks_that_share_a_client_get_their_own_answers_and_stay_within_the
 
     with serving(echo_client_id) as server:
         assert RUNNERS[runner](main) == [str(number) for number in range(500)]
-        assert server.connections <= MOST * SOME_EXPIRE
+        assert server.connections <= MAX_CONNECTIONS * SOME_EXPIRE
 
 
 def echo_late(connection: Connection) -> None:
@@ -101,14 +101,14 @@ def test_a_client_is_usable_after_tasks_were_cancelled_at_random_moments(runner)
             # As many at once as the pool holds: a place that a cancelled call kept would be missed.
             with anyio.fail_after(10):
                 async with anyio.create_task_group() as tasks:
-                    for _ in range(MOST):
+                    for _ in range(MAX_CONNECTIONS):
                         tasks.start_soon(functools.partial(client.get_client_gifts, client_id="after"))
 
     with serving(echo_late) as server:
         RUNNERS[runner](main)
         assert wrong == []
         # A server sees a close some moments later than the client that closed.
-        assert server.most_open <= MOST * 1.25
+        assert server.most_open <= MAX_CONNECTIONS * 1.25
         assert wait_until(lambda: server.open_now == 0)
 
 
@@ -319,19 +319,19 @@ def test_bursts_find_the_connections_of_the_burst_before(connect: Connect, numbe
         driver = connect(base_url=server.base_url)
         for _ in range(3):
             assert not [result for result in calls_at_once(driver, number) if isinstance(result, Exception)]
-        assert server.connections <= MOST * SOME_EXPIRE
+        assert server.connections <= MAX_CONNECTIONS * SOME_EXPIRE
 
 
 def test_a_full_pool_waits_within_the_deadline(connect: Connect):
     with serving(slow(0.8)) as server:
         driver = connect(base_url=server.base_url, timeout=20)
-        results = calls_at_once(driver, MOST * 2)
+        results = calls_at_once(driver, MAX_CONNECTIONS * 2)
         assert not [result for result in results if isinstance(result, Exception)]
-        assert server.connections <= MOST * SOME_EXPIRE
+        assert server.connections <= MAX_CONNECTIONS * SOME_EXPIRE
         driver = connect(base_url=server.base_url, timeout=1.2, max_retries=0)
-        late = [result for result in calls_at_once(driver, MOST * 2) if isinstance(result, Exception)]
+        late = [result for result in calls_at_once(driver, MAX_CONNECTIONS * 2) if isinstance(result, Exception)]
         # Half of them had no connection before the others' answers came, and so not enough time for their own.
-        assert len(late) > MOST / 2
+        assert len(late) > MAX_CONNECTIONS / 2
         assert {type(error).__name__ for error in late} == {"APITimeoutError"}
         assert min(error.elapsed for error in late) >= 1.2
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["mantago", "json", "email", "dateutil"]):
-    from mantago._errors import Headers, MantaGoError
-    from mantago._policy import Body, retry_after, settle
-    from mantago._results import read_client_gifts
+with atheris.instrument_imports(include=["mantago", "mantago_runtime", "json", "email", "dateutil"]):
+    from mantago.results import read_client_gifts
+    from mantago_runtime.calls.responses import Body, parse_response, retry_after
+    from mantago_runtime.errors import MantaGoError
+    from mantago_runtime.mappings import Headers
 
 import httpx
 
@@ -30,7 +31,7 @@ def body(data: bytes) -> None:
         if not taken.feed(data[start : start + 100]):
             break
     try:
-        gifts = read_client_gifts(settle(status, Headers(), taken.finish(), NOW), strict=False)
+        gifts = read_client_gifts(parse_response(status, Headers(), taken.finish(), NOW), strict=False)
     except MantaGoError as error:
         str(error)
     else:

@@ -1,0 +1,242 @@
+"""The examination of `mantago doctor`, from the configuration to the contract; each line is judged by a pure function.
+
+`examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
+to the service and its clock, and one as any client makes it. What isn't reached stays without a judgement.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import ssl
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import httpx
+
+from mantago import __version__
+from mantago.cli.probe import (
+    NO_ANSWER,
+    REFUSED,
+    WRONG_USE,
+    Check,
+    ProbeResult,
+    failed,
+    of_clock,
+    of_connection,
+    of_tls,
+    passed,
+    probe,
+    skipped,
+    span,
+)
+from mantago.client import MantaGo
+from mantago.identification import identify
+from mantago.operations import GENERATOR, SERVER_URL, SPEC_VERSION, published_spec
+from mantago.results import ClientGifts
+from mantago.testing.schemas import schema_faults
+from mantago.testing.service import REFUSAL, Document
+from mantago_runtime.configuration import checked_address, checked_seconds, environment_proxy
+from mantago_runtime.errors import (
+    APIConnectionError,
+    APIStatusError,
+    ConfigurationError,
+    InvalidResponseError,
+    MantaGoError,
+)
+from mantago_runtime.reading.json import parse_json
+from mantago_runtime.secrets.credentials import Credentials
+from mantago_runtime.secrets.store import EXPIRY_WARNING_SECONDS
+
+UNKNOWN_CLIENT_ID = "mantago-doctor"
+"""A client id that no client has: whoever looks for it has taken bot id, token and secret."""
+CLIENT_CODES = frozenset({11001, 37011})
+"""Refusals that come after the credentials were taken: they are about the client."""
+IDENTIFICATION = "--client-id, or --platform and --platform-client-id"
+RENEW = "renew the pair in the bot's dashboard (Settings, Advanced settings, API integration), and set both halves"
+NEWER = "see whether there is a newer version of mantago, or tell its maintainers"
+
+BY_CODE: Mapping[int, str] = {
+    1002: f"check the bot's plan; or {RENEW}",
+    5001: "the bot id is the last part of the bot's address in the dashboard",
+    11001: "connect the bot to this platform in the dashboard, or name another platform",
+    37011: "is the id whole, and of this bot? A platform's id goes into --platform-client-id",
+    110000: NEWER,
+    120000: "somebody renewed the pair: set the new token and the new secret",
+}
+BY_STATUS: Mapping[int, str] = {
+    400: NEWER,
+    401: RENEW,
+    403: f"does a firewall before the service refuse this network? Else {RENEW}",
+    404: f"is the address right, down to its path? The document says {SERVER_URL}",
+    422: NEWER,
+    429: "wait, and ask less often",
+}
+
+
+def exit_status(checks: Iterable[Check]) -> int:
+    """Return the exit status that follows from all lines."""
+    crosses = {check.status for check in checks if check.ok is False}
+    return next((status for status in (WRONG_USE, NO_ANSWER, REFUSED) if status in crosses), 0)
+
+
+def versions() -> dict[str, str]:
+    """Return what a report of a fault should name."""
+    return {
+        "mantago": __version__,
+        "spec": SPEC_VERSION,
+        "generator": GENERATOR,
+        "python": platform.python_version(),
+        "httpx": httpx.__version__,
+        "tls": ssl.OPENSSL_VERSION,
+        "system": platform.platform(),
+    }
+
+
+def examine(
+    account: Mapping[str, Any], who: Mapping[str, Any], *, timeout: float, now: Callable[[], float] = time.time
+) -> Iterator[Check]:
+    """Yield the lines as they are found out.
+
+    `account` holds the arguments for a client that were given, `who` the identification, which may be missing as a
+    whole. Raises IdentificationError, or ConfigurationError for the timeout. `now` tells the time of day.
+    """
+    checked_seconds(timeout)
+    identified = any(value is not None for value in who.values())
+    if identified:
+        identify(**who)
+    client: MantaGo | None = None
+    problem, address, proxy = "", "", None
+    try:
+        address = checked_address(account["base_url"], SERVER_URL)
+        proxy = None if "transport" in account else environment_proxy(address)
+        client = MantaGo(**account, timeout=timeout, max_retries=0)
+    except ConfigurationError as error:
+        problem = str(error)
+    yield of_configuration(problem, client, account, os.environ, proxy)
+    yield of_token(client.credentials if client else None, now())
+    probed = probe(address, proxy, timeout, now) if address else None
+    yield of_connection(probed, address, proxy, timeout)
+    yield of_tls(probed, address)
+    yield of_clock(probed)
+    outcome: ClientGifts | MantaGoError | None = None
+    if client:
+        with client:
+            if isinstance(probed, ProbeResult):
+                try:
+                    outcome = client.get_client_gifts(**(who if identified else {"client_id": UNKNOWN_CLIENT_ID}))
+                except MantaGoError as error:
+                    outcome = error
+    yield of_service(outcome)
+    yield of_client(outcome, identified=identified)
+    yield of_contract(outcome)
+
+
+# --- before anything is sent ----------------------------------------------------------------------------------------
+
+
+def of_configuration(
+    problem: str, client: MantaGo | None, account: Mapping[str, Any], environment: Mapping[str, str], proxy: str | None
+) -> Check:
+    """Judge what the client was configured with, and say where each value comes from."""
+    if client is None or client.credentials is None:
+        return failed("configuration", problem, "mantago doctor --help lists the options", WRONG_USE)
+    sources: dict[str, list[str]] = {}
+    for name in ("base_url", "bot_id", "token", "secret"):
+        source = "environment" if environment.get(f"MANTAGO_{name.upper()}") else "default"
+        sources.setdefault("option" if account[name] is not None else source, []).append(name)
+    told = "; ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
+    told = "the built-in sandbox" if "transport" in account else told
+    way = f", through the proxy {httpx.URL(proxy).host}" if proxy else ""
+    return passed(
+        "configuration",
+        f"bot {client.credentials.bot_id} at {checked_address(account['base_url'], SERVER_URL)}{way} ({told})",
+    )
+
+
+def of_token(credentials: Credentials | None, now: float) -> Check:
+    """Judge how long the token lasts."""
+    if credentials is None:
+        return skipped("token", "there is none to look at")
+    expiry = credentials.expires_at
+    if expiry is None:
+        return skipped("token", "it doesn't say when it expires")
+    left, when = expiry.timestamp() - now, f"{expiry:%Y-%m-%d %H:%M} UTC"
+    if left <= 0:
+        return failed("token", f"it expired {span(abs(left))} ago, on {when}", RENEW)
+    text = f"it expires in {span(left)}, on {when}"
+    return passed("token", text) if left > EXPIRY_WARNING_SECONDS else failed("token", text, RENEW)
+
+
+# --- the answer -----------------------------------------------------------------------------------------------------
+
+Outcome = ClientGifts | MantaGoError | None
+
+
+def of_service(outcome: Outcome) -> Check:
+    """Judge whether the service takes the bot's id, token and secret, and does its work."""
+    taken = "it takes bot id, token and secret"
+    if outcome is None:
+        return skipped("service", "not asked")
+    if isinstance(outcome, ClientGifts):
+        return passed("service", taken)
+    if isinstance(outcome, APIConnectionError):
+        return failed("service", str(outcome), "try again; --timeout allows more time", NO_ANSWER)
+    if not isinstance(outcome, APIStatusError):
+        return skipped("service", "its answer can't be read")
+    if outcome.code in CLIENT_CODES:
+        return passed("service", taken)
+    return failed("service", str(outcome), hint_for(outcome))
+
+
+def hint_for(refusal: APIStatusError) -> str:
+    """Return what to do about a refusal."""
+    status = refusal.status_code
+    if 300 <= status <= 399:
+        return f"correct the address; the document says {SERVER_URL}"
+    other = "the service is in trouble: try again later" if status >= 500 else NEWER
+    return BY_CODE.get(refusal.code or 0) or BY_STATUS.get(status, other)
+
+
+def of_client(outcome: Outcome, *, identified: bool) -> Check:
+    """Judge whether the service knows the client."""
+    if not identified:
+        return skipped("client", f"not asked for: give {IDENTIFICATION}")
+    if isinstance(outcome, ClientGifts):
+        count = len(outcome.tickets) + len(outcome.physical_gifts) + len(outcome.virtual_gifts)
+        return passed("client", f"the service knows it, with {count} gift{'s' * (count != 1)}")
+    if isinstance(outcome, APIStatusError) and outcome.code in CLIENT_CODES:
+        return failed("client", str(outcome), hint_for(outcome))
+    return skipped("client", "not known")
+
+
+def of_contract(outcome: Outcome) -> Check:
+    """Judge whether the answer is what the document says."""
+    document, proxy = f"version {SPEC_VERSION} of the document", f"is there a proxy that answers instead? Else {NEWER}"
+    if isinstance(outcome, ClientGifts):
+        beside = [line.path for line in outcome.drift if line.kind == "unknown_field"]
+        faults = [f"{line.kind} {line.path}: {line.detail}" for line in outcome.drift if line.kind != "unknown_field"]
+        if faults:
+            return failed("contract", "; ".join(faults), NEWER)
+        known = f"; fields that it doesn't list: {', '.join(beside)}" if beside else ""
+        return passed("contract", f"the gifts are what {document} says{known}")
+    if isinstance(outcome, InvalidResponseError):
+        return failed("contract", str(outcome), proxy)
+    if not isinstance(outcome, APIStatusError) or not (outcome.status_code == 200 or 400 <= outcome.status_code <= 499):
+        return skipped("contract", "no answer to judge")
+    faults = [f"a refusal comes with status 200, not as {document} says"] if outcome.status_code == 200 else []
+    faults += envelope_faults(outcome.body)
+    if faults:
+        return failed("contract", "; ".join(faults), proxy)
+    return passed("contract", f"the refusal is what {document} says")
+
+
+def envelope_faults(body: bytes) -> list[str]:
+    """Return where a refusal isn't the one that the document promises."""
+    document = Document(published_spec())
+    try:
+        payload = parse_json(body)
+    except InvalidResponseError as error:
+        return [str(error)]
+    return [f"the refusal: {fault}" for fault in schema_faults(document, {"$ref": REFUSAL}, payload)]

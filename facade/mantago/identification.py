@@ -1,0 +1,67 @@
+"""The rule that identifies a client, one way or the other."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from attrs import frozen
+
+from mantago_runtime.errors import IdentificationError
+from mantago_runtime.secrets.credentials import encodable
+
+IdentifyIn: TypeAlias = Literal["both", "body"]
+PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]
+RULE = "the rule: either client_id, or both platform and platform_client_id"
+
+
+class Platform(StrEnum):
+    """Where a client is known by a platform's own id: `platform` in the spec."""
+
+    LINE = "line"
+    FACEBOOK = "facebook"
+    INSTAGRAM = "instagram"
+    LIVE_CHAT = "liveChat"
+    WHATSAPP = "whatsapp"
+
+
+@frozen(repr=False)
+class ClientIdentity:
+    """The client that is meant, named one way or the other; made by `identify` only, so it always obeys the rule.
+
+    The vendor's schema: `ClientIdentificationRequest`. The repr is silent, since the platform's id is personal data.
+    """
+
+    client_id: str | None = None
+    platform: Platform | None = None
+    platform_client_id: str | None = None
+
+
+def identify(*, client_id: object = None, platform: object = None, platform_client_id: object = None) -> ClientIdentity:
+    """Apply the rule of the spec: "either provide 'clientId' OR both 'platform' and 'platformClientId'".
+
+    Raises IdentificationError, which tells what was given, what is missing and what the rule is, but no id.
+    """
+    values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
+    given = {name: value for name, value in values.items() if value is not None}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise IdentificationError(f"{name} must be a string, not {type(value).__name__}; {RULE}")
+        if not value.strip():
+            raise IdentificationError(f"{name} was given, but is {'blank' if value else 'empty'}; {RULE}")
+        if not encodable(value):
+            raise IdentificationError(f"{name} holds half of a surrogate pair, which UTF-8 can't carry; {RULE}")
+    names = " and ".join(given) or "nothing"
+    if "client_id" in given:
+        if len(given) > 1:
+            raise IdentificationError(f"given were {names}: that is both ways at once, leave one out; {RULE}")
+        return ClientIdentity(client_id=str(client_id))
+    missing = [name for name in ("platform", "platform_client_id") if name not in given]
+    if missing:
+        lack = "client_id, or platform and platform_client_id" if not given else missing[0]
+        raise IdentificationError(f"given was {names}, missing is {lack}; {RULE}")
+    if platform not in tuple(Platform):
+        raise IdentificationError(
+            f"platform {str(platform)[:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
+        )
+    return ClientIdentity(platform=Platform(str(platform)), platform_client_id=str(platform_client_id))

@@ -1,0 +1,183 @@
+"""The failures on the way to the service and back, by the names that `FakeMantaGo.fail` takes.
+
+Where the sandbox has an id for the same, the name is that id with underscores, and the answer is the sandbox's.
+"""
+
+from __future__ import annotations
+
+import math
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Final, Literal
+
+import httpx
+from attrs import evolve, frozen
+
+from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, CannedResponse, Refusal, page
+
+__all__ = ["FAILURES", "Failure", "FailureName", "failure", "response"]
+
+FailureName = Literal[
+    # the service says no
+    "bad_variables",
+    "token_expired",
+    "credentials_renewed",
+    "permission_denied",
+    "bot_not_found",
+    "platform_not_connected",
+    "client_not_found",
+    "rate_limited",
+    "refused_with_200",
+    # the service, or something before it, is out of order
+    "server_error",
+    "bad_gateway",
+    "service_unavailable",
+    "gateway_timeout",
+    "redirect",
+    # no answer, or not all of it
+    "unknown_host",
+    "connection_refused",
+    "untrusted_certificate",
+    "connect_timeout",
+    "timeout",
+    "connection_reset",
+    "cut_off_answer",
+    # an answer that comes late
+    "slow_answer",
+    # an answer that can't be read
+    "not_json",
+    "empty_body",
+    "missing_name",
+    # an answer from another version
+    "drift_missing",
+    "drift_null",
+    "drift_unknown_value",
+    "drift_unknown_field",
+    "drift_format",
+]
+
+
+@frozen
+class Failure:
+    """One way to fail: an answer, or an error, or a good answer that is changed on its way.
+
+    `uses_up` names the limit of httpx that is waited for in vain, `seconds` is how late a good answer comes; `left` is
+    how often this is still to happen.
+    """
+
+    name: FailureName
+    answer: CannedResponse | None = None
+    error: Callable[[], httpx.TransportError] | None = None
+    change: str | None = None
+    cut_off: bool = False
+    uses_up: str | None = None
+    seconds: float = 0.0
+    left: float = 1
+
+    def happen(self, limits: Mapping[str, float | None]) -> tuple[float, httpx.TransportError | None]:
+        """Return the seconds that go by within httpx's limits, and the error to raise then."""
+        limit = limits.get(self.uses_up or "read") or math.inf
+        if self.error is not None:
+            return (limit if self.uses_up and limit < math.inf else 0.0), self.error()
+        return (limit, _TIMED_OUT()) if self.seconds >= limit else (self.seconds, None)
+
+
+def _fails(kind: type[httpx.TransportError], text: str) -> Callable[[], httpx.TransportError]:
+    return lambda: kind(text)
+
+
+def _untrusted() -> httpx.TransportError:
+    text = "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed certificate"
+    error = httpx.ConnectError(text)
+    error.__cause__ = ssl.SSLCertVerificationError(text)
+    return error
+
+
+def _refusal(refusal: Refusal, status: int | None = None) -> CannedResponse:
+    answer = refusal.answer(bot_id=BOT_ID)
+    return answer if status is None else evolve(answer, status=status)
+
+
+_TIMED_OUT: Final = _fails(httpx.ReadTimeout, "timed out")
+FAILURES: Final[Mapping[str, Failure]] = {
+    one.name: one
+    for one in (
+        Failure("bad_variables", _refusal(Refusal.BAD_VARIABLES)),
+        Failure("token_expired", _refusal(Refusal.TOKEN_EXPIRED)),
+        Failure("credentials_renewed", _refusal(Refusal.CREDENTIALS_RENEWED)),
+        Failure("permission_denied", _refusal(Refusal.PERMISSION_DENIED)),
+        Failure("bot_not_found", _refusal(Refusal.BOT_NOT_FOUND)),
+        Failure("platform_not_connected", _refusal(Refusal.PLATFORM_NOT_CONNECTED)),
+        Failure("client_not_found", _refusal(Refusal.CLIENT_NOT_FOUND)),
+        Failure("rate_limited", _refusal(Refusal.RATE_LIMITED)),
+        Failure("refused_with_200", _refusal(Refusal.CLIENT_NOT_FOUND, 200)),
+        Failure("server_error", _refusal(Refusal.SERVER_ERROR)),
+        Failure("bad_gateway", page(502, "502 Bad Gateway")),
+        Failure("service_unavailable", page(503, "503 Service Temporarily Unavailable")),
+        Failure("gateway_timeout", page(504, "504 Gateway Time-out")),
+        Failure("redirect", CannedResponse(302, b"", headers=(("location", "https://login.example.com/"),))),
+        Failure("unknown_host", error=_fails(httpx.ConnectError, "[Errno -2] Name or service not known")),
+        Failure("connection_refused", error=_fails(httpx.ConnectError, "[Errno 111] Connection refused")),
+        Failure("untrusted_certificate", error=_untrusted),
+        Failure("connect_timeout", error=_fails(httpx.ConnectTimeout, "timed out"), uses_up="connect"),
+        Failure("timeout", error=_TIMED_OUT, uses_up="read"),
+        Failure("connection_reset", error=_fails(httpx.ReadError, "[Errno 104] Connection reset by peer")),
+        Failure("cut_off_answer", cut_off=True),
+        Failure("slow_answer", seconds=SLOW_SECONDS),
+        Failure("not_json", page(200, "Under maintenance")),
+        Failure("empty_body", CannedResponse(200, b"")),
+        Failure("missing_name", change="no_name"),
+        Failure("drift_missing", change="missing"),
+        Failure("drift_null", change="null"),
+        Failure("drift_unknown_value", change="unknown_value"),
+        Failure("drift_unknown_field", change="unknown_field"),
+        Failure("drift_format", change="format"),
+    )
+}
+_SAYS_WHEN: Final = ("rate_limited", "service_unavailable")
+_COMES_LATE: Final = ("slow_answer",)
+
+
+def failure(name: str, times: object, retry_after: object, seconds: object) -> Failure:
+    """Return the failure of this name; a name, or an option of it, that there isn't is a ValueError."""
+    if name not in FAILURES:
+        raise ValueError(f"no failure is named {name!r}; there are {', '.join(FAILURES)}")
+    if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
+        raise ValueError(f"times must be a whole number from 1 on, or None for every time, not {times!r}")
+    late = _seconds("seconds", seconds, name, _COMES_LATE)
+    wait = _seconds("retry_after", retry_after, name, _SAYS_WHEN)
+    found = evolve(FAILURES[name], left=math.inf if times is None else times)
+    if wait is not None and found.answer is not None:
+        found = evolve(found, answer=evolve(found.answer, headers=(("retry-after", f"{wait:g}"),)))
+    return found if late is None else evolve(found, seconds=late)
+
+
+def _seconds(option: str, value: object, name: str, meant_for: tuple[str, ...]) -> float | None:
+    if value is None:
+        return None
+    if name not in meant_for:
+        raise ValueError(f"{option} is for {' and '.join(meant_for)}, not for {name}")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+        raise ValueError(f"{option} must be a number of seconds from zero on, not {value!r}")
+    return value
+
+
+class _CutOff(httpx.ByteStream):
+    """Half of a body, and then the end of the connection; said in httpx's words."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        [body] = super().__iter__()
+        yield body[: len(body) // 2]
+        came = f"received {len(body) // 2} bytes, expected {len(body)}"
+        raise httpx.RemoteProtocolError(f"peer closed connection without sending complete message body ({came})")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+def response(answer: CannedResponse, method: str) -> httpx.Response:
+    """Return an answer as httpx has it, its body still to be read."""
+    fields = [("content-type", answer.content_type), ("content-length", str(len(answer.body))), *answer.headers]
+    body = b"" if method == "HEAD" else answer.body
+    return httpx.Response(answer.status, headers=fields, stream=(_CutOff if answer.cut_off else httpx.ByteStream)(body))

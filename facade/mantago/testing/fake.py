@@ -1,0 +1,299 @@
+"""The service in memory, and builders of what it holds."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Final
+
+import httpx
+from anyio.lowlevel import checkpoint
+from attrs import evolve, field, frozen
+
+from mantago import ClientGifts, Credentials, Gift, GiftResource, Platform, Ticket
+from mantago.identification import IdentifyIn, PlatformName, identify
+from mantago.operations import published_spec
+from mantago.testing.failures import Failure, FailureName, failure, response
+from mantago.testing.requests import find, read
+from mantago.testing.scenarios import BOT_ID, ONE_GIFT, CannedResponse, Refusal, changed, ok, success_envelope
+from mantago.testing.service import (
+    Account,
+    Document,
+    ParsedRequest,
+    check_identify_in,
+    new_token,
+    not_found,
+    refused,
+    respond,
+)
+from mantago_runtime.concurrency import Clock
+from mantago_runtime.mappings import Headers
+
+_CREATED_AT: Final = datetime(2024, 7, 15, 10, 30, 28, 700_000, tzinfo=UTC)
+_IN_2100: Final = 4_102_444_800
+# What a call waits for goes by on the clock of its thread or task only: others at the same time don't get late.
+_now: ContextVar[float] = ContextVar("mantago_testing_now", default=0.0)
+
+
+def ticket(*, created_at: datetime = _CREATED_AT) -> Ticket:
+    """Return a ticket; without arguments always the same."""
+    return Ticket(created_at=_aware("created_at", created_at))
+
+
+def gift(
+    name: str = "美式咖啡兌換券",
+    *,
+    resource: GiftResource | str = GiftResource.REWARDS_CARD,
+    created_at: datetime = _CREATED_AT,
+    is_expired: bool | None = False,
+    start_time: datetime | None = None,
+    end_time: datetime | None = None,
+) -> Gift:
+    """Return a gift that is valid; without arguments always the same.
+
+    One that is expired says from when to when it was valid, as the spec has it: by default the month from
+    `created_at` on.
+    """
+    _aware("created_at", created_at)
+    if is_expired and start_time is None and end_time is None:
+        start_time, end_time = created_at, created_at + timedelta(days=30)
+    for argument, moment in (("start_time", start_time), ("end_time", end_time)):
+        _aware(argument, moment or created_at)
+    return Gift(name, GiftResource(resource), created_at, is_expired, start_time, end_time)
+
+
+def _aware(name: str, moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError(f"{name} needs a time zone, as the service's timestamps have one: {moment!r}")
+    return moment
+
+
+@frozen(kw_only=True)
+class RecordedRequest:
+    """A request that the fake was asked, each attempt for itself.
+
+    `status` is what it was answered with, None where no answer came; `failure` names what was queued for it. Token and
+    secret are left out: the fake compared them. The repr leaves out the platform's id as well, which is personal data.
+    """
+
+    method: str
+    path: str
+    client_id: str | None = None
+    platform: str | None = None
+    platform_client_id: str | None = field(default=None, repr=False)
+    query: Mapping[str, str] = field(factory=dict, repr=False)
+    body: Mapping[str, Any] = field(factory=dict, repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    status: int | None = None
+    failure: FailureName | None = None
+
+
+class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """The service in memory: the `transport` of a MantaGo or AsyncMantaGo, or of several at a time.
+
+    It is as strict about what it is asked as the sandbox, and refuses in the same words. Nothing waits: back-off,
+    `Retry-After` and timeouts go by on a clock of its own, so exceptions still tell how long a call took. `identify_in`
+    is that of `Sandbox`. Safe to share between threads, tasks and event loops.
+    """
+
+    def __init__(self, *, identify_in: IdentifyIn = "both") -> None:
+        check_identify_in(identify_in)
+        self._identify_in: IdentifyIn = identify_in
+        self._document = Document(published_spec())
+        self._lock = threading.Lock()
+        self._pairs: list[Credentials] = []
+        self._clients: dict[str, dict[str, Any]] = {}
+        self._platform_ids: dict[tuple[str, str], str] = {}
+        self._queue: deque[Failure] = deque()
+        self._requests: list[RecordedRequest] = []
+        self._waits: list[float] = []
+        self.renew_credentials()
+
+    def __repr__(self) -> str:
+        return f"<FakeMantaGo clients={len(self._clients)} requests={len(self._requests)} queued={list(self.queued)}>"
+
+    # --- what the service holds ---
+
+    @property
+    def credentials(self) -> Credentials:
+        """What to call the fake with."""
+        return self._pairs[-1]
+
+    def renew_credentials(self) -> Credentials:
+        """Make a new pair, as in the bot's dashboard: from now on the old one is refused with code 120000."""
+        with self._lock:
+            count = len(self._pairs) + 1
+            token = new_token(BOT_ID, issued_at=count, expires_at=_IN_2100, signature=b"signature of a fake")
+            self._pairs.append(Credentials(bot_id=BOT_ID, token=token, secret=f"secret-of-the-fake-{count}"))
+            return self._pairs[-1]
+
+    def add_client(
+        self,
+        client_id: str,
+        *,
+        platform_ids: Mapping[Platform | PlatformName, str] = MappingProxyType({}),
+        tickets: Iterable[Ticket] = (),
+        physical_gifts: Iterable[Gift] = (),
+        virtual_gifts: Iterable[Gift] = (),
+    ) -> None:
+        """Add a client with its gifts, or replace the one of this id.
+
+        `platform_ids` tells under which ids platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`.
+        """
+        gifts = ClientGifts(tuple(tickets), tuple(physical_gifts), tuple(virtual_gifts))
+        pairs = [(str(platform), platform_client_id) for platform, platform_client_id in platform_ids.items()]
+        # An id that a client refuses to send could never be asked for.
+        identify(client_id=client_id)
+        for platform, platform_client_id in pairs:
+            identify(platform=platform, platform_client_id=platform_client_id)
+        with self._lock:
+            for pair in pairs:
+                if self._platform_ids.get(pair, client_id) != client_id:
+                    raise ValueError(f"the {pair[0]} id belongs to client {self._platform_ids[pair]!r} already")
+            self._platform_ids = {pair: whose for pair, whose in self._platform_ids.items() if whose != client_id}
+            self._platform_ids |= dict.fromkeys(pairs, client_id)
+            self._clients[client_id] = success_envelope(**gifts.to_dict())
+
+    # --- what goes wrong ---
+
+    def fail(
+        self,
+        name: FailureName,
+        *,
+        times: int | None = 1,
+        retry_after: float | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        """Queue a failure for the next requests that are right; one that is wrong is refused and uses up nothing.
+
+        `times` counts attempts, None means from now on: a client that tries again twice shows its caller a
+        `server_error` only when it comes three times. `retry_after` is for `rate_limited` and `service_unavailable`,
+        `seconds` for `slow_answer`. A timeout uses up the time that the call has left.
+        """
+        planned = failure(name, times, retry_after, seconds)
+        with self._lock:
+            self._queue.append(planned)
+
+    @property
+    def queued(self) -> tuple[FailureName, ...]:
+        """The failures that are still to come, each as often as it will; one that goes on for ever stands once."""
+        with self._lock:
+            return tuple(one.name for one in self._queue for _ in range(1 if one.left == math.inf else int(one.left)))
+
+    # --- what happened ---
+
+    @property
+    def requests(self) -> tuple[RecordedRequest, ...]:
+        """What the fake was asked so far."""
+        with self._lock:
+            return tuple(self._requests)
+
+    @property
+    def waits(self) -> tuple[float, ...]:
+        """How many seconds clients would have waited before they tried again, each time."""
+        with self._lock:
+            return tuple(self._waits)
+
+    # --- as a transport ---
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of httpx's synchronous client."""
+        request.read()
+        return self._handle(request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of httpx's asynchronous client."""
+        await checkpoint()
+        await request.aread()
+        return self._handle(request)
+
+    def clock(self) -> float:
+        """Tell the time of the calling thread or task; only waits make it go on."""
+        return _now.get()
+
+    def jitter(self) -> float:
+        """Return the middle of the back-off's range, so that every run is the same."""
+        return 0.5
+
+    def sleep(self, seconds: float) -> None:
+        """Let a wait go by at once."""
+        with self._lock:
+            self._waits.append(seconds)
+        _now.set(_now.get() + seconds)
+
+    def _handle(self, request: httpx.Request) -> httpx.Response:
+        with self._lock:
+            answer, failed, parsed = self._decide(request)
+            passed, error = failed.happen(request.extensions.get("timeout", {})) if failed else (0.0, None)
+            status = None if error else answer.status
+            self._requests.append(_recorded(request, parsed, status, failed.name if failed else None))
+        if passed:
+            # One step of floats further: the sum may be short of the deadline that a timeout has to reach.
+            _now.set(math.nextafter(_now.get() + passed, math.inf))
+        if error is not None:
+            raise error
+        return response(answer, request.method)
+
+    def _decide(self, request: httpx.Request) -> tuple[CannedResponse, Failure | None, ParsedRequest | None]:
+        """Return the answer, the queued failure that it meets, and the request as it was read."""
+        document, path = self._document, request.url.path
+        operation = find(document, request.method.lower(), path)
+        if operation is None:
+            return not_found(path, lambda method, path: find(document, method, path)), None, None
+        parsed = read(document, operation, request.headers, request.url.query.decode("ascii"), request.content)
+        pair = self._pairs[-1]
+        account = Account(pair.bot_id, pair.token, pair.secret)
+        if parsed.tokens and any(parsed.tokens[0] == former.token for former in self._pairs[:-1]):
+            return Refusal.CREDENTIALS_RENEWED.answer(bot_id=BOT_ID), None, parsed
+        if refusal := refused(parsed, account, document, identify_in=self._identify_in):
+            return refusal, None, parsed
+        failed = self._next_failure()
+        if failed and failed.answer:
+            return failed.answer, failed, parsed
+        answer = respond(
+            parsed, account, document, lambda body: self._gifts_of(body, failed.change if failed else None)
+        )
+        return (evolve(answer, cut_off=True) if failed and failed.cut_off else answer), failed, parsed
+
+    def _next_failure(self) -> Failure | None:
+        if not self._queue:
+            return None
+        failed = self._queue.popleft()
+        if failed.left > 1:
+            self._queue.appendleft(evolve(failed, left=failed.left - 1))
+        return failed
+
+    def _gifts_of(self, body: Mapping[str, Any], change: str | None) -> CannedResponse | None:
+        pair = (body.get("platform", ""), body.get("platformClientId", ""))
+        payload = self._clients.get(body["clientId"] if "clientId" in body else self._platform_ids.get(pair, ""))
+        if payload is None:
+            return None
+        if change is None:
+            return ok(payload)
+        if not payload["physicalGifts"] + payload["virtualGifts"]:
+            payload = {**payload, "virtualGifts": [ONE_GIFT]}
+        return ok(changed(payload, change))
+
+
+def _recorded(
+    request: httpx.Request, parsed: ParsedRequest | None, status: int | None, failed: FailureName | None
+) -> RecordedRequest:
+    body = parsed.body if parsed else {}
+    headers = [(name, value) for name, value in request.headers.multi_items() if name != "authorization"]
+    return RecordedRequest(
+        method=request.method,
+        path=request.url.path,
+        client_id=body.get("clientId"),
+        platform=body.get("platform"),
+        platform_client_id=body.get("platformClientId"),
+        query=MappingProxyType(dict(request.url.params)),
+        body=MappingProxyType({name: value for name, value in body.items() if name != "secret"}),
+        headers=Headers(headers),
+        status=status,
+        failure=failed,
+    )

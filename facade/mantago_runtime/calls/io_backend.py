@@ -1,0 +1,108 @@
+"""The input and output of the retry loop, for threads and for tasks."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+from attrs import frozen
+
+from mantago_runtime.concurrency import Clock
+from mantago_runtime.configuration import HTTPCORE
+from mantago_runtime.errors import ConfigurationError
+
+CANCEL_GRACE_SECONDS = 0.05
+"""Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
+connection in order."""
+
+
+@frozen
+class IOBackend:
+    """The input and output of calls; each function returns a value, or an awaitable of it."""
+
+    send: Callable[[httpcore.Request], Any]
+    """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
+    pieces: Callable[[Any], Any]
+    next_piece: Callable[[Any, None], Any]
+    """Return the next of the pieces of a body, None at its end."""
+    done: Callable[[httpcore.Response, Any], Any]
+    """Keep the connection for another request, or close it if the body wasn't read to its end."""
+    shut: Callable[[], Any]
+    """Close all connections."""
+    sleep: Callable[[float], Any]
+    ask: Callable[[Any], Any]
+    """Call the callable that was given as credentials."""
+    acquire: Callable[[float], Any]
+    """Take the lock on the credentials within so many seconds, or return False."""
+    release: Callable[[], None]
+    bound: Callable[[float], AbstractContextManager[object]]
+    """Limit what happens inside to so many seconds."""
+
+
+def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+    """Return the backend for threads."""
+    # Only a client that calls needs them.
+    from mantago_runtime.connections.adapters import SYNC, TransportAdapter  # noqa: PLC0415
+    from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
+    from mantago_runtime.connections.threads import deadline  # noqa: PLC0415
+
+    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine)
+    lock = threading.Lock()
+    return IOBackend(
+        send=pool.send,
+        pieces=iter,
+        next_piece=next,
+        done=pool.done,
+        shut=pool.shut,
+        sleep=_sleep_of(below, time.sleep),
+        ask=_ask_synchronously,
+        acquire=lambda seconds: lock.acquire(timeout=seconds),
+        release=lock.release,
+        bound=deadline,
+    )
+
+
+def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+    """Return the backend for tasks, on asyncio and trio."""
+    from mantago_runtime.connections.adapters import ASYNC, TransportAdapter  # noqa: PLC0415 - see sync_io_backend
+    from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415
+
+    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine)
+    lock = anyio.Lock()
+
+    async def acquire(_: float) -> bool:
+        await lock.acquire()  # `bound` limits it
+        return True
+
+    return IOBackend(
+        send=pool.send,
+        pieces=aiter,
+        next_piece=anext,
+        done=pool.done,
+        shut=lambda: pool.shut(),  # which changes when the loop ends  # noqa: PLW0108
+        sleep=_sleep_of(below, anyio.sleep),
+        ask=lambda provider: provider(),
+        acquire=acquire,
+        release=lock.release,
+        bound=lambda seconds: anyio.fail_after(seconds + CANCEL_GRACE_SECONDS),
+    )
+
+
+def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
+    return below.sleep if isinstance(below, Clock) else sleep
+
+
+def _ask_synchronously(provider: Callable[[], object]) -> object:
+    answer = provider()
+    if inspect.isawaitable(answer):
+        if inspect.iscoroutine(answer):
+            answer.close()
+        raise ConfigurationError("the callable given as credentials is asynchronous: use it with AsyncMantaGo")
+    return answer

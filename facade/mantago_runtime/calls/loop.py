@@ -1,0 +1,198 @@
+"""The retry loop of both clients, with a deadline over all attempts.
+
+`CallLoop.call` is the whole way of a call, written once, as a coroutine. All input and output is its `IOBackend`'s:
+with the functions of the synchronous one it never suspends, so that `run_sync` can step through it without an event
+loop.
+"""
+
+from __future__ import annotations
+
+import inspect
+import random
+import time
+from collections.abc import Callable
+
+from attrs import define, field
+
+from mantago_runtime.calls.failures import NETWORK_FAILURES, connection_failure
+from mantago_runtime.calls.io_backend import IOBackend
+from mantago_runtime.calls.policy import Policy, may_retry, wait_before, wants_renewal
+from mantago_runtime.calls.responses import Body, RawResponse, fields_of, parse_response
+from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
+from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
+from mantago_runtime.errors import APITimeoutError, ConfigurationError, MantaGoError, tried
+from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
+from mantago_runtime.mappings import Headers
+from mantago_runtime.secrets.credentials import Credentials
+from mantago_runtime.secrets.redaction import current_redactor
+from mantago_runtime.secrets.store import CredentialStore
+
+
+@define
+class CallState:
+    """The state of one call, and what it has taken so far."""
+
+    started: float
+    deadline: float
+    attempts: int = 0
+    observed: bool = False
+    span: Span | None = None
+    status_code: int | None = None
+    request_bytes: int | None = None
+    response_bytes: int | None = None
+
+
+@define
+class CallLoop:
+    """The retry loop of one client, whichever backend its calls use."""
+
+    policy: Policy
+    store: CredentialStore
+    instrumentation: Instrumentation
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    closed: bool = field(default=False, init=False)
+
+    async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
+        """Answer a request within its deadline, or raise a MantaGoError."""
+        seconds = self.policy.timeout if request.timeout is None else request.timeout
+        started = self.clock()
+        state = CallState(started, started + seconds)
+        if not self.instrumentation.wanted():
+            return await self._bounded(request, io, state)
+        operation = self.policy.operation(request)
+        state.observed, state.span = True, self.instrumentation.begin(operation)
+        try:
+            answer = await self._bounded(request, io, state)
+        except BaseException as error:
+            self.instrumentation.finished(self._told(operation, state, error), state.span)
+            raise
+        self.instrumentation.finished(self._told(operation, state), state.span)
+        return answer
+
+    async def _bounded(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
+        seconds = state.deadline - state.started
+        try:
+            with io.bound(seconds):
+                return await self._attempts(request, io, state)
+        except TimeoutError:
+            pass
+        # Raised out here, the error doesn't drag the cancelled frames along.
+        raise self._timed_out(state)
+
+    def _told(self, operation: str, state: CallState, error: BaseException | None = None) -> CallFinished:
+        return CallFinished(
+            operation,
+            state.attempts,
+            self.clock() - state.started,
+            state.status_code,
+            state.request_bytes,
+            state.response_bytes,
+            error,
+        )
+
+    def refuse_if_closed(self) -> None:
+        """Raise if the client was closed."""
+        if self.closed:
+            raise MantaGoError("this client is closed: make a new one, or keep it open as long as it is used")
+
+    async def _attempts(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
+        read_only, retries, renewed = self.policy.may_repeat(request), 0, False
+        while True:
+            # Between two attempts it may have been closed: a connection made now would never be.
+            self.refuse_if_closed()
+            answers, credentials = self.store.answers, self.store.current
+            if credentials is None:
+                credentials = await self._renew(answers, io, state)
+                answers = self.store.answers
+            state.attempts += 1
+            self.store.warn_of_expiry(time.time())
+            outcome = await self._attempt(request, credentials, io, state)
+            if isinstance(outcome, RawResponse):
+                return outcome
+            if wants_renewal(outcome) and self.store.provider and not renewed:
+                renewed = True
+                if await self._renew(answers, io, state) != credentials:
+                    self._again(request, state, 0.0, outcome)
+                    continue
+            now = self.clock()
+            if isinstance(outcome, APITimeoutError) and now >= state.deadline:
+                raise self._timed_out(state)
+            retries += 1
+            wait = wait_before(retries, outcome, self.jitter())
+            hopeless = retries > self.policy.max_retries or not may_retry(outcome, read_only=read_only)
+            if hopeless or now + wait >= state.deadline:
+                raise tried(outcome, state.attempts, now - state.started)
+            self._again(request, state, wait, outcome)
+            await maybe_await(io.sleep(wait))
+
+    def _again(self, request: UnsignedRequest, state: CallState, wait: float, error: MantaGoError) -> None:
+        self.instrumentation.retried(
+            CallRetried(self.policy.operation(request), state.attempts, wait, error), state.span
+        )
+
+    async def _attempt(
+        self, request: UnsignedRequest, credentials: Credentials, io: IOBackend, state: CallState
+    ) -> RawResponse | MantaGoError:
+        """Send the request once; return the settled answer, or what went wrong."""
+        redactor = redactor_for(request, self.store)
+        current_redactor.set(redactor)
+        signed = sign(request, self.policy.base_url, credentials, self.store.held)
+        remaining = min(max(state.deadline - self.clock(), 0.001), MAX_WAIT_SECONDS)
+        signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), remaining)
+        state.status_code = state.response_bytes = None
+        if state.observed:
+            state.request_bytes = body_size(signed)
+        try:
+            response, connection = await maybe_await(io.send(signed))
+            del signed  # it holds the secret, and this frame may come into a traceback
+            pieces = io.pieces(response.stream)
+            try:
+                headers = Headers(fields_of(response.headers, redactor))
+                body = Body(self.policy.max_response_bytes, headers)
+                # A piece gets no name: it could echo a secret, and a name would show it in a traceback.
+                while body.problem is None and body.feed(await maybe_await(io.next_piece(pieces, None))):
+                    pass
+            finally:
+                if inspect.isasyncgen(pieces):
+                    await pieces.aclose()
+                await maybe_await(io.done(response, connection))
+        except NETWORK_FAILURES as error:
+            return connection_failure(error, redactor, self.policy.host)
+        try:
+            state.status_code = response.status
+            content = redactor.clean(body.finish(response.status))
+            state.response_bytes = len(content)
+            return RawResponse(headers, content, parse_response(response.status, headers, content, time.time()))
+        except MantaGoError as error:
+            # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+            return error.with_traceback(None)
+
+    async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
+        """Ask for credentials, unless another call has asked since `answers` answers were given."""
+        if not await maybe_await(io.acquire(max(0.0, min(state.deadline - self.clock(), MAX_WAIT_SECONDS)))):
+            raise self._timed_out(state)
+        try:
+            credentials = self.store.current
+            if credentials is None or self.store.answers == answers:
+                credentials = self.store.take(await self._ask(io))
+        finally:
+            io.release()
+        if self.clock() >= state.deadline:
+            raise self._timed_out(state)
+        return credentials
+
+    async def _ask(self, io: IOBackend) -> object:
+        try:
+            return await maybe_await(io.ask(self.store.provider))
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            raise ConfigurationError(
+                f"the callable given as credentials raised {type(error).__name__}: see its cause"
+            ) from error
+
+    def _timed_out(self, state: CallState) -> MantaGoError:
+        allowed = state.deadline - state.started
+        error = APITimeoutError(f"{self.policy.host} gave no whole answer within the {allowed:g} s allowed")
+        return tried(error, state.attempts, self.clock() - state.started)

@@ -1,0 +1,176 @@
+"""Responses: their body within its limit, and their JSON or the exception that they stand for.
+
+Sizes are in bytes, times in seconds.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+from attrs import frozen
+
+from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
+from mantago_runtime.mappings import Headers
+from mantago_runtime.reading.json import parse_json
+from mantago_runtime.secrets.redaction import Redactor
+
+REFUSED_WITH_200 = 'the answer says "success": false'
+MAX_FAILURE_BODY_BYTES = 64 * 1024
+PIECE_BYTES = 64 * 1024
+MAX_RETRY_AFTER_SECONDS = 10**9
+PLAIN_ENCODINGS, COMPRESSED_ENCODINGS = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
+
+
+def fields_of(raw: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> Iterable[tuple[str, str]]:
+    """Return header fields as text, without secrets."""
+    for pair in raw:
+        name, value = map(redactor.clean, pair)
+        try:
+            yield name.decode("ascii"), value.decode()
+        except UnicodeDecodeError:
+            yield name.decode("latin-1"), value.decode("latin-1")
+
+
+class Body:
+    """The decoded body of an answer as it comes in, never more of it than the limit.
+
+    Problems are kept rather than raised, so that no frame of a traceback holds a piece of the raw answer.
+    """
+
+    def __init__(self, limit: int, headers: Headers) -> None:
+        self.limit = limit
+        self.problem: str | None = None
+        self._too_large = False
+        self._content = bytearray()
+        self._encoding = headers.get("Content-Encoding", "").strip().lower()
+        # 32: zlib finds out itself whether the header is gzip's or zlib's.
+        self._inflate = None if self._encoding in PLAIN_ENCODINGS else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        if self._encoding not in PLAIN_ENCODINGS | COMPRESSED_ENCODINGS:
+            self.problem = f"comes in the content encoding {self._encoding[:50]!r}, which wasn't asked for"
+        length = headers.get("Content-Length", "")
+        if self._inflate is None and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
+            self._refuse_size()
+
+    def feed(self, chunk: bytes | None) -> bool:
+        """Take a piece of the raw answer, None for its end; False when no more is wanted."""
+        if chunk is None:
+            return False
+        if self._inflate is None:
+            return self._keep(chunk)
+        try:
+            # In pieces, so that little is held of what swells; a short one is the last that the input gives.
+            while self._keep(piece := self._inflate.decompress(chunk, PIECE_BYTES)) and len(piece) == PIECE_BYTES:
+                chunk = self._inflate.unconsumed_tail
+        except zlib.error:
+            if self._content or self._encoding != "deflate":
+                self.problem = f"isn't the {self._encoding} that its header says"
+                return False
+            # Some servers take "deflate" for the bare stream, without zlib's header.
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            self._encoding = "bare deflate"
+            return self.feed(chunk)
+        if self._inflate.unused_data:
+            self.problem = "goes on after the end of its compression"
+        return self.problem is None
+
+    def _keep(self, piece: bytes) -> bool:
+        if len(self._content) + len(piece) > self.limit:
+            self._refuse_size()
+            return False
+        self._content += piece
+        return True
+
+    def finish(self, status: int = 200) -> bytes:
+        """Return the whole body; raise InvalidResponseError for what went wrong on the way.
+
+        Of a failure, whose status says more than its body, what could be read is enough, unless it is too large.
+        """
+        if status >= 300 and not self._too_large:
+            return bytes(self._content)
+        if self.problem is None and self._inflate is not None and self._content and not self._inflate.eof:
+            self.problem = "ends in the middle of its compression"
+        if self.problem is not None:
+            raise InvalidResponseError(self.problem)
+        return bytes(self._content)
+
+    def _refuse_size(self) -> None:
+        self._too_large = True
+        self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
+
+
+def parse_response(status: int, headers: Headers, body: bytes, now: float) -> Any:
+    """Return the parsed JSON of a good answer; raise APIStatusError or InvalidResponseError for any other.
+
+    `now` is the time of day, for a Retry-After that is a date.
+    """
+    if status == 200:
+        payload = parse_json(body)
+        if not (isinstance(payload, dict) and payload.get("success") is False):
+            return payload
+    elif status < 300:
+        raise InvalidResponseError(f"has the status {status} {phrase(status)}".rstrip() + ", where the spec says 200")
+    else:
+        try:
+            payload = parse_json(body)
+        except InvalidResponseError:
+            payload = None
+    envelope = payload.get("errResponse") if isinstance(payload, dict) else None
+    told = envelope if isinstance(envelope, dict) else {}
+    message, bot_id = told.get("message"), told.get("botId")
+    if not isinstance(message, str) and isinstance(payload, dict):
+        message = payload.get("message")
+    unsaid = REFUSED_WITH_200 if status == 200 else phrase(status) or NO_MESSAGE
+    raise APIStatusError.for_status(status)(
+        status_code=status,
+        code=vendor_code(told.get("code")),
+        message=message if isinstance(message, str) else unsaid,
+        bot_id=bot_id if isinstance(bot_id, str) else None,
+        retry_after=retry_after(headers.get("Retry-After"), now),
+        headers=headers,
+        body=body[:MAX_FAILURE_BODY_BYTES],
+    )
+
+
+def vendor_code(value: object) -> int | None:
+    """Return the vendor's number, also where it comes as a string."""
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Return the seconds that a Retry-After header asks for, given as seconds or as a date; None if it says nothing."""
+    if value is None:
+        return None
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text := value.strip()):
+        return min(float(text), MAX_RETRY_AFTER_SECONDS)
+    try:
+        date = parsedate_to_datetime(value)
+        return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+# The body is decoded by the time it is handed on, so what describes its transfer doesn't hold any more; and a cookie
+# would tie calls together, which this API doesn't do.
+DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
+
+
+@frozen(repr=False)
+class RawResponse:
+    """A good response, redacted: `payload` is what `content` says."""
+
+    headers: Headers
+    content: bytes
+    payload: Any
+
+    def to_httpx(self) -> httpx.Response:
+        """Return the answer as the generated operations take it."""
+        kept = {name: value for name, value in self.headers.items() if name not in DROPPED_HEADERS}
+        return httpx.Response(200, headers=kept, content=self.content)

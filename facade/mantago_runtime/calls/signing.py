@@ -1,0 +1,87 @@
+"""Requests before and after they are signed: credentials go into header, query and JSON body."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import httpcore
+import httpx
+from attrs import frozen
+
+from mantago_runtime.secrets.credentials import Credentials
+from mantago_runtime.secrets.redaction import Redactor
+from mantago_runtime.secrets.store import CredentialStore
+
+EMPTY_BODY = httpx.ByteStream(b"")
+
+
+@frozen(repr=False)
+class UnsignedRequest:
+    """A request before it is signed: credentials go into header, query and JSON body, so these are in parts.
+
+    The repr is silent: a caller may have put a secret of its own into the body.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: Mapping[str, Any] | None = None
+    """The JSON object to send; None where the body is something else: `content`."""
+    content: Any = EMPTY_BODY
+    timeout: float | None = None
+
+
+def told_seconds(timeouts: Mapping[str, Any]) -> float | None:
+    """Return what httpx was told that a request may take, None unless that limits everything."""
+    limits = [value for value in timeouts.values() if isinstance(value, (int, float)) and 0 < value < math.inf]
+    return max(limits) if limits and len(limits) == len(timeouts) else None
+
+
+def sign(
+    request: UnsignedRequest, base_url: httpx.URL, credentials: Credentials, held: Iterable[Credentials]
+) -> httpcore.Request:
+    """Return the request with token in the header, bot id in the query and secret in a JSON body.
+
+    A bot id or secret that the request already carries stays, unless it is one that this client holds or held:
+    those follow the credentials as they are renewed.
+    """
+    bot_id = next((value for name, value in request.query if name == "botId"), "")
+    if not bot_id or any(bot_id == pair.bot_id for pair in held):
+        bot_id = credentials.bot_id
+    query = [("botId", bot_id), *(item for item in request.query if item[0] != "botId")]
+    target = f"{request.path}?{urlencode(query, quote_via=quote)}"
+    headers = [*request.headers, (b"Authorization", f"Bearer {credentials.token}".encode())]
+    content = request.content
+    if request.body is not None:
+        secret = request.body.get("secret")
+        if not secret or any(secret == pair.secret for pair in held):
+            secret = credentials.secret
+        packed = json.dumps({**request.body, "secret": secret}, ensure_ascii=False, separators=(",", ":")).encode()
+        headers.append((b"Content-Length", b"%d" % len(packed)))
+        content = httpx.ByteStream(packed)
+    url = httpcore.URL(scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=target)
+    return httpcore.Request(request.method, url, headers=headers, content=content)
+
+
+def json_body(request: httpx.Request) -> dict[str, Any] | None:
+    """Return the object that a request has for its body, None if its body is something else."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+        return None
+    try:
+        body = json.loads(request.content)
+    except (ValueError, httpx.RequestNotRead):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def redactor_for(request: UnsignedRequest, store: CredentialStore) -> Redactor:
+    """Return what to take out of the answer: what the client holds, and a secret that the request brought itself."""
+    own = (request.body or {}).get("secret")
+    if not isinstance(own, str) or not own or any(own == pair.secret for pair in store.held):
+        return store.redactor
+    return Redactor(store.held, [own])

@@ -1,0 +1,95 @@
+"""The httpx transports of both clients, which run the retry loop.
+
+As transports, the generated operations get it as well as the friendly methods; an `httpx.Auth` would sit above it and
+never see a 401.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import httpx
+from anyio.lowlevel import RunVar
+
+from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_io_backend
+from mantago_runtime.calls.loop import CallLoop
+from mantago_runtime.calls.responses import RawResponse
+from mantago_runtime.calls.signing import UnsignedRequest
+from mantago_runtime.concurrency import Clock, PerProcess, maybe_await, run_sync
+
+T = TypeVar("T")
+BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+
+class _Stack(Generic[BelowT]):
+    """What both stacks share; the connections are each process's, or each event loop's, own."""
+
+    def __init__(self, calls: CallLoop, below: BelowT | None, proxy: str | None, engine: str) -> None:
+        self.calls = calls
+        if isinstance(below, Clock):
+            calls.clock, calls.jitter = below.clock, below.jitter
+        self._below: BelowT | None = below
+        self._proxy, self._engine = proxy, engine
+        self._io = self._make_slot()
+
+    _make_slot: Callable[[], Any]
+    _make_io: Callable[[BelowT | None, str | None, str], IOBackend]
+
+    def _current(self) -> Any:
+        self.calls.refuse_if_closed()
+        if io := self._io.get():
+            return io
+        made = self._make_io(self._below, self._proxy, self._engine)
+        self._io.set(made)
+        # Another thread may have been faster, or have closed the client just now.
+        return self._io.get() or made
+
+    def _leave(self) -> Callable[[], Any] | None:
+        """Refuse calls from now on; return what closes the connections, if there are any."""
+        io: IOBackend | None = self._io.get()
+        if io is None and self._below is not None and not self.calls.closed:
+            io = self._make_io(self._below, None, self._engine)
+        self.calls.closed = True
+        self._io.set(None)
+        return io.shut if io else None
+
+
+class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
+    """The stack for threads and forked processes."""
+
+    _make_slot = PerProcess[IOBackend]
+    _make_io = staticmethod(sync_io_backend)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of a generated operation."""
+        return self.send(self.calls.policy.unsigned(request)).to_httpx()
+
+    def send(self, request: UnsignedRequest) -> RawResponse:
+        """Answer what a friendly method asks."""
+        return run_sync(self.calls.call(request, self._current()))
+
+    def shut(self) -> None:
+        """Close the connections; `close()` doesn't, since clients derived from the generated one call it too."""
+        if close := self._leave():
+            run_sync(maybe_await(close()))
+
+
+class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
+    """The stack for tasks, on asyncio and trio."""
+
+    _make_slot = staticmethod(lambda: RunVar("mantago_io_backend", None))
+    _make_io = staticmethod(async_io_backend)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request of a generated operation."""
+        return (await self.send(self.calls.policy.unsigned(request))).to_httpx()
+
+    async def send(self, request: UnsignedRequest) -> RawResponse:
+        """Answer what a friendly method asks."""
+        return await self.calls.call(request, self._current())
+
+    async def shut(self) -> None:
+        """Close the connections of this event loop; see `SyncTransport.shut`."""
+        if close := self._leave():
+            await close()

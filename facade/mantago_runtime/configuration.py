@@ -1,0 +1,106 @@
+"""The checks of what a client is configured with."""
+
+from __future__ import annotations
+
+import importlib.util
+import ipaddress
+import os
+import re
+import urllib.request
+from urllib.parse import urlsplit
+
+import httpx
+
+from mantago_runtime.errors import ConfigurationError
+
+HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
+MAX_TIMEOUT_SECONDS = 10**9
+
+
+def check_flavour(transport: object, stack_type: type) -> None:
+    """Refuse a transport that is for the other client."""
+    flavour = httpx.BaseTransport if issubclass(stack_type, httpx.BaseTransport) else httpx.AsyncBaseTransport
+    if transport is not None and not isinstance(transport, flavour):
+        other = "AsyncMantaGo" if flavour is httpx.BaseTransport else "MantaGo"
+        raise ConfigurationError(
+            f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}: or is it for {other}?"
+        )
+
+
+def check_engine(engine: object, transport: object) -> None:
+    """Refuse an engine that there isn't, that isn't installed, or that comes beside a transport."""
+    if engine is None:
+        return
+    if transport is not None:
+        raise ConfigurationError("give transport or engine, not both: a transport is an engine of your own")
+    if engine not in ENGINES:
+        raise ConfigurationError(f"engine must be one of {', '.join(map(repr, ENGINES))}, not {str(engine)[:50]!r}")
+    if engine == HTTPTOOLS and importlib.util.find_spec("httptools") is None:
+        raise ConfigurationError("engine='httptools' needs a package that is missing: pip install 'mantago[fast]'")
+
+
+def checked_address(base_url: str | None, default: str) -> str:
+    """Check where requests, and with them the secret, may go."""
+    name = "base_url (or the environment variable MANTAGO_BASE_URL)"
+    url = (os.environ.get("MANTAGO_BASE_URL") or default) if base_url is None else base_url
+    if not isinstance(url, str):
+        raise ConfigurationError(f"{name} must be a string, not {type(url).__name__}")
+    if not url:
+        raise ConfigurationError(f"{name} is empty")
+    # Before anything else, and without quoting the address: these parts could be secrets.
+    if re.search(r"[?#@\\]|\s", url):
+        raise ConfigurationError(f"{name} must be without user info, query, fragment, backslashes and white space")
+    try:
+        # urlsplit finds a port out of range, httpx what no URL may hold.
+        scheme, _, host = urlsplit(url).scheme.lower(), urlsplit(url).port, httpx.URL(url).host
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConfigurationError(f"{name} {url!r} is no URL: {error}") from None
+    if scheme not in ("http", "https") or not host:
+        raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
+    if scheme == "http" and not _is_loopback(host):
+        raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def environment_proxy(address: str) -> str | None:
+    """Return the proxy that the environment names for an address, as urllib, and so httpx, finds it."""
+    url = httpx.URL(address)
+    proxies = urllib.request.getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass(url.netloc.decode("ascii")):
+        return None
+    proxy = proxy if "://" in proxy else f"http://{proxy}"
+    name = f"the proxy that the environment names for {url.scheme} ({url.scheme.upper()}_PROXY or ALL_PROXY)"
+    try:
+        scheme = httpx.Proxy(proxy).url.scheme
+    except (ValueError, httpx.InvalidURL):
+        # Not quoted: a proxy's address may hold a password.
+        raise ConfigurationError(
+            f"{name} is no address of a proxy: it must begin with http://, https:// or socks5://"
+        ) from None
+    if scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        raise ConfigurationError(f"{name} speaks SOCKS, for which a package is missing: pip install socksio")
+    return proxy
+
+
+def checked_seconds(timeout: object) -> float:
+    """Return a timeout as a float; refuse what is none."""
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT_SECONDS:
+        raise ConfigurationError(
+            f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {str(timeout)[:50]}"
+        )
+    return float(timeout)
+
+
+def checked_whole(name: str, value: object, *, least: int) -> int:
+    """Return a whole number; refuse what is none, or is less than the least."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ConfigurationError(f"{name} must be a whole number from {least} on, not {value!r}")
+    return value

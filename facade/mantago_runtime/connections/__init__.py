@@ -1,0 +1,1 @@
+"""Connections: the pool of a client, and the network below it."""

@@ -1,0 +1,169 @@
+"""The connection pool of a client, last used first.
+
+httpcore's own pools look at every connection for every request and close what a burst left over. Here the unused ones
+are a stack: what a burst left sinks to its bottom, grows old and is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import httpcore
+import httpx
+
+from mantago_runtime.concurrency import maybe_await, run_sync
+from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
+from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, TransportAdapter
+from mantago_runtime.connections.asyncio_stream import AsyncioBackend
+from mantago_runtime.connections.threads import DeadlineBackend, remaining
+from mantago_runtime.connections.tls import tls_context
+
+MAX_CONNECTIONS = 100
+"""Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
+KEEPALIVE_SECONDS = 5.0
+"""Seconds that an unused connection is kept."""
+
+
+class ConnectionPool:
+    """The connections of one process, or of one event loop."""
+
+    def __init__(
+        self,
+        proxy: str | None,
+        flavour: Flavour,
+        backend: Any,
+        acquire: Callable[[], Any],
+        release: Callable[[], Any],
+        *,
+        engine: str = HTTPCORE,
+    ) -> None:
+        self._flavour, self._acquire, self._release = flavour, acquire, release
+        self._unused: deque[Any] = deque()
+        self._kept = True
+        self._connect = _connector(proxy, flavour, backend, engine)
+        self.shut: Callable[[], Any] = self.empty
+
+    async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
+        """Return the response, and the connection that it uses."""
+        if self._flavour.is_replaced():
+            return await TransportAdapter(self._flavour.transport(), self._flavour).send(request)
+        if not await maybe_await(self._acquire()):
+            raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
+        connection = None
+        try:
+            connection = await self._take() or self._connect(request.url.origin)
+            return await maybe_await(getattr(connection, self._flavour.handle)(request)), connection
+        except BaseException:
+            await self._give(connection)
+            raise
+
+    async def done(self, response: httpcore.Response, connection: Any) -> None:
+        """Close a response, and take its connection back."""
+        try:
+            await self._close(response)
+        finally:
+            if connection:
+                await self._give(connection)
+
+    async def empty(self) -> None:
+        """Close the connections that no call uses, and from now on the others as they come back."""
+        self._kept = False
+        while self._unused:
+            await self._close(self._unused.pop())
+
+    async def _take(self) -> Any:
+        with suppress(IndexError):  # another thread may be faster
+            while self._unused:
+                connection = self._unused.pop()
+                if not _is(connection, "has_expired"):
+                    return connection
+                await self._close(connection)
+        return None
+
+    async def _give(self, connection: Any) -> None:
+        try:
+            if connection and self._kept and _is(connection, "is_idle", if_pool=True):
+                self._unused.append(connection)
+                with suppress(IndexError):
+                    connection = self._unused.popleft()
+                    if not _is(connection, "has_expired"):
+                        self._unused.appendleft(connection)
+                        return
+            if connection:
+                await self._close(connection)
+        finally:
+            self._release()
+
+    async def _close(self, closable: Any) -> None:
+        await maybe_await(getattr(closable, self._flavour.close)())
+
+
+def _is(connection: Any, state: str, *, if_pool: bool = False) -> bool:
+    # What leads through a proxy is a pool of one connection, which looks after that by itself.
+    return bool(getattr(connection, state, lambda: if_pool)())
+
+
+def _connector(proxy: str | None, flavour: Flavour, backend: Any, engine: str) -> Callable[[httpcore.Origin], Any]:
+    if proxy is None and engine == HTTPTOOLS:
+        from mantago_runtime.connections import http1  # noqa: PLC0415 - its package needn't be installed
+
+        return lambda origin: http1.Connection(origin, tls_context(origin), backend, KEEPALIVE_SECONDS)
+    if proxy is None:
+        return lambda origin: flavour.connection(
+            origin, tls_context(origin), KEEPALIVE_SECONDS, network_backend=backend
+        )
+    via = httpx.Proxy(proxy)
+    url = httpcore.URL(scheme=via.url.raw_scheme, host=via.url.raw_host, port=via.url.port, target=b"/")
+    server = httpcore.Proxy(url, via.raw_auth, via.headers.raw, via.ssl_context)
+    return lambda origin: flavour.pool(
+        tls_context(origin), server, 1, keepalive_expiry=KEEPALIVE_SECONDS, network_backend=backend
+    )
+
+
+def pool_for_threads(proxy: str | None, engine: str) -> ConnectionPool:
+    """Return the connections of one process."""
+    room = threading.BoundedSemaphore(MAX_CONNECTIONS)
+    return ConnectionPool(
+        proxy,
+        SYNC,
+        DeadlineBackend(),
+        lambda: room.acquire(timeout=remaining(None, httpcore.PoolTimeout)),
+        room.release,
+        engine=engine,
+    )
+
+
+def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
+    """Return the connections of one event loop."""
+    room = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
+
+    async def acquire() -> bool:
+        await room.acquire()  # the call's cancel scope limits it
+        return True
+
+    try:
+        asyncio.get_running_loop()
+        backend: Any = AsyncioBackend()
+    except RuntimeError:
+        backend = httpcore.TrioBackend()
+    pool = ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
+    # Begun, it is closed when the loop ends, as every asynchronous generator: with loops run one after another, as by
+    # asyncio.run, the connections would otherwise be left open, and keep the loop that they belong to.
+    closing = _closing(pool)
+    run_sync(closing.__anext__())
+    pool.shut = closing.aclose
+    return pool
+
+
+async def _closing(pool: ConnectionPool) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        pool.shut = pool.empty  # this generator refers to the loop
+        await pool.empty()

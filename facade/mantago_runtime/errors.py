@@ -1,0 +1,194 @@
+"""The exceptions of the package; their branches say whose fault it is.
+
+MantaGoError
+├─ ConfigurationError (ValueError)      the caller: before anything is sent
+├─ IdentificationError (ValueError)     the caller: before anything is sent
+├─ APIConnectionError                   the way: refused, reset, cut off, TLS, DNS
+│  └─ APITimeoutError                   the time allowed was used up
+├─ InvalidResponseError                 the answer isn't what the spec promises
+└─ APIStatusError                       the service said no
+   ├─ BadRequestError 400, 422   ├─ AuthenticationError 401   ├─ PermissionDeniedError 403
+   ├─ NotFoundError 404          ├─ RateLimitError 429        └─ ServerError 5xx
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from mantago_runtime.mappings import Headers
+
+NO_MESSAGE = "the service gave no message"
+
+CODE_MEANINGS: Mapping[int, str] = {
+    1002: "token or secret is wrong, or the bot's plan has no Open API",
+    1004: "token or secret has expired",
+    5001: "there is no bot with this bot id",
+    11001: "the bot is not connected to this platform",
+    37011: "no client matches the identification",
+    110000: "the body lacks a variable that the operation needs",
+    120000: "token and secret were renewed, and these are the old ones",
+}
+"""What the vendor's numbers mean, as far as published; the vendor's own messages say less, some in Chinese."""
+
+
+class MantaGoError(Exception):
+    """The base of every exception that this package raises."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with `args`, which keyword-only constructors refuse.
+        return _unpickled, (type(self), self.args, self.__dict__)
+
+
+def _unpickled(cls: type[MantaGoError], args: tuple[object, ...], state: dict[str, object]) -> MantaGoError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigurationError(MantaGoError, ValueError):
+    """A credential, an address or an option can't be used; nothing was sent."""
+
+
+class IdentificationError(MantaGoError, ValueError):
+    """The arguments don't identify a client as the rule demands; nothing was sent."""
+
+
+class APIConnectionError(MantaGoError):
+    """No answer: the connection was refused, reset, cut off, or never made (DNS, TLS)."""
+
+    attempts: int = 1
+    elapsed: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} ({effort(self.attempts, self.elapsed)})"
+
+
+class APITimeoutError(APIConnectionError):
+    """The time that the call was allowed in all was used up."""
+
+
+class InvalidResponseError(MantaGoError):
+    """The service answered with something that the spec doesn't promise; `path` says where, `$` for the whole."""
+
+    def __init__(self, problem: str, *, path: str = "$") -> None:
+        super().__init__(problem)
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"the answer can't be used: {self.path}: {super().__str__()}"
+
+
+class APIStatusError(MantaGoError):
+    """The service said no.
+
+    `code` is the vendor's number (None if absent), `retry_after` and `elapsed` are in seconds, `body` is cut at
+    64 KiB. A redirect is one of these too: it is never followed, since the body holds the secret.
+    """
+
+    attempts: int = 1
+    elapsed: float = 0.0
+
+    def __init__(
+        self,
+        *,
+        status_code: int,
+        message: str,
+        code: int | None = None,
+        bot_id: str | None = None,
+        retry_after: float | None = None,
+        headers: Headers | None = None,
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(message)
+        self.status_code = status_code
+        self.code = code
+        self.message = message
+        self.bot_id = bot_id
+        self.retry_after = retry_after
+        self.headers: Mapping[str, str] = headers or Headers()
+        self.body = body
+
+    @classmethod
+    def for_status(cls, status_code: int) -> type[APIStatusError]:
+        """Return the class for a status: the base where the tree above has no branch."""
+        return _BY_STATUS.get(status_code, ServerError if 500 <= status_code <= 599 else APIStatusError)
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(status_code={self.status_code}, code={self.code}, message={self.message[:500]!r})"
+        )
+
+    def __str__(self) -> str:
+        parts = [f"{self.status_code} {phrase(self.status_code)}".strip()]
+        if self.code is not None:
+            parts.append(f"code {self.code}")
+        text = ", ".join(parts)
+        if self.message != phrase(self.status_code):
+            text += f": {' '.join(self.message.split())[:500] or NO_MESSAGE}"
+        if self.code is not None and self.code in CODE_MEANINGS:
+            text += f" [{CODE_MEANINGS[self.code]}]"
+        if 300 <= self.status_code <= 399:
+            # Without its query, which could hold the personal id.
+            target = self.headers.get("Location", "nowhere").partition("?")[0]
+            text += " [a redirect is not followed, since the body holds the secret: correct base_url; "
+            text += f"it leads to {target[:200]}]"
+        about = [] if self.bot_id is None else [f"bot {self.bot_id}"]
+        if self.retry_after is not None:
+            about.append(f"retry after {self.retry_after:g} s")
+        return f"{text} ({', '.join([*about, effort(self.attempts, self.elapsed)])})"
+
+
+class BadRequestError(APIStatusError):
+    """400 or 422: the service couldn't read the request."""
+
+
+class AuthenticationError(APIStatusError):
+    """401: the token is invalid or expired."""
+
+
+class PermissionDeniedError(APIStatusError):
+    """403: token or secret don't give access to this."""
+
+
+class NotFoundError(APIStatusError):
+    """404: there is no such client, bot or connection."""
+
+
+class RateLimitError(APIStatusError):
+    """429: too many requests; `retry_after` says how long to wait, if the service did."""
+
+
+class ServerError(APIStatusError):
+    """5xx: the service, or something before it, failed."""
+
+
+_BY_STATUS: Mapping[int, type[APIStatusError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    422: BadRequestError,
+    429: RateLimitError,
+}
+
+
+def phrase(status_code: int) -> str:
+    """Return the standard phrase of a status; the service's own isn't used, since it could hold anything."""
+    try:
+        return HTTPStatus(status_code).phrase
+    except ValueError:
+        return ""
+
+
+def effort(attempts: int, elapsed: float) -> str:
+    """Say what a call took."""
+    return f"{attempts} attempt{'' if attempts == 1 else 's'}, {elapsed:.2f} s"
+
+
+def tried(error: MantaGoError, attempts: int, elapsed: float) -> MantaGoError:
+    """Note in an error what the call took."""
+    if isinstance(error, (APIConnectionError, APIStatusError)):
+        error.attempts, error.elapsed = attempts, elapsed
+    return error

@@ -1,0 +1,44 @@
+"""Mappings that can be compared and pickled, but not changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class ReadOnlyMapping(Mapping[str, T_co]):
+    """A mapping that can be compared and pickled, but not changed."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, T_co] | Iterable[tuple[str, T_co]] = ()) -> None:
+        self._items = dict(items)
+
+    def __getitem__(self, key: str) -> T_co:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+class Headers(ReadOnlyMapping[str]):
+    """The header fields of an answer, whatever the case of the name; repeated fields are joined by commas."""
+
+    __slots__ = ()
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        super().__init__()
+        for name, value in fields:
+            before = self._items.get(name.lower())
+            self._items[name.lower()] = value if before is None else f"{before}, {value}"
+
+    def __getitem__(self, key: str) -> str:
+        return self._items[key.lower()]

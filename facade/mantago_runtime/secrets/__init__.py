@@ -1,0 +1,1 @@
+"""Secrets: credentials, how they are renewed, and how they are kept out of sight."""

@@ -1,0 +1,84 @@
+"""Redaction: takes tokens and secrets out of what a service sends back, and out of other packages' logs."""
+
+from __future__ import annotations
+
+import html
+import logging
+import re
+from collections.abc import Iterable
+from contextvars import ContextVar
+from urllib.parse import quote, quote_plus
+
+from mantago_runtime.secrets.credentials import REDACTED, Credentials
+
+SHORTEST_REDACTED = 8
+"""A shorter token or secret isn't masked in answers: it could be part of any word."""
+
+
+class Redactor:
+    """Takes tokens and secrets out of what a service sends back, in any way that JSON, HTML or a URL may spell them."""
+
+    def __init__(self, held: Iterable[Credentials], others: Iterable[str] = ()) -> None:
+        values = {value for pair in held for value in (pair.token, pair.secret)} | set(others)
+        # The longest first: one may be part of another.
+        self._needles = sorted((v for v in values if len(v) >= SHORTEST_REDACTED), key=len, reverse=True)
+        self._forms = [form.encode() for needle in self._needles for form in _spellings(needle)]
+
+    def clean(self, data: bytes) -> bytes:
+        """Return the data with every token and secret replaced."""
+        for form in self._forms:
+            if form in data:
+                data = data.replace(form, REDACTED.encode())
+        if b"\\" in data:
+            # The pattern is slow to build and to run, so it is used only where there is something to find.
+            flat = _unescaped(data.decode(errors="replace"))
+            for needle in self._needles:
+                if needle in flat:
+                    data = re.sub(_json_pattern(needle), REDACTED.encode(), data)
+        return data
+
+    def clean_text(self, text: str) -> str:
+        """Return the text with every token and secret replaced."""
+        return self.clean(text.encode(errors="surrogatepass")).decode(errors="surrogatepass")
+
+
+def _spellings(value: str) -> Iterable[str]:
+    in_urls = [quote(value), quote(value, safe=""), quote_plus(value)]
+    # An error's text may quote a piece of the answer as Python writes it.
+    in_python = [repr(value)[1:-1], ascii(value)[1:-1], repr(value.encode())[2:-1]]
+    spellings = [value, *in_urls, html.escape(value), *in_python]
+    return dict.fromkeys(spellings)
+
+
+def _unescaped(text: str) -> str:
+    """Return the text with JSON's escapes resolved, as far as they can spell a visible character."""
+    flat = re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    return flat.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _json_pattern(value: str) -> bytes:
+    """Return a pattern for a string inside JSON, where each character may be written as an escape."""
+    parts = []
+    for character in value:
+        units = character.encode("utf-16-be").hex()
+        escape = "".join(rf"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+        parts.append(rf"(?:\\?{re.escape(character)}|(?i:{escape}))")
+    return "".join(parts).encode()
+
+
+current_redactor: ContextVar[Redactor | None] = ContextVar("mantago_redactor", default=None)
+"""What must not be shown of the answer to the current call, in other packages' logs either."""
+
+
+class _RedactedLogs(logging.Filter):
+    """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if redactor := current_redactor.get():
+            # What is quoted there went through repr(), some of it twice.
+            record.msg, record.args = redactor.clean_text(record.getMessage().replace("\\\\", "\\")), ()
+        return True
+
+
+for _name in ("connection", "http11", "http2", "proxy", "socks"):
+    logging.getLogger(f"httpcore.{_name}").addFilter(_RedactedLogs())
