@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from attrs import frozen
+from attrs import Factory, field, frozen
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,6 +28,10 @@ class Vendored:
     """The places of the vendored files in a folder such as openapi/."""
 
     folder: Path = ROOT / "openapi"
+    names: Path = field(
+        default=Factory(lambda self: self.folder.parent / "facade" / "names.overlay.yaml", takes_self=True)
+    )
+    """What we call what the document describes."""
 
     @property
     def spec(self) -> Path:

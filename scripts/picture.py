@@ -14,8 +14,8 @@ from pathlib import Path
 from rich.cells import cell_len
 from rich.console import Console
 
+from mantago import ClientGifts
 from mantago.cli.tables import show_gifts
-from mantago.results import read_client_gifts
 from mantago.testing.scenarios import CLIENTS
 
 PICTURE = Path(__file__).parent.parent / "docs" / "gifts.svg"
@@ -26,7 +26,7 @@ FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Not
 def draw() -> str:
     """Return the picture: the same for the same rich, wherever it is drawn."""
     client, *_ = CLIENTS
-    gifts = read_client_gifts(json.loads(client.answers[0].body), strict=True)
+    gifts = ClientGifts.from_dict(json.loads(client.answers[0].body))
     console = Console(
         record=True,
         width=WIDTH,

@@ -11,6 +11,9 @@ import json
 import re
 from typing import Any
 
+import yaml
+
+import every_kind
 from _vendored import read_spec
 from first import FIRST
 
@@ -198,14 +201,25 @@ def _paths() -> Json:
     return paths
 
 
-def spec() -> Json:
-    """The whole API as one document."""
+def spec(*, kinds: bool = True) -> Json:
+    """The whole API as one document; without `kinds`, only what a vendor like this one may publish next."""
     document = copy.deepcopy(read_spec(FIRST))
     document["info"]["version"] = VERSION
     document["tags"] += [{"name": "Clients", "description": "客戶"}, {"name": "標籤"}, {"name": "Messages & More"}]
     document["components"]["schemas"] |= copy.deepcopy(SCHEMAS)
     document["paths"] |= _paths()
+    if kinds:
+        document["tags"].append({"name": "Kinds, all of 'em"})
+        document["components"]["schemas"] |= copy.deepcopy(every_kind.SCHEMAS)
+        document["paths"] |= copy.deepcopy(every_kind.paths())
     return document
+
+
+def names() -> str:
+    """An overlay of names for it: today's, and more."""
+    overlay = yaml.safe_load(FIRST.names.read_text("utf-8"))
+    overlay["actions"] += every_kind.NAMES_ACTIONS
+    return yaml.safe_dump(overlay, allow_unicode=True)
 
 
 def pages(document: Json) -> dict[str, str]:
@@ -227,7 +241,7 @@ def pages(document: Json) -> dict[str, str]:
 def _needed(value: Any, components: Json) -> Json:
     wanted, found = [value], {("securitySchemes", name) for name in components["securitySchemes"]}
     while wanted:
-        for target in re.findall(r'"#/components/(\w+)/(\w+)"', json.dumps(wanted.pop())):
+        for target in re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(wanted.pop())):
             if target not in found:
                 found.add(target)
                 wanted.append(components[target[0]][target[1]])

@@ -16,10 +16,11 @@ from mantago import (
     InvalidResponseError,
 )
 from mantago_runtime.calls.failures import connection_failure
-from mantago_runtime.calls.policy import Policy, may_retry, wait_before
+from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, wait_before
 from mantago_runtime.calls.responses import Body, fields_of, parse_response, retry_after, vendor_code
 from mantago_runtime.calls.signing import sign
 from mantago_runtime.mappings import Headers
+from mantago_runtime.operation import OperationInfo
 from mantago_runtime.reading.json import parse_json
 from mantago_runtime.secrets.redaction import Redactor
 
@@ -29,7 +30,11 @@ POLICY = Policy(
     timeout=30.0,
     max_retries=2,
     max_response_bytes=100,
-    read_only=frozenset({"/api/read"}),
+    operations=(
+        OperationInfo("read", "POST", "/read", True),
+        OperationInfo("read_one", "POST", "/one/{id}", True),
+        OperationInfo("act", "POST", "/one/all", False),
+    ),
 )
 
 
@@ -114,10 +119,11 @@ def test_a_request_is_repeated_only_where_that_helps_and_can_do_nothing_twice(fa
         *(("GET", "/api/x", True), ("HEAD", "/api/x", True), ("OPTIONS", "/api/x", True)),
         *(("POST", "/api/read", True), ("POST", "/api/read/more", False), ("POST", "/read", False)),
         *(("PUT", "/api/read", False), ("DELETE", "/api/read", False)),
+        *(("POST", "/api/one/5", True), ("POST", "/api/one/all", False), ("POST", "/api/one/5/6", False)),
     ],
 )
 def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path, expected):
-    assert POLICY.may_repeat(POLICY.unsigned(httpx.Request(method, f"https://host{path}"))) is expected
+    assert may_repeat(POLICY.unsigned(httpx.Request(method, f"https://host{path}"))) is expected
 
 
 @pytest.mark.parametrize(

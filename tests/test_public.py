@@ -27,8 +27,13 @@ MODULES = ("mantago", "mantago.sandbox", "mantago.testing")
 def surface() -> Iterator[str]:
     for name in MODULES:
         module = importlib.import_module(name)
-        for public in module.__all__:
+        for public in sorted(module.__all__, key=_as_in_all):
             yield from described(f"{name}.{public}", getattr(module, public))
+
+
+def _as_in_all(name: str) -> tuple[bool, bool, str]:
+    """Constants first, then classes, as ruff sorts `__all__`: what is generated comes to it at its end."""
+    return not name.isupper(), not name[0].isupper(), name
 
 
 def described(path: str, thing: Any) -> Iterator[str]:

@@ -35,6 +35,8 @@ from mantago import (
 )
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
+from mantago_runtime.calls.policy import UNKNOWN_PATH, Policy, operation_name
+from mantago_runtime.operation import OperationInfo
 
 GIFTS = "POST /openapi/client/gift"
 ID = "U4af4980629e14c3b8d2f7a61c05be937"
@@ -165,17 +167,14 @@ def test_a_path_that_the_spec_does_not_list_is_not_shown(connect: Connect, caplo
     assert "url.full" not in one(spans).attributes
 
 
-def test_a_path_with_parameters_is_told_as_the_spec_has_it(monkeypatch):
-    from mantago import operations
-
-    spec = {"paths": {"/a/{id}/b.c": {}, "/a/me/b.c": {}}}
-    monkeypatch.setattr(operations.json, "loads", lambda _: spec)
-    operations.paths.cache_clear()
-    try:
-        found = [operations.path_in_spec(path) for path in ("/a/1/b.c", "/a/me/b.c", "/a/1/bxc", "/a/1/2/b.c")]
-    finally:
-        operations.paths.cache_clear()
-    assert found == ["/a/{id}/b.c", "/a/me/b.c", operations.UNKNOWN, operations.UNKNOWN]
+def test_a_path_with_parameters_is_told_as_the_spec_has_it():
+    paths = ("/a/{id}/b.c", "/a/me/b.c")
+    policy = Policy(
+        httpx.URL("https://host/x"), 30.0, 2, 100, tuple(OperationInfo("n", "POST", path, False) for path in paths)
+    )
+    requests = [httpx.Request("POST", f"https://host/x/a/{path}") for path in ("1/b.c", "me/b.c", "1/bxc", "1/2/b.c")]
+    found = [operation_name(policy.unsigned(request)) for request in requests]
+    assert found == [*(f"POST {path}" for path in paths), f"POST {UNKNOWN_PATH}", f"POST {UNKNOWN_PATH}"]
 
 
 def test_the_path_of_the_base_url_is_no_part_of_the_operation(connect: Connect, caplog):

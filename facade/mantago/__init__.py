@@ -10,9 +10,8 @@ with MantaGo(bot_id="...", token="...", secret="...") as mantago:
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from mantago.client import AsyncMantaGo, MantaGo
-    from mantago.identification import Platform
-    from mantago.operations import SPEC_VERSION
-    from mantago.results import ClientGifts, Gift, GiftResource, Ticket
+    from mantago_generated.friendly import *  # noqa: F403
+    from mantago_generated.spec import VERSION as SPEC_VERSION
     from mantago_runtime.errors import (
         APIConnectionError,
         APIStatusError,
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
     from mantago_runtime.reading.drift import Drift
     from mantago_runtime.secrets.credentials import Credentials
 
+import mantago_generated.friendly as _friendly  # noqa: E402
+
 __version__ = "0.1.0"
 __all__ = [
     "SPEC_VERSION",
@@ -43,25 +44,21 @@ __all__ = [
     "BadRequestError",
     "CallFinished",
     "CallRetried",
-    "ClientGifts",
     "ConfigurationError",
     "Credentials",
     "Drift",
-    "Gift",
-    "GiftResource",
     "IdentificationError",
     "InvalidResponseError",
     "MantaGo",
     "MantaGoError",
     "NotFoundError",
     "PermissionDeniedError",
-    "Platform",
     "RateLimitError",
     "ServerError",
-    "Ticket",
     "__version__",
     "preload",
 ]
+__all__ += _friendly.__all__
 
 
 def preload() -> None:
@@ -79,12 +76,16 @@ if not TYPE_CHECKING:
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module 'mantago' has no attribute {name!r}")
-        from mantago import client, identification, operations, results  # noqa: PLC0415
+        from mantago import client  # noqa: PLC0415
         from mantago_runtime import errors, instrumentation  # noqa: PLC0415
         from mantago_runtime.reading import drift  # noqa: PLC0415
         from mantago_runtime.secrets import credentials  # noqa: PLC0415
 
-        for module in (errors, credentials, drift, results, identification, operations, instrumentation, client):
+        if name in _friendly.__all__:
+            value = globals()[name] = getattr(_friendly, name)
+            return value
+        globals()["SPEC_VERSION"] = client.SPEC_VERSION
+        for module in (errors, credentials, drift, instrumentation, client):
             for public in __all__:
                 value = getattr(module, public, None)
                 if isinstance(value, type):

@@ -1,25 +1,19 @@
-"""What the façade relies on in the vendor's document; scripts/contract_diff.py says when a new version breaks it.
+"""What the façade and the runtime rely on in the vendor's document; scripts/contract_diff.py says when it breaks.
 
-Names, lists and types are those of the code itself, so that neither can change without the other. Nothing here runs
-when the package is used.
+Only what isn't generated from the document: the rule, the signature, refusals and their exceptions. Which operations
+there are, the document says. Nothing here runs when the package is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from attrs import fields, frozen
+from attrs import frozen
 
-from mantago.identification import Platform
-from mantago.operations import READ_ONLY
-from mantago.results import ClientGifts, Gift, GiftResource, Ticket, _resource
-from mantago_runtime.reading.readers import read_boolean, read_string, read_timestamp
+from mantago_runtime.errors import APIStatusError
 
-__all__ = ["ASSUMPTIONS", "OPERATIONS", "Assumption"]
-
-OPERATIONS = frozenset(f"POST {path}" for path in READ_ONLY)
-"""The operations that have a friendly method."""
+__all__ = ["ASSUMPTIONS", "Assumption"]
 
 RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
 """The rule, as the document words it: what `identification.identify` does."""
@@ -27,11 +21,12 @@ RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
 
 @frozen
 class Assumption:
-    """At this place of the operation, the document says all this; if it no longer does, look at the module.
+    """At this place of an operation, the document says all this; if it no longer does, look at the module.
 
-    A place is `query platform`, `body secret`, `200 tickets[].createdAt`, or empty for the operation as a whole.
-    `says` is a text that the description holds, whatever its line breaks; the other facts are the schema's keywords,
-    `required`, for an object what it `requires`, and for the whole `parameters` and `statuses`.
+    A place is `query botId`, `body secret`, `200 success`, `failure errResponse.code` (of each answer that isn't a
+    success), or empty for the operation as a whole. `says` is a text that the description holds, whatever its line
+    breaks; `statuses` are those that it may have; the other facts are the schema's keywords and `required`. What an
+    operation never said is not relied on.
     """
 
     module: str
@@ -40,66 +35,33 @@ class Assumption:
     why: str
 
 
-_TEXT: dict[str, Any] = {"type": "string"}
-_PLATFORMS: dict[str, Any] = {"type": "string", "enum": frozenset(map(str, Platform))}
-# By the function that reads a value.
-_READ: dict[Any, dict[str, Any]] = {
-    read_string: _TEXT,
-    read_boolean: {"type": "boolean"},
-    read_timestamp: {"type": "string", "format": "date-time"},
-    _resource: {"type": "string", "enum": frozenset(map(str, GiftResource))},
-}
+_REQUIRED_TEXT: Mapping[str, Any] = {"type": "string", "required": True}
+# Of a success, and of each refusal that has an exception of its own.
+_STATUSES = frozenset(
+    str(status) for status in range(200, 600) if status < 300 or APIStatusError.for_status(status) is not APIStatusError
+)
+_APPLIED = "identify() applies this rule before anything is sent"
 
-
-def _requests() -> Iterator[Assumption]:
-    module = "mantago.operations"
-    yield Assumption(module, "", {"says": RULE}, "identify() applies this rule before anything is sent")
-    yield Assumption(module, "body", {"says": RULE}, "identify() applies this rule before anything is sent")
-    yield Assumption(
-        "mantago_runtime.calls.signing",
-        "query botId",
-        _TEXT | {"required": True},
-        "each request is signed with the bot's id",
-    )
-    yield Assumption(
-        "mantago_runtime.calls.signing",
-        "body secret",
-        _TEXT | {"required": True},
-        "each request is signed with the secret",
-    )
-    for place in ("query", "body"):
-        why = f"gifts_request() puts the pair into the {place}"
-        yield Assumption(module, f"{place} platform", _PLATFORMS | {"required": False}, f"{why}; Platform lists them")
-        yield Assumption(module, f"{place} platformClientId", _TEXT | {"required": False}, why)
-    why = "gifts_request() puts it into the body, or leaves it out"
-    yield Assumption(module, "body clientId", _TEXT | {"required": False}, why)
-    yield Assumption(module, "body", {"requires": frozenset({"secret"})}, "gifts_request() knows no other")
-    named = frozenset({"query botId", "query platform", "query platformClientId"})
-    yield Assumption(module, "", {"parameters": named}, "gifts_request() knows no other")
-
-
-def _answers() -> Iterator[Assumption]:
-    statuses = frozenset({"200", "401", "403", "404", "429", "500"})
-    yield Assumption("mantago_runtime.errors", "", {"statuses": statuses}, "each status has its exception")
-    module = "mantago.results"
-    required = {"required": True}
-    yield Assumption(module, "200 success", _READ[read_boolean] | required, "a 200 may be a refusal")
-    yield Assumption(module, "200 message", _TEXT | required, "read_client_gifts() insists on it")
-    for attribute in fields(ClientGifts):
-        if json_field := attribute.metadata.get("json_field"):
-            yield Assumption(
-                module, f"200 {json_field.name}", {"type": "array"}, f"ClientGifts.{attribute.name} holds it"
-            )
-            element = Ticket if attribute.name == "tickets" else Gift
-            yield from _elements(f"200 {json_field.name}[]", element)
-
-
-def _elements(place: str, element: type) -> Iterator[Assumption]:
-    for attribute in fields(element):
-        if json_field := attribute.metadata.get("json_field"):
-            facts = _READ[json_field.read] | ({} if json_field.optional else {"required": True})
-            why = f"{element.__name__}.{attribute.name} holds it"
-            yield Assumption("mantago.results", f"{place}.{json_field.name}", facts, why)
-
-
-ASSUMPTIONS = (*_requests(), *_answers())
+ASSUMPTIONS = (
+    Assumption("mantago.identification", "", {"says": RULE}, _APPLIED),
+    Assumption("mantago.identification", "body", {"says": RULE}, _APPLIED),
+    Assumption(
+        "mantago_runtime.calls.signing", "query botId", _REQUIRED_TEXT, "each request is signed with the bot's id"
+    ),
+    Assumption(
+        "mantago_runtime.calls.signing", "body secret", _REQUIRED_TEXT, "each request is signed with the secret"
+    ),
+    Assumption("mantago_runtime.errors", "", {"statuses": _STATUSES}, "each status has its exception"),
+    Assumption(
+        "mantago_runtime.calls.responses",
+        "200 success",
+        {"type": "boolean", "required": True},
+        "a 200 may be a refusal",
+    ),
+    *(
+        Assumption(
+            "mantago_runtime.calls.responses", f"failure errResponse.{name}", {"type": kind}, "the exception tells it"
+        )
+        for name, kind in (("message", "string"), ("code", "integer"), ("botId", "string"))
+    ),
+)

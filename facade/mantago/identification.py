@@ -2,44 +2,43 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal, TypeAlias
+from urllib.parse import quote
 
 from attrs import frozen
 
+from mantago_generated.models.client_identification_request_platform import Platform, PlatformName
 from mantago_runtime.errors import IdentificationError
 from mantago_runtime.secrets.credentials import encodable
 
+__all__ = ["ClientIdentity", "IdentifyIn", "Platform", "PlatformName", "identify"]
+
 IdentifyIn: TypeAlias = Literal["both", "body"]
-PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]
+LONGEST_IN_URL = 60_000
 RULE = "the rule: either client_id, or both platform and platform_client_id"
-
-
-class Platform(StrEnum):
-    """Where a client is known by a platform's own id: `platform` in the spec."""
-
-    LINE = "line"
-    FACEBOOK = "facebook"
-    INSTAGRAM = "instagram"
-    LIVE_CHAT = "liveChat"
-    WHATSAPP = "whatsapp"
 
 
 @frozen(repr=False)
 class ClientIdentity:
     """The client that is meant, named one way or the other; made by `identify` only, so it always obeys the rule.
 
-    The vendor's schema: `ClientIdentificationRequest`. The repr is silent, since the platform's id is personal data.
+    `in_query` says whether the pair goes into the query as well. The vendor's schema: `ClientIdentificationRequest`.
+    The repr is silent, since the platform's id is personal data.
     """
 
     client_id: str | None = None
     platform: Platform | None = None
     platform_client_id: str | None = None
+    in_query: bool = False
 
 
-def identify(*, client_id: object = None, platform: object = None, platform_client_id: object = None) -> ClientIdentity:
+def identify(
+    *, client_id: object = None, platform: object = None, platform_client_id: object = None, in_query: bool = True
+) -> ClientIdentity:
     """Apply the rule of the spec: "either provide 'clientId' OR both 'platform' and 'platformClientId'".
 
+    The query's text in the spec says "required if clientId not provided in body", the body's "required if clientId not
+    provided": only the pair in both places satisfies both; `in_query=False` keeps it out of the URL all the same.
     Raises IdentificationError, which tells what was given, what is missing and what the rule is, but no id.
     """
     values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
@@ -64,4 +63,11 @@ def identify(*, client_id: object = None, platform: object = None, platform_clie
         raise IdentificationError(
             f"platform {str(platform)[:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
         )
-    return ClientIdentity(platform=Platform(str(platform)), platform_client_id=str(platform_client_id))
+    if in_query and len(quote(str(platform_client_id))) > LONGEST_IN_URL:
+        raise IdentificationError(
+            f"platform_client_id can't stand in a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
+            "an id? identify_in='body' keeps it out"
+        )
+    return ClientIdentity(
+        platform=Platform(str(platform)), platform_client_id=str(platform_client_id), in_query=in_query
+    )

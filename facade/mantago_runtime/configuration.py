@@ -17,9 +17,8 @@ HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
 MAX_TIMEOUT_SECONDS = 10**9
 
 
-def check_flavour(transport: object, stack_type: type) -> None:
+def check_flavour(transport: object, flavour: type) -> None:
     """Refuse a transport that is for the other client."""
-    flavour = httpx.BaseTransport if issubclass(stack_type, httpx.BaseTransport) else httpx.AsyncBaseTransport
     if transport is not None and not isinstance(transport, flavour):
         other = "AsyncMantaGo" if flavour is httpx.BaseTransport else "MantaGo"
         raise ConfigurationError(

@@ -1,6 +1,5 @@
-# Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
+# Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
 import ssl
-from collections.abc import Callable
 from typing import Any, Self
 
 import httpx
@@ -44,7 +43,6 @@ class Client:
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
     _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
     _httpx_args: dict[str, Any] = field(factory=dict, kw_only=True, alias="httpx_args")
-    on_unreadable: Callable[[httpx.Response, Exception], Exception] | None = field(default=None, kw_only=True)
     _client: httpx.Client | None = field(default=None, init=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False)
 
@@ -167,7 +165,6 @@ class AuthenticatedClient:
     _verify_ssl: str | bool | ssl.SSLContext = field(default=True, kw_only=True, alias="verify_ssl")
     _follow_redirects: bool = field(default=False, kw_only=True, alias="follow_redirects")
     _httpx_args: dict[str, Any] = field(factory=dict, kw_only=True, alias="httpx_args")
-    on_unreadable: Callable[[httpx.Response, Exception], Exception] | None = field(default=None, kw_only=True)
     _client: httpx.Client | None = field(default=None, init=False)
     _async_client: httpx.AsyncClient | None = field(default=None, init=False)
 

@@ -1,8 +1,27 @@
-# Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
+# Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
 """What the document that this package was generated from says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mantago_runtime.operation import OperationInfo
 
 VERSION = "0.318.0"
 SERVER_URL = "https://mantago.cc/api"
 GENERATOR = "openapi-python-client 0.29.1"
 
-__all__ = ("GENERATOR", "SERVER_URL", "VERSION")
+OPERATIONS = (OperationInfo("get_client_gifts", "POST", "/openapi/client/gift", True),)
+"""Every operation of the document."""
+
+
+def published() -> dict[str, Any]:
+    """Return the document as it was published."""
+    import json
+    from importlib.resources import files
+
+    document: dict[str, Any] = json.loads(files("mantago_generated").joinpath("openapi.json").read_text("utf-8"))
+    return document
+
+
+__all__ = ("GENERATOR", "OPERATIONS", "SERVER_URL", "VERSION", "published")

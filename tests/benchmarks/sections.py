@@ -111,9 +111,12 @@ def decoders(body: bytes) -> dict[str, Callable[[], object]]:
     """Return the ways to decode an answer."""
     from contenders import STOCK
 
-    from mantago.results import read_client_gifts
+    from mantago import ClientGifts
     from mantago_runtime.reading.json import parse_json, parser_of, plain
+    from mantago_runtime.reading.readers import model_of
+    from mantago_runtime.reading.results import read_result
 
+    result = model_of(ClientGifts)
     found: dict[str, Callable[[], object]] = {}
     if (STOCK / "stock_client").exists():
         sys.path.insert(0, str(STOCK))
@@ -127,7 +130,7 @@ def decoders(body: bytes) -> dict[str, Callable[[], object]]:
     }.items():
         parser = parser_of(*loaders)
         if not loaders or parser is not plain:
-            found[name] = lambda parser=parser: read_client_gifts(parse_json(body, parser), strict=False)
+            found[name] = lambda parser=parser: read_result(result, parse_json(body, parser))
     return found
 
 

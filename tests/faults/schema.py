@@ -149,8 +149,7 @@ def _of_object(
         yield Mutant(f"drop {at}", place(rest), missing, at if needed else None)
         renamed = (*missing, ("unknown_field", f"{at}2"))
         yield Mutant(f"rename {at}", place(rest | {f"{name}2": member}), renamed, at if needed else None)
-        nullable = part_as_read.get("nullable", False)
-        yield Mutant(f"null {at}", place(value | {name: None}), (("null", at),), None if nullable else at)
+        yield Mutant(f"null {at}", place(value | {name: None}), (("null", at),), at if needed else None)
         yield from _changes(root, member, at, part, part_as_read, lambda new, name=name: place(value | {name: new}))
 
 

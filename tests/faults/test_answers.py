@@ -131,7 +131,9 @@ CORPUS: dict[str, tuple[bytes, type, str]] = {
     "a number for isExpired": (gift(isExpired=0), INVALID, r"physicalGifts\[1\].isExpired: must be true or false"),
     "nulls for both ends": (
         gift(startTime=None, endTime=None), ClientGifts, "null physicalGifts[1].startTime, null physicalGifts[1].endTime"),
-    "an empty string for an end": (gift(endTime=""), INVALID, r"physicalGifts\[1\].endTime: must be a timestamp"),
+    "an empty string for an end": (gift(endTime=""), ClientGifts, "format physicalGifts[1].endTime"),
+    "an empty string for isExpired": (gift(isExpired=""), ClientGifts, "format physicalGifts[1].isExpired"),
+    "an empty string for a timestamp": (gift(createdAt=""), INVALID, r"physicalGifts\[1\].createdAt: must be a timestamp"),
     "seconds since 1970": (gift(createdAt=1721039428), INVALID, r"physicalGifts\[1\].createdAt: must be a string"),
     "seconds since 1970 in a string": (gift(createdAt="1721039428"), INVALID, r"physicalGifts\[1\].createdAt: must be a timestamp"),
     "a date without time": (gift(createdAt="2024-07-15"), INVALID, r"physicalGifts\[1\].createdAt: must be a timestamp"),

@@ -12,9 +12,10 @@ from scripted import SOAK, Connection, answer, serving
 
 from conftest import Connect
 from mantago import ClientGifts, InvalidResponseError, MantaGoError
-from mantago.results import read_client_gifts
 from mantago_runtime.calls.responses import parse_response
 from mantago_runtime.mappings import Headers
+from mantago_runtime.reading.readers import model_of
+from mantago_runtime.reading.results import read_result
 
 ANSWERS_MADE = 2_000 if SOAK else 80
 """Each is changed at every node in every way: tests print how many cases that made."""
@@ -23,7 +24,8 @@ ON_SOCKETS = 40
 
 def read(body: bytes, *, strict: bool = False) -> ClientGifts:
     """Read a body as a call does, from its first byte on."""
-    return read_client_gifts(parse_response(200, Headers(), body, 0.0), strict=strict)
+    payload = parse_response(200, Headers(), body, 0.0)
+    return read_result(model_of(ClientGifts), payload, strict=strict)[0]
 
 
 @settings(max_examples=ANSWERS_MADE, deadline=None)

@@ -11,15 +11,18 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["mantago", "mantago_runtime", "json", "email", "dateutil"]):
-    from mantago.results import read_client_gifts
+with atheris.instrument_imports(include=["mantago", "mantago_runtime", "json", "email"]):
+    from mantago import ClientGifts
     from mantago_runtime.calls.responses import Body, parse_response, retry_after
     from mantago_runtime.errors import MantaGoError
     from mantago_runtime.mappings import Headers
+    from mantago_runtime.reading.readers import model_of
+    from mantago_runtime.reading.results import read_result
 
 import httpx
 
 NOW = 1_800_000_000.0
+RESULT = model_of(ClientGifts)
 
 
 def body(data: bytes) -> None:
@@ -31,11 +34,11 @@ def body(data: bytes) -> None:
         if not taken.feed(data[start : start + 100]):
             break
     try:
-        gifts = read_client_gifts(parse_response(status, Headers(), taken.finish(), NOW), strict=False)
+        gifts = read_result(RESULT, parse_response(status, Headers(), taken.finish(), NOW))[0]
     except MantaGoError as error:
         str(error)
     else:
-        read_client_gifts({"success": True, "message": "m"} | gifts.to_dict(), strict=False)
+        read_result(RESULT, {"success": True, "message": "m"} | gifts.to_dict())
 
 
 def header(data: bytes) -> None:

@@ -39,7 +39,7 @@ async def the_rule_awaited(mantago: AsyncMantaGo) -> None:
 async def the_wrong_flavour(mantago: MantaGo, asynchronous: AsyncMantaGo) -> None:
     await mantago.get_client_gifts(client_id="VolejRejN")  # misc || reportGeneralTypeIssues || invalid-await || not-async
     # ty has no rule against a coroutine that nobody awaits.
-    asynchronous.get_client_gifts(client_id="VolejRejN")  # unused-coroutine || reportUnusedCoroutine || - || unused-coroutine
+    asynchronous.get_client_gifts(client_id="VolejRejN")  # unused-coroutine || reportUnusedCoroutine || unused-awaitable || unused-coroutine
     asynchronous.get_client_gifts(client_id="VolejRejN").tickets  # attr-defined || reportAttributeAccessIssue || missing-attribute || missing-attribute
     async with mantago:  # attr-defined || reportGeneralTypeIssues || invalid-context-manager || bad-context-manager
         pass

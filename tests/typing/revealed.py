@@ -58,7 +58,7 @@ def client(mantago: MantaGo) -> None:
 
 async def async_client(mantago: AsyncMantaGo) -> None:
     reveal_type(AsyncMantaGo())  # = AsyncMantaGo
-    later = reveal_type(mantago.get_client_gifts(client_id="VolejRejN"))  # = Coroutine[Any, Any, ClientGifts]
+    later = reveal_type(mantago.get_client_gifts(client_id="VolejRejN"))  # = Coroutine[Any, Any, ClientGifts] || = CoroutineType[Any, Any, ClientGifts] || = CoroutineType[Any, Any, ClientGifts] || = Coroutine[Unknown, Unknown, ClientGifts]
     reveal_type(await later)  # = ClientGifts
     reveal_type(await mantago.get_client_gifts(platform="line", platform_client_id="U1"))  # = ClientGifts
     reveal_type(mantago.credentials)  # = Credentials | None
@@ -82,6 +82,7 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(gifts.extra)  # = Mapping[str, Any]
     reveal_type(gifts.drift)  # = tuple[Drift, ...]
     reveal_type(gifts.to_dict())  # = dict[str, Any]
+    reveal_type(ClientGifts.from_dict({}))  # = ClientGifts
     reveal_type(one.created_at)  # = datetime
     reveal_type(one.extra)  # = Mapping[str, Any]
     reveal_type(one.to_dict())  # = dict[str, Any]

@@ -36,7 +36,7 @@ from mantago.cli import options
 from mantago.cli.completion import PROGRAM, VARIABLE, install, script
 from mantago.cli.doctor import examine, exit_status, versions
 from mantago.cli.tables import show_check, show_gifts
-from mantago.operations import GENERATOR
+from mantago_generated.spec import GENERATOR
 
 _log = logging.getLogger("mantago.cli")
 

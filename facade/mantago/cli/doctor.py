@@ -33,10 +33,12 @@ from mantago.cli.probe import (
 )
 from mantago.client import MantaGo
 from mantago.identification import identify
-from mantago.operations import GENERATOR, SERVER_URL, SPEC_VERSION, published_spec
-from mantago.results import ClientGifts
+from mantago.testing.document import Document
 from mantago.testing.schemas import schema_faults
-from mantago.testing.service import REFUSAL, Document
+from mantago.testing.service import REFUSAL
+from mantago_generated.friendly import ClientGifts
+from mantago_generated.spec import GENERATOR, SERVER_URL, published
+from mantago_generated.spec import VERSION as SPEC_VERSION
 from mantago_runtime.configuration import checked_address, checked_seconds, environment_proxy
 from mantago_runtime.errors import (
     APIConnectionError,
@@ -234,7 +236,7 @@ def of_contract(outcome: Outcome) -> Check:
 
 def envelope_faults(body: bytes) -> list[str]:
     """Return where a refusal isn't the one that the document promises."""
-    document = Document(published_spec())
+    document = Document(published())
     try:
         payload = parse_json(body)
     except InvalidResponseError as error:

@@ -16,7 +16,7 @@ from attrs import define, field
 
 from mantago_runtime.calls.failures import NETWORK_FAILURES, connection_failure
 from mantago_runtime.calls.io_backend import IOBackend
-from mantago_runtime.calls.policy import Policy, may_retry, wait_before, wants_renewal
+from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, operation_name, wait_before, wants_renewal
 from mantago_runtime.calls.responses import Body, RawResponse, fields_of, parse_response
 from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
@@ -60,7 +60,7 @@ class CallLoop:
         state = CallState(started, started + seconds)
         if not self.instrumentation.wanted():
             return await self._bounded(request, io, state)
-        operation = self.policy.operation(request)
+        operation = operation_name(request)
         state.observed, state.span = True, self.instrumentation.begin(operation)
         try:
             answer = await self._bounded(request, io, state)
@@ -97,7 +97,7 @@ class CallLoop:
             raise MantaGoError("this client is closed: make a new one, or keep it open as long as it is used")
 
     async def _attempts(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
-        read_only, retries, renewed = self.policy.may_repeat(request), 0, False
+        read_only, retries, renewed = may_repeat(request), 0, False
         while True:
             # Between two attempts it may have been closed: a connection made now would never be.
             self.refuse_if_closed()
@@ -127,9 +127,7 @@ class CallLoop:
             await maybe_await(io.sleep(wait))
 
     def _again(self, request: UnsignedRequest, state: CallState, wait: float, error: MantaGoError) -> None:
-        self.instrumentation.retried(
-            CallRetried(self.policy.operation(request), state.attempts, wait, error), state.span
-        )
+        self.instrumentation.retried(CallRetried(operation_name(request), state.attempts, wait, error), state.span)
 
     async def _attempt(
         self, request: UnsignedRequest, credentials: Credentials, io: IOBackend, state: CallState
@@ -163,7 +161,8 @@ class CallLoop:
             state.status_code = response.status
             content = redactor.clean(body.finish(response.status))
             state.response_bytes = len(content)
-            return RawResponse(headers, content, parse_response(response.status, headers, content, time.time()))
+            payload = parse_response(response.status, headers, content, time.time(), request.answers)
+            return RawResponse(response.status, headers, content, payload)
         except MantaGoError as error:
             # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
             return error.with_traceback(None)

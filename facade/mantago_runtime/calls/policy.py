@@ -6,14 +6,18 @@ Pure functions of what was sent and what came back; `loop` acts on them.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from typing import Any
 
 import httpx
 from attrs import frozen
 
-from mantago_runtime.calls.signing import UnsignedRequest, json_body, told_seconds
+from mantago_runtime.calls.signing import ANY_JSON, UnsignedRequest, json_body, told_seconds
 from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
+from mantago_runtime.operation import Operation, OperationInfo, find_operation
 
+OPERATION = "mantago_operation"
+"""The extension of an httpx request in which its operation is, where a generated function made it."""
+UNKNOWN_PATH = "(a path that the spec doesn't list)"
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RENEWAL_CODE = 120000
@@ -24,17 +28,13 @@ HOPELESS_CAUSES = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx
 
 @frozen
 class Policy:
-    """The limits that one client keeps; `read_only` holds the paths where a POST may be sent again.
-
-    `path_in_spec` names the path of a call as the spec does: it may hold an id.
-    """
+    """The limits that one client keeps, and the operations that the service has."""
 
     base_url: httpx.URL
     timeout: float
     max_retries: int
     max_response_bytes: int
-    read_only: frozenset[str]
-    path_in_spec: Callable[[str], str] = str
+    operations: tuple[OperationInfo, ...]
 
     def unsigned(self, request: httpx.Request) -> UnsignedRequest:
         """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
@@ -46,29 +46,44 @@ class Policy:
             )
         body = json_body(request)
         dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
+        path = url.raw_path.partition(b"?")[0].decode("ascii")
+        known: Operation[Any] | None = request.extensions.get(OPERATION)
         return UnsignedRequest(
             request.method,
-            url.raw_path.partition(b"?")[0].decode("ascii"),
+            path,
             tuple(url.params.multi_items()),
             tuple((name, value) for name, value in request.headers.raw if name.lower() not in dropped),
             body,
             request.stream,
             told_seconds(request.extensions.get("timeout", {})),
+            known.info if known else self._operation(request.method, path),
+            known.answers if known else ANY_JSON,
         )
+
+    def _operation(self, method: str, path: str) -> OperationInfo | None:
+        if not path.startswith(self.path):
+            return None
+        return find_operation(self.operations, method, path.removeprefix(self.path))
 
     @property
     def host(self) -> str:
         """The server's name, and its port where that isn't the usual one."""
         return self.base_url.netloc.decode("ascii")
 
-    def operation(self, request: UnsignedRequest) -> str:
-        """Return method and path as the spec has them: the path of a call may hold an id."""
-        ours = self.base_url.raw_path.decode("ascii").rstrip("/")
-        return f"{request.method} {self.path_in_spec(request.path.removeprefix(ours))}"
+    @property
+    def path(self) -> str:
+        """The part of the server's address that stands before the path of each operation."""
+        return self.base_url.raw_path.decode("ascii").rstrip("/")
 
-    def may_repeat(self, request: UnsignedRequest) -> bool:
-        """Whether the operation only reads, so that sending it twice can't do anything twice."""
-        return request.method in SAFE_METHODS or (request.method == "POST" and request.path in self.read_only)
+
+def operation_name(request: UnsignedRequest) -> str:
+    """Return method and path as the spec has them: the path of a call may hold an id."""
+    return f"{request.method} {request.operation.path if request.operation else UNKNOWN_PATH}"
+
+
+def may_repeat(request: UnsignedRequest) -> bool:
+    """Whether the operation only reads, so that sending it twice can't do anything twice."""
+    return request.method in SAFE_METHODS or (request.operation is not None and request.operation.reads)
 
 
 def wants_renewal(failure: MantaGoError) -> bool:

@@ -5,26 +5,41 @@ Sizes are in bytes, times in seconds.
 
 from __future__ import annotations
 
+import codecs
+import logging
 import re
 import zlib
 from collections.abc import Iterable
 from datetime import UTC
+from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 from attrs import frozen
 
+from mantago_runtime.calls.signing import ANY_JSON
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
 from mantago_runtime.mappings import Headers
+from mantago_runtime.operation import Answers, Operation, reader_for
+from mantago_runtime.reading.drift import Drift
+from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.readers import JSON
+from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
 MAX_FAILURE_BODY_BYTES = 64 * 1024
 PIECE_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 10**9
+MAX_DRIFT_WARNINGS = 1_000
+"""Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
 PLAIN_ENCODINGS, COMPRESSED_ENCODINGS = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
+
+T = TypeVar("T")
+
+_drift_log = logging.getLogger("mantago.drift")
 
 
 def fields_of(raw: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> Iterable[tuple[str, str]]:
@@ -104,17 +119,21 @@ class Body:
         self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
 
 
-def parse_response(status: int, headers: Headers, body: bytes, now: float) -> Any:
-    """Return the parsed JSON of a good answer; raise APIStatusError or InvalidResponseError for any other.
+def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers = ANY_JSON) -> Any:
+    """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for any other.
 
     `now` is the time of day, for a Retry-After that is a date.
     """
-    if status == 200:
+    reader = reader_for(answers, status)
+    if reader is not None:
+        if reader.media != "json":
+            return _content(reader, headers, body)
         payload = parse_json(body)
         if not (isinstance(payload, dict) and payload.get("success") is False):
             return payload
     elif status < 300:
-        raise InvalidResponseError(f"has the status {status} {phrase(status)}".rstrip() + ", where the spec says 200")
+        has, said = f"has the status {status} {phrase(status)}".rstrip(), " or ".join(str(known) for known in answers)
+        raise InvalidResponseError(f"{has}, where the spec says {said}")
     else:
         try:
             payload = parse_json(body)
@@ -125,7 +144,7 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float) -> An
     message, bot_id = told.get("message"), told.get("botId")
     if not isinstance(message, str) and isinstance(payload, dict):
         message = payload.get("message")
-    unsaid = REFUSED_WITH_200 if status == 200 else phrase(status) or NO_MESSAGE
+    unsaid = REFUSED_WITH_200 if status < 300 else phrase(status) or NO_MESSAGE
     raise APIStatusError.for_status(status)(
         status_code=status,
         code=vendor_code(told.get("code")),
@@ -135,6 +154,21 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float) -> An
         headers=headers,
         body=body[:MAX_FAILURE_BODY_BYTES],
     )
+
+
+def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
+    """Return what an answer that isn't JSON holds."""
+    if reader.media == "none":
+        return None
+    if reader.media == "bytes":
+        return body
+    charset = Message()
+    charset["Content-Type"] = headers.get("Content-Type", "")
+    try:
+        return body.decode(charset.get_content_charset("utf-8"))
+    except (LookupError, UnicodeDecodeError) as error:
+        problem = f"isn't text: {error}"
+    raise InvalidResponseError(problem[:200])
 
 
 def vendor_code(value: object) -> int | None:
@@ -166,11 +200,41 @@ DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie",
 class RawResponse:
     """A good response, redacted: `payload` is what `content` says."""
 
+    status: int
     headers: Headers
     content: bytes
     payload: Any
 
-    def to_httpx(self) -> httpx.Response:
-        """Return the answer as the generated operations take it."""
+    def to_httpx(self, results: ResultReader) -> httpx.Response:
+        """Return the answer as httpx has it, and with it how this client reads results."""
         kept = {name: value for name, value in self.headers.items() if name not in DROPPED_HEADERS}
-        return httpx.Response(200, headers=kept, content=self.content)
+        return httpx.Response(self.status, headers=kept, content=self.content, extensions={RESULTS: (results, self)})
+
+
+RESULTS = "mantago_results"
+"""The extension of an httpx response in which its reader and its payload are."""
+
+
+class ResultReader:
+    """Reads the results of one client, and warns of each kind and place of drift once in the client's life."""
+
+    def __init__(self, *, strict: bool = False) -> None:
+        self._strict = strict
+        self._warned: set[tuple[str, str]] = set()
+
+    def read(self, operation: Operation[T], answer: RawResponse) -> T:
+        """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
+        reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
+        marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
+        result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        for line in drift:
+            self._warn(line)
+        return result
+
+    def _warn(self, line: Drift) -> None:
+        key = (line.kind, line.pattern)
+        if key not in self._warned and len(self._warned) < MAX_DRIFT_WARNINGS:
+            self._warned.add(key)
+            # A field's name is the service's: a line break in it would forge a line of the log.
+            where = line.pattern if line.pattern.isprintable() else ascii(line.pattern)
+            _drift_log.warning("%s %s: %s (warned of once)", line.kind, where[:200], line.detail)

@@ -12,11 +12,14 @@ import httpcore
 import httpx
 from attrs import frozen
 
+from mantago_runtime.operation import Answers, OperationInfo
+from mantago_runtime.reading.readers import JSON
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor
 from mantago_runtime.secrets.store import CredentialStore
 
 EMPTY_BODY = httpx.ByteStream(b"")
+ANY_JSON: Answers = {200: JSON}
 
 
 @frozen(repr=False)
@@ -34,6 +37,10 @@ class UnsignedRequest:
     """The JSON object to send; None where the body is something else: `content`."""
     content: Any = EMPTY_BODY
     timeout: float | None = None
+    operation: OperationInfo | None = None
+    """None where the document has no operation at this place."""
+    answers: Answers = ANY_JSON
+    """The good answers that it may have."""
 
 
 def told_seconds(timeouts: Mapping[str, Any]) -> float | None:

@@ -14,7 +14,7 @@ from anyio.lowlevel import RunVar
 
 from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_io_backend
 from mantago_runtime.calls.loop import CallLoop
-from mantago_runtime.calls.responses import RawResponse
+from mantago_runtime.calls.responses import RawResponse, ResultReader
 from mantago_runtime.calls.signing import UnsignedRequest
 from mantago_runtime.concurrency import Clock, PerProcess, maybe_await, run_sync
 
@@ -25,8 +25,10 @@ BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 class _Stack(Generic[BelowT]):
     """What both stacks share; the connections are each process's, or each event loop's, own."""
 
-    def __init__(self, calls: CallLoop, below: BelowT | None, proxy: str | None, engine: str) -> None:
-        self.calls = calls
+    def __init__(
+        self, calls: CallLoop, results: ResultReader, below: BelowT | None, proxy: str | None, engine: str
+    ) -> None:
+        self.calls, self.results = calls, results
         if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
@@ -63,7 +65,7 @@ class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a generated operation."""
-        return self.send(self.calls.policy.unsigned(request)).to_httpx()
+        return self.send(self.calls.policy.unsigned(request)).to_httpx(self.results)
 
     def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""
@@ -83,7 +85,7 @@ class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a generated operation."""
-        return (await self.send(self.calls.policy.unsigned(request))).to_httpx()
+        return (await self.send(self.calls.policy.unsigned(request))).to_httpx(self.results)
 
     async def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""

@@ -1,8 +1,9 @@
-"""Differences between an answer and the spec that could be tolerated."""
+"""What in an answer differed from the document, but could be understood."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -28,3 +29,8 @@ class Drift:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.path}: {self.detail}"
+
+
+def below(place: str, drift: Iterable[Drift]) -> list[Drift]:
+    """Return drift as seen from one level further out: paths grow from the inside, and only where there is drift."""
+    return [Drift(line.kind, place + line.path, line.detail) for line in drift]

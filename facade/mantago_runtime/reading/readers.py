@@ -1,234 +1,497 @@
-"""The readers of JSON values: pure functions from what the service sent to Python objects.
-
-How each class reads its object stands in the metadata of its fields. What differs from the spec but can be
-understood becomes a line of drift; what can't be understood is an InvalidResponseError that names the place.
-"""
+"""How each type of the document is read from JSON, tolerantly, and written to it."""
 
 from __future__ import annotations
 
+import importlib
 import re
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from typing import Any, TypeAlias, TypeVar
-
-from attrs import Attribute, Factory, evolve, field, fields, frozen
-from dateutil.parser import isoparse
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Any, Final, TypeVar, cast
 
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
-from mantago_runtime.reading.drift import Drift
+from mantago_runtime.reading.compiler import Code, code_of, json_type
+from mantago_runtime.reading.drift import Drift, below
+from mantago_runtime.reading.enums import OpenIntEnum, OpenStrEnum
+from mantago_runtime.reading.fields import NOT_USUAL, Reader, plain
 
 T = TypeVar("T")
-
-Read: TypeAlias = Callable[[Any, "list[Drift]", str], Any]
-ELEMENTS_PER_BATCH = 100
+EnumT = TypeVar("EnumT", bound=Enum)
+CHUNK_LENGTH = 100
 """Elements of a list that are read together."""
 
-RFC_3339 = re.compile(
-    r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?", re.ASCII
-)
+RFC_3339: Final = r"(\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:)([0-5]\d|60)(\.\d+)?(Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NO_ITEMS: Final[list[object]] = []
 
 
-def of_type(kind: type[T], name: str) -> Callable[[object, list[Drift], str], T]:
-    """Return the reader of values of one type; errors call it by a name."""
+# --- plain values ---------------------------------------------------------------------------------------------------
 
-    def read(value: object, _: list[Drift], place: str) -> T:
-        if isinstance(value, kind):
+
+class _OfType(Reader[T]):
+    """Reads what Python's parsers make of one type of JSON."""
+
+    def __init__(self, kind: type[T], name: str, nothing: object) -> None:
+        self._kind, self._name = kind, name
+        self.nothing = nothing
+
+    def read(self, value: object, drift: list[Drift], place: str) -> T:
+        if isinstance(value, self._kind):
             return value
-        raise InvalidResponseError(f"must be {name}, not {_json_type(value)}", path=place)
+        raise InvalidResponseError(f"must be {self._name}, not {json_type(value)}", path=place)
 
-    return read
+    def bound(self) -> object:
+        return self._kind
 
-
-read_string = of_type(str, "a string")
-read_boolean = of_type(bool, "true or false")
-read_array = of_type(list, "a list")
-read_object = of_type(dict, "an object")
+    def inline(self, value: str, bound: str) -> str:
+        return f"if type({value}) is not {bound}: raise ValueError"
 
 
-_from_iso = datetime.fromisoformat
+class _Integer(Reader[int]):
+    """Reads whole numbers: 5.0 is one in JSON, true isn't."""
+
+    nothing = ""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> int:
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, float):
+            if value.is_integer():
+                return int(value)
+            raise InvalidResponseError(f"must be a whole number, not {value!r}", path=place)
+        raise InvalidResponseError(f"must be a whole number, not {json_type(value)}", path=place)
+
+    def bound(self) -> object:
+        return int
+
+    def inline(self, value: str, bound: str) -> str:
+        return f"if type({value}) is not {bound}: raise ValueError"
 
 
-def read_usual_timestamp(text: Any) -> datetime:
-    """Read what the service writes; at these places ISO 8601 allows more than RFC 3339."""
-    if text[4:20:3] == "--T::." and text[23:] == "Z":
-        return _from_iso(text)
-    raise ValueError
+class _Number(Reader[float]):
+    """Reads numbers; what comes as a whole one stays one."""
+
+    nothing = ""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> float:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return value
+        raise InvalidResponseError(f"must be a number, not {json_type(value)}", path=place)
+
+    def inline(self, value: str, bound: str) -> str:
+        return f"if type({value}) is not int and type({value}) is not float: raise ValueError"
 
 
-def read_timestamp(value: object, drift: list[Drift], place: str) -> datetime:
-    """Read a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
-    text = read_string(value, drift, place)
-    try:
-        return read_usual_timestamp(text)
-    except ValueError:
-        pass
-    # RFC 3339 allows t and z in lower case, and a space for the T.
-    match = RFC_3339.fullmatch(text.upper().replace(" ", "T", 1))
-    if match is None:
-        raise InvalidResponseError(
-            f"must be a timestamp of RFC 3339, such as 2024-07-15T10:30:28.700Z, not {text[:50]!r}", path=place
-        )
-    minute, second, fraction, offset = match.groups()
-    if second == "60":
-        # datetime knows no leap seconds: read as the second before.
-        text = f"{minute}59{fraction or ''}{offset or ''}"
-    try:
-        moment = _parse(text)
+class _Timestamp(Reader[datetime]):
+    """Reads a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
+
+    nothing = ""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> datetime:
+        text = TEXT.read(value, drift, place)
+        # RFC 3339 allows t and z in lower case, and a space for the T.
+        match = re.fullmatch(RFC_3339, text.upper().replace(" ", "T", 1), re.ASCII)
+        if match is None:
+            raise InvalidResponseError(
+                f"must be a timestamp of RFC 3339, such as 2024-07-15T10:30:28.700Z, not {text[:50]!r}", path=place
+            )
+        minute, second, fraction, offset = match.groups()
+        if second == "60":
+            second = "59"  # datetime knows no leap seconds: read as the second before
+        try:
+            # Python before 3.13 takes no more than microseconds of some forms.
+            moment = datetime.fromisoformat(f"{minute}{second}{(fraction or '')[:7]}{offset or 'Z'}")
+            # At both ends of the calendar an offset can lead out of it.
+            moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise InvalidResponseError(f"is a timestamp that no calendar has: {text[:50]!r}", path=place) from None
         if offset is None:
-            moment = moment.replace(tzinfo=UTC)
             drift.append(Drift("format", place, "has no offset, read as UTC"))
-        # At both ends of the calendar an offset can lead out of it.
-        moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidResponseError(f"is a timestamp that no calendar has: {text[:50]!r}", path=place) from None
-    return moment
+        return moment
+
+    def bound(self) -> object:
+        return datetime.fromisoformat
+
+    def inline(self, value: str, bound: str) -> str:
+        # What the service writes; at these places ISO 8601 allows more than RFC 3339.
+        usual = f'{value}[4:20:3] == "--T::." and {value}[23:] == "Z"'
+        return f"if not ({usual}): raise ValueError\n{value} = {bound}({value})"
 
 
-def _parse(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        # For what RFC 3339 allows and fromisoformat refuses, such as t and z in lower case.
-        return isoparse(text)
+class _Date(Reader[date]):
+    """Reads a date such as 2024-07-15."""
 
+    nothing = ""
 
-def list_of(read: Read, usual: Callable[[Any], object]) -> Read:
-    """Return the reader of a list, which it empties; `usual` is tried first."""
-
-    def read_all(value: object, drift: list[Drift], place: str) -> tuple[object, ...]:
-        elements = read_array(value, drift, place)
-        result: list[object] = []
-        while elements:
-            # As the elements are freed on the way, the garbage collector has no reason to run: half the time.
-            some = elements[:ELEMENTS_PER_BATCH]
-            del elements[:ELEMENTS_PER_BATCH]
+    def read(self, value: object, drift: list[Drift], place: str) -> date:
+        text = TEXT.read(value, drift, place)
+        problem = f"must be a date such as 2024-07-15, not {text[:50]!r}"
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
             try:
-                result.extend([usual(element) for element in some])
-            except (LookupError, TypeError, ValueError):
-                for element in some:
-                    result.append(read_one(element, drift, f"{place}[{len(result)}]"))
-        return tuple(result)
+                return date.fromisoformat(text)
+            except ValueError:
+                problem = f"is a date that no calendar has: {text!r}"
+        raise InvalidResponseError(problem, path=place)
 
-    def read_one(element: object, drift: list[Drift], place: str) -> object:
+    def write(self, value: Any, *, request: bool = False) -> Any:
+        return plain(value.date() if isinstance(value, datetime) else value)
+
+
+class _Milliseconds(Reader[datetime]):
+    """Reads milliseconds since 1970 as a datetime in UTC."""
+
+    nothing = ""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> datetime:
+        number = INTEGER.read(value, drift, place)
+        try:
+            return EPOCH + timedelta(milliseconds=number)
+        except OverflowError:
+            raise InvalidResponseError(
+                f"is a number of milliseconds that leads out of the calendar: {str(value)[:50]}", path=place
+            ) from None
+
+    def write(self, value: Any, *, request: bool = False) -> Any:
+        if not isinstance(value, datetime):
+            return value
+        plain(value, request=request)  # which refuses a time without a zone
+        return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - EPOCH) // timedelta(milliseconds=1)
+
+
+class _Json(Reader[Any]):
+    """Takes a value as it is."""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> Any:
+        return value
+
+    def inline(self, value: str, bound: str) -> str:
+        return "pass"
+
+
+TEXT: Final[Reader[str]] = _OfType(str, "a string", NO_ITEMS)
+FLAG: Final[Reader[bool]] = _OfType(bool, "true or false", "")
+INTEGER: Final[Reader[int]] = _Integer()
+NUMBER: Final[Reader[float]] = _Number()
+TIMESTAMP: Final[Reader[datetime]] = _Timestamp()
+DATE: Final[Reader[date]] = _Date()
+MILLISECONDS: Final[Reader[datetime]] = _Milliseconds()
+JSON: Final[Reader[Any]] = _Json()
+
+
+class _EnumReader(Reader[EnumT]):
+    """Reads an enumeration; what it doesn't list is kept.
+
+    An open class holds such a value itself; beside a closed one stands the plain string or number.
+    """
+
+    def __init__(self, cls: type[EnumT]) -> None:
+        self._cls = cls
+        base: type = cls
+        self._base: Reader[Any] = INTEGER if issubclass(base, int) else TEXT
+        self._open = issubclass(base, (OpenStrEnum, OpenIntEnum))
+        self._known = {member.value: member for member in cls}
+
+    def read(self, value: object, drift: list[Drift], place: str) -> EnumT:
+        plain_value = self._base.read(value, drift, place)
+        if (known := self._known.get(plain_value)) is not None:
+            return known
+        drift.append(Drift("unknown_value", place, f"{str_of(plain_value)} is not listed by the spec"))
+        kept: EnumT = self._cls(plain_value) if self._open else plain_value
+        return kept
+
+    def is_nothing(self, value: object) -> bool:
+        return value == "" and value not in self._known
+
+    def bound(self) -> object:
+        return self._known
+
+    def inline(self, value: str, bound: str) -> str:
+        # Python has True and 1.0 for the same key as 1.
+        check = f"if type({value}) is not int: raise ValueError\n" if self._base is INTEGER else ""
+        return f"{check}{value} = {bound}[{value}]"
+
+
+def str_of(value: object) -> str:
+    """Quote a value that the service made up."""
+    return repr(value[:100] if isinstance(value, str) else value)
+
+
+def enum_of(cls: type[EnumT]) -> Reader[EnumT]:
+    """Return the reader of an enumeration."""
+    return _EnumReader(cls)
+
+
+# --- what holds others ----------------------------------------------------------------------------------------------
+
+
+class _ModelReader(Reader[T]):
+    """Reads objects of one class, which is imported when the first is read: classes may hold each other."""
+
+    shape = dict
+    nothing = NO_ITEMS
+
+    def __init__(self, cls: type[T] | str) -> None:
+        self._named = cls
+        self._code: Code | None = None
+
+    @property
+    def cls(self) -> type[T]:
+        """The class."""
+        if not isinstance(self._named, str):
+            return self._named
+        module, _, name = self._named.partition(":")
+        cls: type[T] = getattr(importlib.import_module(module), name)
+        return cls
+
+    @property
+    def code(self) -> Code:
+        """The functions that read the class."""
+        if self._code is None:
+            self._code = code_of(self.cls)
+        return self._code
+
+    def read(self, value: object, drift: list[Drift], place: str) -> T:
         before = len(drift)
         try:
-            result = read(element, drift, "")
+            result: T = self.code.read(value, drift)
         except InvalidResponseError as error:
             error.path = place + error.path
             raise
-        # Paths grow from the inside out, and only where there is drift.
-        drift[before:] = [Drift(line.kind, place + line.path, line.detail) for line in drift[before:]]
+        if len(drift) > before:
+            drift[before:] = below(place, drift[before:])
         return result
 
-    return read_all
+    def quick(self, value: Any) -> T:
+        result: T = self.code.quick_all((value,))[0]
+        return result
+
+    def quick_all(self, values: Iterable[Any]) -> list[T]:
+        return self.code.quick_all(values)
 
 
-@frozen
-class JsonField:
-    """How a field is read: its name at the service, its reader, and whether we and the spec insist on it."""
-
-    name: str
-    read: Read
-    optional: bool = False
-    required_by_spec: bool = field(default=Factory(lambda json_field: not json_field.optional, takes_self=True))
-
-    @property
-    def place(self) -> str:
-        """Where it stands in its object, as drift and errors tell it."""
-        return f".{self.name}"
-
-    def absent(self, data: Mapping[str, Any], drift: list[Drift]) -> bool:
-        """Refuse or note that there is no value; return whether there is a null instead."""
-        null = self.name in data
-        if not self.optional:
-            problem = "must not be null" if null else "is missing, though required by the spec"
-            raise InvalidResponseError(problem, path=self.place)
-        if null:
-            drift.append(Drift("null", self.place, "the spec doesn't allow null"))
-        elif self.required_by_spec:
-            drift.append(Drift("missing", self.place, "required by the spec"))
-        return null
+def model_of(cls: type[T] | str) -> Reader[T]:
+    """Return the reader of a model: the class, or where it is, such as `package.module:Class`."""
+    return _ModelReader(cls)
 
 
-def read_as(*json_field: Any, **options: Any) -> dict[str, JsonField]:
-    """Return the metadata of a field that comes from the service."""
-    return {"json_field": JsonField(*json_field, **options)}
+class _ListReader(Reader[tuple[T, ...]]):
+    """Reads a list, which it empties."""
 
+    shape = list
 
-def reader_of(cls: type[T], *envelope: JsonField) -> Callable[[object, list[Drift], str], T]:
-    """Return the function that reads the class's JSON objects; the envelope's fields are checked and then dropped.
+    def __init__(self, element: Reader[T]) -> None:
+        self._element = element
 
-    It fills the slots itself: a frozen class's own constructor takes longer than all the rest.
-    """
-    slots = {attribute.name: vars(cls)[attribute.name].__set__ for attribute in attributes_of(cls)}
-    wired = [(slots[a.name], a.default, a.metadata["json_field"]) for a in json_attributes(cls)]
-    wired += [(_put_nowhere, None, json_field) for json_field in envelope]
-    table = [
-        (put, default, json_field.name, json_field.place, json_field.read, json_field.absent)
-        for put, default, json_field in wired
-    ]
-    others = [(slots[a.name], a.default) for a in attributes_of(cls) if a not in json_attributes(cls)]
-    known = {json_field.name for _, _, json_field in wired}
-    new = object.__new__
-
-    def read(value: object, drift: list[Drift], place: str) -> T:
-        data, result, found = read_object(value, drift, place), new(cls), 0
-        for put, default, name, field_place, read_field, absent in table:
-            content = data.get(name)
-            if content is not None:
-                found += 1
-                put(result, read_field(content, drift, field_place))
+    def read(self, value: object, drift: list[Drift], place: str) -> tuple[T, ...]:
+        if not isinstance(value, list):
+            raise InvalidResponseError(f"must be a list, not {json_type(value)}", path=place)
+        result: list[T] = []
+        while value:
+            # As the elements are freed on the way, the garbage collector has no reason to run: half the time.
+            some = value[:CHUNK_LENGTH]
+            del value[:CHUNK_LENGTH]
+            try:
+                result += self._element.quick_all(some)
+            except NOT_USUAL:
+                pass
             else:
-                found += absent(data, drift)
-                put(result, default)
-        for put, default in others:
-            put(result, default)
-        if found < len(data):
-            extra = {name: content for name, content in data.items() if name not in known}
-            slots["extra"](result, ReadOnlyMapping(extra))
-            drift += [Drift("unknown_field", f".{name}", "not in the spec") for name in extra]
+                continue
+            # Out here, what is raised doesn't carry what was caught.
+            for element in some:
+                result.append(self._element.read(element, drift, f"{place}[{len(result)}]"))
+        return tuple(result)
+
+    def quick(self, value: Any) -> tuple[T, ...]:
+        if type(value) is not list:
+            raise ValueError
+        return tuple(self._element.quick_all(value))
+
+    def write(self, value: Any, *, request: bool = False) -> Any:
+        return [self._element.write(element, request=request) for element in value]
+
+
+def list_of(element: Reader[T]) -> Reader[tuple[T, ...]]:
+    """Return the reader of a list."""
+    return _ListReader(element)
+
+
+class _MapReader(Reader[Mapping[str, T]]):
+    """Reads an object whose members' names the document doesn't give."""
+
+    shape = dict
+    nothing = NO_ITEMS
+
+    def __init__(self, element: Reader[T]) -> None:
+        self._element = element
+
+    def read(self, value: object, drift: list[Drift], place: str) -> Mapping[str, T]:
+        if not isinstance(value, dict):
+            raise InvalidResponseError(f"must be an object, not {json_type(value)}", path=place)
+        return ReadOnlyMapping(
+            {name: self._element.read(element, drift, f"{place}.{name}") for name, element in value.items()}
+        )
+
+    def quick(self, value: Any) -> Mapping[str, T]:
+        if type(value) is not dict:
+            raise ValueError
+        return ReadOnlyMapping(zip(value, self._element.quick_all(value.values()), strict=True))
+
+    def write(self, value: Any, *, request: bool = False) -> Any:
+        return {name: self._element.write(element, request=request) for name, element in value.items()}
+
+
+def map_of(element: Reader[T]) -> Reader[Mapping[str, T]]:
+    """Return the reader of an object whose members all have one type."""
+    return _MapReader(element)
+
+
+class _NullableReader(Reader[T | None]):
+    """Reads an element of a list or a map, or the null for which the document allows."""
+
+    def __init__(self, element: Reader[T]) -> None:
+        self._element = element
+
+    def read(self, value: object, drift: list[Drift], place: str) -> T | None:
+        return None if value is None else self._element.read(value, drift, place)
+
+    def quick(self, value: Any) -> T | None:
+        return None if value is None else self._element.quick(value)
+
+    def write(self, value: Any, *, request: bool = False) -> Any:
+        return None if value is None else self._element.write(value, request=request)
+
+
+def nullable(element: Reader[T]) -> Reader[T | None]:
+    """Return the reader of what may be null inside a list, a map or a union."""
+    return _NullableReader(element)
+
+
+class _UnionReader(Reader[Any]):
+    """Reads what fits one of several types: the first that it fits exactly, else the one with the least drift."""
+
+    def __init__(self, *readers: Reader[Any]) -> None:
+        self._readers = readers
+
+    def is_nothing(self, value: object) -> bool:
+        return all(reader.is_nothing(value) for reader in self._readers)
+
+    def read(self, value: object, drift: list[Drift], place: str) -> Any:
+        try:
+            return self.quick(value)
+        except NOT_USUAL:
+            pass
+        found: list[tuple[int, Any, list[Drift]]] = []
+        problems: list[str] = []
+        for reader in self._readers:
+            told: list[Drift] = []
+            try:
+                # A copy: a list is emptied as it is read.
+                found.append((0, reader.read(copied(value), told, place), told))
+            except InvalidResponseError as error:
+                problems.append(f"{error.path.removeprefix(place).removeprefix('.')} {error.args[0]}".strip())
+        if not found:
+            raise InvalidResponseError(f"fits none of what the spec allows: {'; '.join(problems)}"[:500], path=place)
+        _, result, told = min(found, key=lambda one: len(one[2]))
+        drift += told
         return result
 
-    return read
+    def quick(self, value: Any) -> Any:
+        for reader in self._readers:
+            try:
+                return reader.quick(value)
+            except NOT_USUAL:
+                continue
+        raise ValueError
 
 
-def read_payload(
-    read: Callable[[object, list[Drift], str], T], payload: object, *, strict: bool, byte_order_mark: bool = False
-) -> T:
-    """Read the parsed JSON of a 200.
+def union_of(*readers: Reader[Any]) -> Reader[Any]:
+    """Return the reader of what fits one of several types."""
+    return _UnionReader(*readers)
 
-    Raises InvalidResponseError at the first place that can't be understood; with `strict`, at the first drift too,
-    except a field that the spec doesn't know: its schemas allow those.
+
+class _DiscriminatedReader(Reader[Any]):
+    """Reads objects of several classes, told apart by the value of one member.
+
+    One of a kind that the document doesn't list is read by `otherwise`, or is an `Unlisted`.
     """
-    drift = [Drift("format", "$", "begins with a byte-order mark")] if byte_order_mark else []
-    try:
-        result: Any = read(payload, drift, "")
-    except InvalidResponseError as error:
-        error.path = error.path.removeprefix(".") or "$"
-        raise
-    drift = [evolve(line, path=line.path.removeprefix(".")) for line in drift]
-    for line in drift if strict else ():
-        if line.kind != "unknown_field":
-            raise InvalidResponseError(f"{line.kind}: {line.detail} (strict=True)", path=line.path)
-    read_whole: T = evolve(result, drift=tuple(drift)) if drift else result
-    return read_whole
+
+    shape = dict
+    nothing = NO_ITEMS
+
+    def __init__(self, name: str, readers: Mapping[str, Reader[Any]], otherwise: Reader[Any] | None) -> None:
+        self._name, self._readers = name, dict(readers)
+        self._otherwise = otherwise
+
+    def read(self, value: object, drift: list[Drift], place: str) -> Any:
+        if not isinstance(value, dict):
+            raise InvalidResponseError(f"must be an object, not {json_type(value)}", path=place)
+        kind_place = f"{place}.{self._name}"
+        if self._name not in value:
+            if self._otherwise:
+                return self._otherwise.read(value, drift, place)
+            raise InvalidResponseError("is missing, though it tells what the object is", path=kind_place)
+        kind = TEXT.read(value[self._name], drift, kind_place)
+        if reader := self._readers.get(kind):
+            return reader.read(value, drift, place)
+        drift.append(Drift("unknown_value", kind_place, f"{str_of(kind)} is not listed by the spec"))
+        if self._otherwise:
+            return self._otherwise.read(value, drift, place)
+        # What such an object holds is no further drift: nothing is known of it.
+        return UNLISTED.read(value, [], place)
+
+    def quick(self, value: Any) -> Any:
+        return self._readers[value[self._name]].quick(value)
 
 
-def _put_nowhere(*_: object) -> None: ...
+def told_apart_by(
+    name: str, readers: Mapping[str, Reader[Any]], *, otherwise: Reader[Any] | None = None
+) -> Reader[Any]:
+    """Return the reader of objects whose class the member `name` tells."""
+    return _DiscriminatedReader(name, readers, otherwise)
 
 
-def attributes_of(cls: Any) -> tuple[Attribute[Any], ...]:
-    """Return the fields of an attrs class."""
-    result: tuple[Attribute[Any], ...] = fields(cls)
-    return result
+UNLISTED: Final[Reader[Any]] = model_of("mantago_runtime.reading.unlisted:Unlisted")
 
 
-def json_attributes(cls: Any) -> list[Attribute[Any]]:
-    """Return the fields of an attrs class that come from the service."""
-    return [attribute for attribute in attributes_of(cls) if "json_field" in attribute.metadata]
+# --- whole answers that aren't JSON ---------------------------------------------------------------------------------
 
 
-def _json_type(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
+class _AsItIs(Reader[T]):
+    """Takes what the media type of the answer made of it."""
+
+    def read(self, value: object, drift: list[Drift], place: str) -> T:
+        # By the media type, it is one.
+        return cast("T", value)
+
+
+class _NoContent(_AsItIs[None]):
+    """The body of such an answer is ignored."""
+
+    media = "none"
+
+
+class _PlainText(_AsItIs[str]):
+    """Text in the charset that the header says, else in UTF-8."""
+
+    media = "text"
+
+
+class _Binary(_AsItIs[bytes]):
+    """The body as it is."""
+
+    media = "bytes"
+
+
+NO_CONTENT: Final[Reader[None]] = _NoContent()
+PLAIN_TEXT: Final[Reader[str]] = _PlainText()
+BINARY: Final[Reader[bytes]] = _Binary()
+
+
+def copied(value: Any) -> Any:
+    """Return JSON in lists and dictionaries of its own."""
+    if isinstance(value, Mapping):
+        return {name: copied(element) for name, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [copied(element) for element in value]
+    return value

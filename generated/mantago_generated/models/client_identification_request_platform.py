@@ -1,13 +1,25 @@
-# Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
-from ..types import OpenStrEnum
+# Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal, TypeAlias
 
 
-class ClientIdentificationRequestPlatform(OpenStrEnum):
+class Platform(StrEnum):
+    """Where a client is known by a platform's own id.
+
+    Spec: `ClientIdentificationRequestPlatform`.
+    """
+
+    LINE = "line"
     FACEBOOK = "facebook"
     INSTAGRAM = "instagram"
-    LINE = "line"
-    LIVECHAT = "liveChat"
+    LIVE_CHAT = "liveChat"
     WHATSAPP = "whatsapp"
 
-    def __str__(self) -> str:
-        return str(self.value)
+
+# Not in the class: mypy would take it for a member.
+Platform.__module__ = "mantago"
+
+
+PlatformName: TypeAlias = Literal["line", "facebook", "instagram", "liveChat", "whatsapp"]

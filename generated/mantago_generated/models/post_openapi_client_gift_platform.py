@@ -1,13 +1,6 @@
-# Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
-from ..types import OpenStrEnum
+# Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
+from __future__ import annotations
 
+from mantago_generated.models.client_identification_request_platform import Platform as PostOpenapiClientGiftPlatform
 
-class PostOpenapiClientGiftPlatform(OpenStrEnum):
-    FACEBOOK = "facebook"
-    INSTAGRAM = "instagram"
-    LINE = "line"
-    LIVECHAT = "liveChat"
-    WHATSAPP = "whatsapp"
-
-    def __str__(self) -> str:
-        return str(self.value)
+__all__ = ["PostOpenapiClientGiftPlatform"]

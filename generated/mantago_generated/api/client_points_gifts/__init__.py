@@ -1,2 +1,2 @@
-# Written by scripts/regenerate.py from openapi/; a change made here by hand is lost.
-"""Contains endpoint functions for accessing the API"""
+# Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
+"""Operations of the tag Client Points & Gifts."""

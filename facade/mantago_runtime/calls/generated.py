@@ -1,0 +1,93 @@
+"""What the generated functions call, with the client of a `MantaGo` or with a bare one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Generic, Protocol, TypeVar
+
+import httpx
+
+from mantago_runtime.calls.policy import OPERATION
+from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, parse_response
+from mantago_runtime.mappings import Headers
+from mantago_runtime.operation import Request, packed
+from mantago_runtime.secrets.redaction import Redactor
+
+T = TypeVar("T")
+
+
+class HttpxClients(Protocol):
+    """A client of the generated package."""
+
+    def get_httpx_client(self) -> httpx.Client:
+        """Return what sends for threads."""
+        ...
+
+    def get_async_httpx_client(self) -> httpx.AsyncClient:
+        """Return what sends for tasks."""
+        ...
+
+
+class Response(Generic[T]):
+    """A good response, with the result that is `parsed` from it."""
+
+    __slots__ = ("content", "headers", "parsed", "status_code")
+
+    def __init__(self, status_code: HTTPStatus, content: bytes, headers: Mapping[str, str], parsed: T) -> None:
+        self.status_code = status_code
+        self.content = content
+        self.headers = headers
+        self.parsed = parsed
+
+    def __repr__(self) -> str:
+        return f"Response(status_code={self.status_code.value}, parsed={self.parsed!r})"
+
+
+def send(client: HttpxClients, request: Request[T]) -> Response[T]:
+    """Return the response; raise APIStatusError where the service said no, InvalidResponseError where it is none."""
+    return _response(client, request, client.get_httpx_client().request(**_arguments(request)))
+
+
+async def asend(client: HttpxClients, request: Request[T]) -> Response[T]:
+    """Do what `send` does, in a task."""
+    return _response(client, request, await client.get_async_httpx_client().request(**_arguments(request)))
+
+
+def _arguments(request: Request[T]) -> dict[str, Any]:
+    headers = list(request.headers)
+    if request.content_type is not None:
+        headers.append(("Content-Type", request.content_type))
+    if request.operation.accept is not None:
+        headers.append(("Accept", request.operation.accept))
+    return {
+        "method": request.operation.info.method,
+        "url": request.path,
+        "params": request.query or None,
+        "headers": headers,
+        "content": request.content if request.body is None else packed(request.body).encode(),
+        "extensions": {OPERATION: request.operation},
+    }
+
+
+def _response(client: HttpxClients, request: Request[T], response: httpx.Response) -> Response[T]:
+    results, answer = response.extensions.get(RESULTS) or (ResultReader(), _bare_answer(client, request, response))
+    parsed = results.read(request.operation, answer)
+    return Response(HTTPStatus(answer.status), answer.content, answer.headers, parsed)
+
+
+def _redactor(client: HttpxClients, request: Request[T]) -> Redactor:
+    # A function of its own, so that no frame of a traceback holds the values.
+    own = (getattr(client, "token", None), (request.body or {}).get("secret"))
+    return Redactor([], [value for value in own if isinstance(value, str)])
+
+
+def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response) -> RawResponse:
+    """Return what the transport of a `MantaGo` would have: redacted, and refused if it is no good one."""
+    redactor = _redactor(client, request)
+    headers = Headers(fields_of(response.headers.raw, redactor))
+    content = redactor.clean(response.content)
+    answers = request.operation.answers
+    payload = parse_response(response.status_code, headers, content, time.time(), answers)
+    return RawResponse(response.status_code, headers, content, payload)

@@ -1,0 +1,172 @@
+"""What a model declares of each of its fields, and what a reader is."""
+
+from __future__ import annotations
+
+import json
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Any, ClassVar, Generic, Literal, NoReturn, TypeVar
+
+from attrs import NOTHING, Attribute, fields
+
+from mantago_runtime.errors import InvalidResponseError
+from mantago_runtime.reading.drift import Drift
+
+T_co = TypeVar("T_co", covariant=True)
+KEY = "json"
+"""Where a field's metadata holds its JsonField."""
+
+# What a reader raises for a value that isn't as the document has it, when it was asked to be quick.
+NOT_USUAL = (LookupError, TypeError, ValueError)
+
+
+class Reader(ABC, Generic[T_co]):
+    """How values of one type are read from JSON, and written to it.
+
+    `read` tolerates what can be understood and knows what is wrong, and where. `quick` reads only what is exactly as
+    the document has it, without changing its argument, and raises one of NOT_USUAL for anything else.
+    """
+
+    shape: ClassVar[type | None] = None
+    """Of what holds other values: dict or list."""
+    media: ClassVar[Literal["json", "text", "bytes", "none"]] = "json"
+    """What a whole answer that it reads consists of."""
+    nothing: Any = None
+    """What services send for no value at all, beside null: an empty string or an empty list."""
+
+    @abstractmethod
+    def read(self, value: object, drift: list[Drift], place: str) -> T_co:
+        """Read a value, or raise InvalidResponseError; `drift` grows by what was tolerated."""
+
+    def quick(self, value: Any) -> T_co:
+        """Read a value that is exactly as the document has it."""
+        drift: list[Drift] = []
+        try:
+            result = self.read(value, drift, "")
+        except InvalidResponseError:
+            drift.append(Drift("format", "", ""))
+            result = self.unusual()
+        return self.unusual() if drift else result
+
+    def unusual(self) -> NoReturn:
+        """Refuse what has to be read with more care."""
+        raise ValueError
+
+    def quick_all(self, values: Iterable[Any]) -> list[T_co]:
+        """Read values that are all exactly as the document has them."""
+        quick = self.quick
+        return [quick(value) for value in values]
+
+    def is_nothing(self, value: object) -> bool:
+        """Whether a value carries nothing: in an optional field it is read as None."""
+        return type(value) is type(self.nothing) and not value
+
+    def bound(self) -> object:
+        """Return what the name `bound` stands for in the lines of `inline`."""
+        return self.quick
+
+    def inline(self, value: str, bound: str) -> str:
+        """Return lines of Python that replace the value of a name by what `quick` makes of it."""
+        return f"{value} = {bound}({value})"
+
+    def write(self, value: Any, *, request: bool = False) -> Any:
+        """Return a value as JSON has it; `request` leaves out what only the service sets."""
+        return plain(value, request=request)
+
+
+class JsonField:
+    """How a field is read and written.
+
+    `required`: an answer without it is refused. `promised`: the published document requires it, so that an answer
+    without it drifts. `nullable`: the published document allows null. `read_only`: only the service sets it, so it
+    isn't sent. `write_only`: it is only sent, so no answer needs it.
+    """
+
+    __slots__ = ("name", "nullable", "place", "promised", "read_only", "reader", "required", "write_only")
+
+    def __init__(
+        self,
+        name: str,
+        reader: Reader[Any],
+        *,
+        required: bool = False,
+        promised: bool | None = None,
+        nullable: bool = False,
+        read_only: bool = False,
+        write_only: bool = False,
+    ) -> None:
+        self.name = name
+        self.place = f".{name}"
+        self.reader = reader
+        self.required = required
+        self.promised = required if promised is None else promised
+        self.nullable = nullable
+        self.read_only = read_only
+        self.write_only = write_only
+
+    @property
+    def usual(self) -> bool:
+        """Whether an answer that is as the document has it holds the field."""
+        return (self.required or self.promised) and not self.write_only
+
+    def absent(self, data: Mapping[str, Any], drift: list[Drift]) -> bool:
+        """Refuse or note that there is no value; return whether there is a null instead."""
+        null = self.name in data
+        if self.required and not self.write_only and not (null and self.nullable):
+            problem = "must not be null" if null else "is missing, though required by the spec"
+            raise InvalidResponseError(problem, path=self.place)
+        if null and not self.nullable:
+            drift.append(Drift("null", self.place, "the spec doesn't allow null"))
+        elif not null and self.promised and not self.write_only:
+            drift.append(Drift("missing", self.place, "required by the spec"))
+        return null
+
+    def empty(self, value: object, drift: list[Drift]) -> bool:
+        """Note that an optional field holds a value that carries nothing; return whether it does."""
+        if self.required or not self.reader.is_nothing(value):
+            return False
+        drift.append(Drift("format", self.place, f"is {json.dumps(value)}, read as None"))
+        return True
+
+
+def default_of(attribute: Attribute[Any]) -> object:
+    """Return what a field holds that an answer leaves out."""
+    return None if attribute.default is NOTHING else attribute.default
+
+
+def attributes_of(cls: Any) -> tuple[Attribute[Any], ...]:
+    """Return all fields of a model."""
+    result: tuple[Attribute[Any], ...] = fields(cls)
+    return result
+
+
+def json_fields(cls: Any) -> dict[str, JsonField]:
+    """Return the fields that come from the service, under their Python names."""
+    return {a.name: a.metadata[KEY] for a in attributes_of(cls) if KEY in a.metadata}
+
+
+def plain(value: Any, *, request: bool = False) -> Any:
+    """Return a value in plain JSON types; datetimes are in UTC with `Z`."""
+    if (written := getattr(value, "_written", None)) is not None:
+        return written(request=request)
+    match value:
+        case tuple() | list():
+            return [plain(element, request=request) for element in value]
+        case Mapping():
+            return {name: plain(element, request=request) for name, element in value.items()}
+        case datetime():
+            if request and value.tzinfo is None:
+                raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
+            utc = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
+            return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
+        case date():
+            return value.isoformat()
+        case float() if request and not math.isfinite(value):
+            raise ValueError(f"{value} is no number that JSON has")
+        case Enum():
+            return value.value
+        case _:
+            return value

@@ -1,0 +1,143 @@
+"""What every generated model is: an immutable object that declares how it is read."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from datetime import date
+from enum import Enum
+from typing import Any, ClassVar, Self, TypeVar
+
+from mantago_runtime.errors import InvalidResponseError
+from mantago_runtime.mappings import ReadOnlyMapping
+from mantago_runtime.reading.compiler import EMPTY, code_of
+from mantago_runtime.reading.drift import Drift
+from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields
+from mantago_runtime.reading.readers import copied
+
+T = TypeVar("T")
+
+__all__ = ["EMPTY", "JsonField", "Model", "Result", "json_field", "read_only"]
+
+
+def json_field(name: str, reader: Reader[Any], **options: bool) -> dict[str, JsonField]:
+    """Return the metadata of a field that comes from the service: see `JsonField`."""
+    return {KEY: JsonField(name, reader, **options)}
+
+
+def read_only(items: Mapping[str, Any]) -> ReadOnlyMapping[Any]:
+    """Return a mapping that can't be changed."""
+    return items if isinstance(items, ReadOnlyMapping) else ReadOnlyMapping(items)
+
+
+class Model:
+    """What all models share: the way from JSON and back, and a repr of one line that leaves out what is empty."""
+
+    __slots__ = ()
+    _shows_values: ClassVar[bool] = True
+    """False on what is sent, which may hold a secret or an id."""
+    _additional: ClassVar[Reader[Any] | None] = None
+    """Reads what the document allows beside the fields, where it says how that looks: then it is no drift."""
+    extra: Mapping[str, Any]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        # Those that attrs makes leave a field unset that the version which pickled the object didn't know.
+        for name in ("__getstate__", "__setstate__"):
+            if name in vars(cls):
+                delattr(cls, name)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read plain JSON types, such as `to_dict()` gives; raise InvalidResponseError for what can't be understood.
+
+        As tolerant as a client, which tells what was tolerated in `drift` where the class has one.
+        """
+        drift: list[Drift] = []
+        try:
+            result: Self = code_of(cls, envelope=False).read(copied(data), drift)
+        except InvalidResponseError as error:
+            error.path = error.path.removeprefix(".") or "$"
+            raise
+        return finished(result, from_the_top(drift))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON types under the service's names.
+
+        What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
+        """
+        return self._written(request=False)
+
+    def _to_request(self) -> dict[str, Any]:
+        """Return what is sent: without what only the service sets, and with null where None has to be told."""
+        return self._written(request=True)
+
+    def _written(self, *, request: bool) -> dict[str, Any]:
+        # No name for the values before all are written: a frame of a traceback would show the secret among them.
+        data = dict(self._members(request=request))
+        extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
+        if self._additional:
+            extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}
+        return data | extra
+
+    def _members(self, *, request: bool) -> Iterator[tuple[str, Any]]:
+        for name, field in json_fields(type(self)).items():
+            value = getattr(self, name)
+            if request and field.read_only:
+                continue
+            if value is not None:
+                yield field.name, field.reader.write(value, request=request)
+            elif field.required and field.nullable:
+                yield field.name, None
+
+    def __repr__(self) -> str:
+        if not self._shows_values:
+            return f"{type(self).__name__}(...)"
+        # None: error reporters show the half-read object of a frame that refused to read on.
+        shown = ((a.name, getattr(self, a.name, None)) for a in attributes_of(type(self)))
+        parts = (f"{name}={_brief(value)}" for name, value in shown if value or isinstance(value, (int, float)))
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {attribute.name: getattr(self, attribute.name) for attribute in attributes_of(type(self))}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for attribute in attributes_of(type(self)):
+            object.__setattr__(self, attribute.name, state.get(attribute.name, default_of(attribute)))
+
+
+class Result(Model):
+    """A model that is a whole answer.
+
+    `drift` tells in what the answer differed from the spec; it doesn't count in equality.
+    """
+
+    __slots__ = ()
+    _envelope: ClassVar[tuple[JsonField, ...]] = ()
+    """What stands around the content, and is checked and dropped."""
+    drift: tuple[Drift, ...]
+
+
+def finished(result: T, drift: tuple[Drift, ...]) -> T:
+    """Note in an answer what was tolerated of it."""
+    if isinstance(result, Result):
+        # It was made a moment ago, and nobody has seen it yet.
+        object.__setattr__(result, "drift", drift)
+    return result
+
+
+def from_the_top(drift: list[Drift]) -> tuple[Drift, ...]:
+    """Return drift as the caller sees it."""
+    return tuple(Drift(line.kind, line.path.removeprefix("."), line.detail) for line in drift)
+
+
+def _brief(value: object) -> str:
+    match value:
+        case tuple() if len(value) > 3:
+            return f"<{len(value)}>"
+        case date():
+            return value.isoformat()
+        case Enum():
+            return repr(value.value)
+        case _:
+            return repr(value)

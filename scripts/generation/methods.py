@@ -1,0 +1,141 @@
+"""The friendly method of each operation as code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from _fragments import pointer
+from generation.arguments import (
+    BOT_ID,
+    RESERVED,
+    Argument,
+    docs_of,
+    in_order,
+    parameter,
+    parameter_names,
+    result_of,
+    texts,
+    whole_body,
+)
+from generation.code import PACKAGE, Classes, Imports, annotation, class_here, either
+from generation.defaults import default_code
+from generation.document import Refused
+from generation.fields import field_names
+from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
+from generation.names import by_likeness, unique
+from generation.text import docstring
+
+# The members of a schema with the rule, and what the rule calls them.
+_RULE = {"clientId": "client_id", "platform": "platform", "platformClientId": "platform_client_id"}
+RULE = tuple(_RULE.values())
+QUERY_OF_RULE = ("platform", "platformClientId")
+
+
+@frozen
+class Method:
+    """The friendly method of an operation, in code."""
+
+    name: str
+    result: str
+    arguments: tuple[Argument, ...]
+    rule: bool
+    platform: str
+    locals: tuple[str, ...]
+    passed: tuple[tuple[str, str], ...]
+    docstring: str
+
+
+def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) -> Method:
+    """Return the friendly method of an operation; its annotations are imported in the module of all of them."""
+    shape = _taken_apart(endpoint.body, classes)
+    fields = _fields(shape, endpoint) if shape else {}
+    own = field_names(classes.shapes[classes.of(shape.place)], classes.where[shape.place].name) if shape else {}
+    members = _argument_names(fields, own, rule=endpoint.rule)
+    parameters = [one for one in endpoint.parameters if not _is_filled_in(one, rule=endpoint.rule)]
+    taken = {*members.values(), *(RULE if endpoint.rule else ())}
+    names = parameter_names(parameters, taken)
+    of_module = parameter_names(endpoint.parameters)
+    arguments: list[Argument] = []
+    passed: list[tuple[str, str]] = []
+    lines = [f"from {PACKAGE}.api.{endpoint.folder} import {endpoint.module} as operation"]
+    if shape:
+        local = Imports(avoid={*members.values(), *names.values()})
+        made = class_here(shape.place, local, classes)
+        lines += local.lines()
+        arguments += [_member(fields[one], python, imports, classes) for one, python in members.items()]
+        given = [f"{own[said]}=identity.{python}" for said, python in _RULE.items()] if endpoint.rule else []
+        given += [f"{own[one]}={python}" for one, python in members.items()]
+        passed.append(("body", f"{made}({', '.join(given)})"))
+    elif endpoint.body:
+        arguments.append(whole_body(endpoint.body, imports, classes, "method"))
+        passed.append(("body", "body"))
+    for one in endpoint.parameters:
+        key = (one.where, one.name)
+        if one in parameters:
+            arguments.append(parameter(one, names[key], imports, classes, "method"))
+            passed.append((of_module[key], names[key]))
+        elif key != BOT_ID:
+            passed.append((of_module[key], f"identity.{_RULE[one.name]} if identity.in_query else None"))
+    ordered = in_order(arguments)
+    head, more = texts(endpoint)
+    told = [f"    {one.name}: {' '.join(one.docs.split())}" for one in ordered if one.docs]
+    note = " Deprecated by the vendor." if endpoint.deprecated else ""
+    return Method(
+        name=name,
+        result=annotation(result_of(endpoint), imports, classes),
+        arguments=ordered,
+        rule=endpoint.rule,
+        platform=_platform(shape, imports, classes) if endpoint.rule and shape else "",
+        locals=tuple(lines),
+        passed=tuple(passed),
+        docstring=docstring(
+            head, more, ["Args:", *told] if told else "", f"Spec: {endpoint.method} {endpoint.path}.{note}", indent=8
+        ),
+    )
+
+
+def _is_filled_in(one: Parameter, *, rule: bool) -> bool:
+    """Say whether a parameter is no argument: the call loop gives the bot id, the rule the platform's pair."""
+    return (one.where, one.name) == BOT_ID or (rule and one.where == "query" and one.name in QUERY_OF_RULE)
+
+
+def _taken_apart(body: Body | None, classes: Classes) -> Shape | None:
+    """Return the class of a body whose members become arguments."""
+    if body is None or not isinstance(body.type, Named) or body.type.place not in classes.shapes:
+        return None
+    shape = classes.shapes[body.type.place]
+    known = {one.name for one in shape.properties}
+    if not body.required and "secret" not in known and any(one.required for one in shape.properties):
+        return None
+    return shape
+
+
+def _fields(shape: Shape, endpoint: Endpoint) -> dict[str, Property]:
+    known = {one.name: one for one in shape.properties}
+    if endpoint.rule and (missing := [name for name in _RULE if name not in known]):
+        raise Refused(f"{pointer(shape.place)}: has the rule of identification, but no {missing[0]!r}: move the rule")
+    without = {"secret", *(_RULE if endpoint.rule else ())}
+    return {name: one for name, one in known.items() if name not in without and not one.read_only}
+
+
+def _platform(shape: Shape, imports: Imports, classes: Classes) -> str:
+    [kind] = [one.type for one in shape.properties if one.name == "platform"]
+    return annotation(kind, imports, classes, given="method")
+
+
+def _argument_names(fields: Mapping[str, Property], own: Mapping[str, str], *, rule: bool) -> dict[str, str]:
+    wanted = {name: f"{own[name]}_" if own[name] in RESERVED else own[name] for name in by_likeness(fields)}
+    found = unique(wanted, RULE if rule else ())
+    return {name: found[name] for name in fields}
+
+
+def _member(one: Property, name: str, imports: Imports, classes: Classes) -> Argument:
+    kind = annotation(one.type, imports, classes, given="method")
+    if one.nullable:
+        kind = either([kind, "None"])
+    if one.required:
+        default = default_code(one.type, one.default, one.place, imports, classes)
+        return Argument(name, kind, default, one.description, one.name)
+    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name)

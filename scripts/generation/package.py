@@ -1,0 +1,147 @@
+"""The whole package: from the documents to the text of each of its modules, not yet formatted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from attrs import frozen
+
+from generation import stock
+from generation.api import api
+from generation.code import Classes, Imports
+from generation.directions import directions
+from generation.ir import Directions, Endpoint, Place, Where
+from generation.methods import method
+from generation.models import enum_model, model
+from generation.names import class_name
+from generation.operations import read_operations
+from generation.placing import friendly_names, place_classes, vendor_name
+from generation.render import renderer
+from generation.render import stock as fill_stock
+from generation.schemas import Schemas
+
+
+@frozen
+class Documents:
+    """The document as published, as the errata have it, and with the overlay of names."""
+
+    published: Mapping[str, Any]
+    mended: Mapping[str, Any]
+    named: Mapping[str, Any]
+
+
+@frozen
+class Settings:
+    """What else decides the output: generated/config.yaml, the edits of templates, and who generates."""
+
+    config: Mapping[str, Any]
+    edits: list[Mapping[str, Any]]
+    templates: Path
+    generator: str
+
+
+@frozen
+class Plan:
+    """All that is decided before anything is written."""
+
+    documents: Documents
+    types: Schemas
+    endpoints: tuple[Endpoint, ...]
+    classes: Classes
+    used: Directions
+    names: Mapping[Place, str]
+    friendly: tuple[Where, ...]
+
+
+def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
+    """Return what there will be, by what names; raise Refused for what can't be generated right."""
+    types = Schemas(documents.named, documents.published)
+    types.read_all()
+    found = read_operations(documents.named, documents.mended, types)
+    vendors = {place: vendor_name(place, found.starts) for place in (*types.shapes, *types.enums)}
+    where, same = place_classes(types, vendors, frozenset(config["classes"]))
+    classes = Classes(types.shapes, types.enums, where, same)
+    used = directions(found.endpoints, classes)
+    names = friendly_names(found.endpoints, config["attributes"])
+    return Plan(documents, types, found.endpoints, classes, used, names, _friendly(classes, used))
+
+
+def modules(plan: Plan, settings: Settings) -> dict[str, str]:
+    """Return the text of each module, by its path in the package."""
+    environment = renderer(settings.templates)
+
+    def fill(template: str, **context: Any) -> str:
+        return environment.get_template(f"{template}.py.jinja").render(context)
+
+    named = plan.documents.named
+    files = {f"models/{name}.py": text for name, text in _class_modules(plan, settings.config, fill)}
+    files["models/__init__.py"] = fill("models", models=_models(plan.classes, plan.types.aliases))
+    for one in plan.endpoints:
+        files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, plan.names[one.place], plan.classes))
+        files[f"api/{one.folder}/__init__.py"] = fill("init", about=f"Operations of the tag {one.tag}.")
+    files["api/__init__.py"] = fill("init", about="The operations, each in a module of its own.")
+    for name in ("operations", "async_operations"):
+        imports = Imports(avoid={*plan.names.values()})
+        imports.name("types", "EllipsisType")
+        methods = [method(one, plan.names[one.place], plan.classes, imports) for one in plan.endpoints]
+        lines = {"imports": imports.lines(), "imports_later": imports.lines(later=True)}
+        files[f"{name}.py"] = fill("operations", is_async=name == "async_operations", methods=methods, **lines)
+    files["identification.py"] = fill("identification")
+    files["friendly.py"] = fill("models_friendly", models=plan.friendly)
+    files["spec.py"] = fill(
+        "spec",
+        version=named["info"]["version"],
+        server=server_url(named["servers"][0]),
+        generator=settings.generator,
+        operations=[(plan.names[one.place], one.method, one.path, one.reads) for one in plan.endpoints],
+    )
+    files["types.py"] = fill("types")
+    files["__init__.py"] = fill("package", title=named["info"]["title"])
+    for template, text in stock.templates(settings.edits).items():
+        files[template.removesuffix(".jinja")] = fill_stock(template, text, stock.client_context())
+    return files
+
+
+def _class_modules(plan: Plan, config: Mapping[str, Any], fill: Callable[..., str]) -> Iterator[tuple[str, str]]:
+    classes = plan.classes
+    for place, where in classes.where.items():
+        # Pickles and tracebacks say where users import a class from, wherever its module is.
+        public = config["public_package"] if where in plan.friendly else None
+        if place in classes.same:
+            meant = classes.where[classes.of(place)]
+            yield where.module, fill("alias", old=class_name(where.vendor), where=meant)
+        elif place in classes.shapes:
+            yield where.module, fill("model", model=model(classes.shapes[place], classes, plan.used), public=public)
+        else:
+            yield where.module, fill("enum", enum=enum_model(classes.enums[place], classes), public=public)
+
+
+def server_url(server: Mapping[str, Any]) -> str:
+    """Return the address of a server, with the defaults of its variables."""
+    url = str(server["url"])
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", str(variable["default"]))
+    return url
+
+
+def _models(classes: Classes, aliases: Mapping[Place, Place]) -> list[tuple[str, str, str]]:
+    """Return every name that models gives, with module and class: the friendly ones, and the vendor's."""
+
+    def meant(place: Place) -> tuple[str, str]:
+        found = classes.where[classes.of(place)]
+        return found.module, found.name
+
+    own = {found.name: meant(place) for place, found in classes.where.items()}
+    vendors = {class_name(found.vendor): meant(place) for place, found in classes.where.items()}
+    also = {class_name(str(place[-1])): meant(target) for place, target in aliases.items()}
+    return sorted((name, *target) for name, target in (also | vendors | own).items())
+
+
+def _friendly(classes: Classes, used: Directions) -> tuple[Where, ...]:
+    """Return the classes that users meet: what is answered, and the enumerations of what is given."""
+    met = [place for place in classes.shapes if place in used.answered]
+    met += [place for place in classes.enums if place in used.answered | used.sent]
+    found = [classes.where[place] for place in met if place not in classes.same]
+    return tuple(sorted(found, key=lambda where: where.name))

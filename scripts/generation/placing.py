@@ -1,0 +1,157 @@
+"""What each class is called, and in which module it stands: after its place, or as the overlay says."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from attrs import evolve
+
+from _fragments import pointer
+from _vendored import ScriptError
+from generation.ir import Endpoint, Enumeration, Place, Shape, Where
+from generation.names import class_name, cut, free, identifier, is_public_name, module_name
+from generation.schemas import Schemas
+from generation.stock import snake_case
+
+LONGEST_SUMMARY = 60
+
+
+def vendor_name(place: Place, starts: Mapping[Place, str]) -> str:
+    """Return what the vendor's document calls a schema: its name, or that of what it is a part of and the part's."""
+    length = max(length for length in range(len(place) + 1) if place[:length] in starts)
+    name, rest = starts[place[:length]], [*place[length:]]
+    while rest:
+        match rest:
+            case ["properties", part, *rest]:
+                name += f"_{part}"
+            case ["items", *rest]:
+                name += "_item"
+            case ["additionalProperties", *rest]:
+                name += "_additional_property"
+            case ["oneOf" | "anyOf", index, *rest]:
+                name += f"_type_{index}"
+            case ["allOf" | "content", _, *rest] | ["schema", *rest]:
+                pass
+            case _:
+                raise AssertionError(place)
+    return name
+
+
+def place_classes(
+    found: Schemas, names: Mapping[Place, str], reserved: Collection[str]
+) -> tuple[dict[Place, Where], dict[Place, Place]]:
+    """Return where each class is, and which places mean the class of another one."""
+    kinds: dict[Place, Shape | Enumeration] = {**found.shapes, **found.enums}
+    same = _same_classes(kinds)
+    own = {place: kind for place, kind in kinds.items() if place not in same}
+    pinned = {place: str(kind.hints["class"]) for place, kind in own.items() if "class" in kind.hints}
+    for place, name in pinned.items():
+        if not name.isidentifier() or class_name(name) != name:
+            raise ScriptError(f"{pointer(place)}: x-mantago-class is {name!r}, which is no name for a class")
+    vendors = {place: class_name(names[place]) for place in kinds}
+    # Named schemas come before what is named after its place, and each kind by its name: whatever their order.
+    rest = sorted((len(place) != 3, vendors[place], place_key(place)) for place in own if place not in pinned)
+    taken = {*pinned.values()}
+    called = dict(pinned)
+    by_key = {place_key(place): place for place in kinds}
+    for _, name, key in rest:
+        wanted = f"{name}Model" if name in reserved else name
+        called[by_key[key]] = free(wanted, taken)
+        taken.add(called[by_key[key]])
+    modules: dict[Place, str] = {}
+    used = {*called.values()}
+    for _, name, key in sorted((len(place) != 3, vendors[place], place_key(place)) for place in kinds):
+        module = free(module_name(name, "model"), used)
+        modules[by_key[key]] = module
+        used.add(module)
+    return {
+        place: Where(
+            modules[place], called[same.get(place, place)], names[place] if len(place) == 3 else vendors[place]
+        )
+        for place in kinds
+    }, same
+
+
+def place_key(place: Place) -> str:
+    """Return what sorts places."""
+    return pointer(place)
+
+
+def _same_classes(kinds: Mapping[Place, Shape | Enumeration]) -> dict[Place, Place]:
+    first: dict[str, Place] = {}
+    same: dict[Place, Place] = {}
+    for place, kind in kinds.items():
+        if (name := kind.hints.get("class")) is None:
+            continue
+        if name not in first:
+            first[name] = place
+        elif _meaning(kind) == _meaning(kinds[first[name]]):
+            same[place] = first[name]
+        else:
+            raise ScriptError(
+                f"{pointer(place)}: x-mantago-class is {name!r}, as at {pointer(first[name])}, but the two aren't "
+                "equal: give one of them another name in names.overlay.yaml"
+            )
+    return same
+
+
+def _meaning(kind: Shape | Enumeration) -> Any:
+    if isinstance(kind, Enumeration):
+        return sorted(kind.values, key=str)
+    plain = [evolve(one, place=(), description="") for one in kind.properties]
+    return json.dumps([repr(one) for one in sorted(plain, key=lambda one: one.name)]) + repr(kind.additional)
+
+
+def api_names(operations: Mapping[Place, tuple[str, str, str | None]]) -> dict[Place, tuple[str, str]]:
+    """Return folder and module of each operation: after its tag, and after its operationId or its method and path."""
+    result: dict[Place, tuple[str, str]] = {}
+    used: dict[str, set[str]] = {}
+    folders: dict[str, str] = {}
+    for tag in sorted({tag for tag, _, _ in operations.values()}):
+        folders[tag] = free(module_name(tag, "tag"), {*folders.values()})
+    for place in sorted(operations, key=place_key):
+        tag, generic, operation_id = operations[place]
+        folder = folders[tag]
+        name = free(module_name(operation_id or generic, "operation"), used.setdefault(folder, set()))
+        used[folder].add(name)
+        result[place] = (folder, name)
+    return result
+
+
+def generic_name(method: str, path: str) -> str:
+    """Return the name of an operation after its method and path, as the generator has it."""
+    return identifier(f"{method}_" + path.replace("{", "").replace("}", "").replace("/", "_"), "operation")
+
+
+def friendly_names(endpoints: Collection[Endpoint], attributes: Collection[str]) -> dict[Place, str]:
+    """Return what the methods are called: as pinned, else after the summary, else after method and path."""
+    result: dict[Place, str] = {}
+    for one in sorted(endpoints, key=lambda one: place_key(one.place)):
+        if one.pinned and is_public_name(one.pinned) and one.pinned not in {*attributes, *result.values()}:
+            result[one.place] = one.pinned
+    rest = [one for one in endpoints if one.place not in result]
+    summaries = {one.place: after_summary(one.summary) for one in rest}
+    wanted = [*summaries.values()]
+    for one in sorted(rest, key=lambda one: place_key(one.place)):
+        name = summaries[one.place]
+        # Two of one summary are told apart by their paths, both of them: else the order would name them.
+        if name is None or name in {*attributes, *result.values()} or wanted.count(name) > 1:
+            name = cut(free(ascii_name(one), {*attributes, *result.values()}))
+        result[one.place] = name
+    return result
+
+
+def after_summary(summary: str) -> str | None:
+    """Return the name that a summary of English words gives."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9 ,.'()/&-]*", summary.strip()) or len(summary.strip()) > LONGEST_SUMMARY:
+        return None
+    name = "_".join(re.findall(r"[a-z0-9]+", snake_case(summary.replace("'", "").replace("/", " "))))
+    return name if is_public_name(name) and identifier(name) == name else None
+
+
+def ascii_name(endpoint: Endpoint) -> str:
+    """Return a name after method and path."""
+    return generic_name(endpoint.method.lower(), endpoint.path)
