@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from enum import Enum
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -22,6 +23,7 @@ import httpx
 import pytest
 
 import many_operations
+from _vendored import read_spec
 from generated_package import generated, imported
 from mantago_runtime.concurrency import maybe_await
 
@@ -174,3 +176,50 @@ def test_what_is_raised_before_anything_is_sent_never_reaches_the_fake(many: Mod
             client.get_thing(id="count")
     assert fake.requests == ()
     assert isinstance(fake, httpx.BaseTransport)
+
+
+# After a bump that adds to gifts
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Iterator[ModuleType]:
+    """The package of a document with more in a gift, a ticket, their resources and the answer around them."""
+    spec = read_spec(many_operations.FIRST)
+    schemas = spec["components"]["schemas"]
+    schemas["GiftItem"]["properties"] |= {"imageUrl": {"type": "string"}, "quantity": {"type": "integer"}}
+    schemas["GiftItem"]["properties"]["resource"]["enum"].append("diceGame")
+    schemas["TicketGift"]["properties"]["serial"] = {"type": "string"}
+    schemas["ClientGiftsResponse"]["allOf"][1]["properties"]["total"] = {"type": "integer"}
+    schemas["GiftItem"]["required"].append("quantity")
+    schemas["TicketGift"]["required"].append("serial")
+    schemas["ClientGiftsResponse"]["allOf"][1]["required"] = ["total"]
+    names = many_operations.FIRST.names.read_text("utf-8")
+    with imported(generated(tmp_path / "project", spec, names, ERRATA)) as package:
+        yield package
+
+
+def test_after_a_bump_the_builders_fill_what_is_new_and_nothing_drifts(newer: ModuleType) -> None:
+    mantago, testing = import_module("mantago"), import_module("mantago.testing")
+    fake = testing.FakeMantaGo()
+    bare = mantago.Gift("Tea", "diceGame", VALUES[dt.datetime], is_expired=False)
+    fake.add_client("VolejRejN", tickets=[testing.ticket()], virtual_gifts=[testing.gift(), bare])
+    with mantago.MantaGo(transport=fake, credentials=fake.credentials, strict=True) as client:
+        found = client.get_client_gifts(client_id="VolejRejN")
+        assert found.drift == ()
+        assert (found.tickets, found.virtual_gifts[0]) == ((testing.ticket(),), testing.gift())
+        assert (testing.gift().image_url, testing.gift().quantity, found.total) == ("example", 1, 1)
+        # What is optional and wasn't given is left out; what is required is made up.
+        assert found.virtual_gifts[1] == attrs.evolve(bare, quantity=1)
+        assert found.virtual_gifts[1].resource.is_known
+        fake.answer("get_client_gifts", mantago.ClientGifts(virtual_gifts=(bare,)))
+        assert client.get_client_gifts(client_id="nobody").virtual_gifts == (attrs.evolve(bare, quantity=1),)
+
+
+def test_after_a_bump_the_sandboxs_clients_drift_only_where_they_mean_to(newer: ModuleType) -> None:
+    mantago, sandbox = import_module("mantago"), import_module("mantago.sandbox")
+    drifting = {"field-from-the-future": 2, "enum-from-the-future": 1, "missing-is-expired": 1}
+    with sandbox.Sandbox() as box:
+        account = {name: getattr(box, name) for name in ("base_url", "bot_id", "token", "secret")}
+        with mantago.MantaGo(**account) as client:
+            for id_ in [*(one.id for one in sandbox.CLIENTS), *drifting]:
+                assert len(client.get_client_gifts(client_id=id_).drift) == drifting.get(id_, 0)
