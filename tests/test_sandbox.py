@@ -552,7 +552,7 @@ def test_one_client_has_a_bit_of_everything(shared: Sandbox) -> None:
     gifts = lists["physicalGifts"] + lists["virtualGifts"]
     assert all(lists.values())
     known = SPEC["components"]["schemas"]["GiftItem"]["properties"]["resource"]["enum"]
-    assert {gift["resource"] for gift in gifts} == set(known)
+    assert {gift["resource"] for gift in gifts} == {"lotteryGame", "rewardsCard", "unknown"} <= set(known)
     assert any("\u4e00" <= character <= "\u9fff" for gift in gifts for character in gift["name"])
 
 
@@ -680,7 +680,7 @@ def test_a_cut_off_answer_announces_more_than_it_sends(shared: Sandbox) -> None:
     [
         ("field-from-the-future", lambda payload: (payload["loyaltyPoints"], payload["virtualGifts"][0]["rarity"])),
         ("enum-from-the-future", lambda payload: payload["virtualGifts"][0]["resource"]),
-        ("missing-is-expired", lambda payload: sorted(payload["physicalGifts"][0])),
+        ("missing-is-expired", lambda payload: "isExpired" in payload["physicalGifts"][0]),
     ],
 )
 def test_an_answer_from_another_version_is_good_but_for_one_thing(
@@ -689,7 +689,7 @@ def test_an_answer_from_another_version_is_good_but_for_one_thing(
     expected = {
         "field-from-the-future": (120, "gold"),
         "enum-from-the-future": "birthdayCampaign",
-        "missing-is-expired": ["createdAt", "name", "resource"],
+        "missing-is-expired": False,
     }
     for response in each_way(shared, id_):
         assert response.status_code == 200
