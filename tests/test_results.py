@@ -15,11 +15,12 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mantago_runtime.reading.values import RFC_3339
 
 from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
 from mantago_runtime.reading.compiler import code_of
-from mantago_runtime.reading.readers import RFC_3339, model_of
+from mantago_runtime.reading.readers import model_of
 from mantago_runtime.reading.results import read_result
 
 CREATED = "2024-07-15T10:30:28.700Z"

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Generic, Literal, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, NoReturn, TypeVar
 
 from attrs import NOTHING, Attribute, fields
 
@@ -21,6 +21,8 @@ KEY = "json"
 
 # What a reader raises for a value that isn't as the document has it, when it was asked to be quick.
 NOT_USUAL = (LookupError, TypeError, ValueError)
+
+NO_ITEMS: Final[list[object]] = []
 
 
 class Reader(ABC, Generic[T_co]):

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Self, TypeVar
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import EMPTY, code_of
+from mantago_runtime.reading.containers import copied
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields
-from mantago_runtime.reading.readers import copied
 
 T = TypeVar("T")
 
