@@ -40,7 +40,25 @@ SCHEMAS: Json = {
     "Tone": {"type": "string", "enum": ["warm", "cold"], "title": "Same", "description": CODE},
     "Values": {
         "type": "string",
-        "enum": ["紅", "綠", "red", "Red", "RED", "", "★", "☆", " ", "a b", "a-b", "1", "name", "None", "_x_", "mro", '"'],
+        "enum": [
+            "紅",
+            "綠",
+            "red",
+            "Red",
+            "RED",
+            "",
+            "★",
+            "☆",
+            " ",
+            "a b",
+            "a-b",
+            "1",
+            "name",
+            "None",
+            "_x_",
+            "mro",
+            '"',
+        ],
     },
     "Numbers": {"type": "integer", "enum": [-1, 0, 1, 10]},
     "Nulls": record(
@@ -98,7 +116,11 @@ SCHEMAS: Json = {
         optional=COUNT | {"default": 3},
     ),
     "OneWay": record(
-        "id password name", id=TEXT | {"readOnly": True}, password=TEXT | {"writeOnly": True}, name=TEXT, tags=listed(TEXT)
+        "id password name",
+        id=TEXT | {"readOnly": True},
+        password=TEXT | {"writeOnly": True},
+        name=TEXT,
+        tags=listed(TEXT),
     ),
     "foo-bar": record(a=TEXT),
     "FooBar": record(b=TEXT),
@@ -158,7 +180,7 @@ STYLES = [
 FORM = record("name", name=TEXT, flag=FLAG, tags=listed(TEXT), filter=record(a=TEXT))
 ENCODING = {"tags": {"style": "form", "explode": False}, "filter": {"style": "deepObject", "explode": True}}
 EVERYTHING = record(
-    **{name.lower().replace("-", "_") + "_": ref(name) for name in SCHEMAS if name not in {"禮物", LONG}},
+    **{f"{name.lower()}_": ref(name) for name in SCHEMAS if name not in {"禮物", LONG}},
     gift=ref("禮物"),
     long=ref(LONG),
 )
@@ -177,7 +199,11 @@ def paths() -> Json:
             }
         },
         "/things/{id}": {
-            "get": {"summary": "Get thing", "parameters": [segment("id"), *PARAMETERS], "responses": answer(ref("Tree"))},
+            "get": {
+                "summary": "Get thing",
+                "parameters": [segment("id"), *PARAMETERS],
+                "responses": answer(ref("Tree")),
+            },
             "delete": {"summary": "Delete thing", "parameters": [segment("id")], "responses": answer(None, "204")},
             "head": {"parameters": [segment("id")], "responses": answer(ref("Tree"))},
         },
@@ -239,7 +265,11 @@ def paths() -> Json:
         },
         "/one-way": {"post": {"summary": "Send one way", **sent(ref("OneWay")), "responses": answer(ref("OneWay"))}},
         "/credentials": {
-            "post": {"summary": "Renew credentials", **sent(record("secret", secret=TEXT)), "responses": answer(ref("Renewed"))}
+            "post": {
+                "summary": "Renew credentials",
+                **sent(record("secret", secret=TEXT)),
+                "responses": answer(ref("Renewed")),
+            }
         },
         "/inline": {
             "post": {

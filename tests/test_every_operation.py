@@ -25,7 +25,7 @@ from mantago.testing.failures import FAILURES, FailureName
 from mantago.testing.samples import sample
 from mantago.testing.scenarios import TROUBLES
 
-SPEC = many_operations.spec()
+SPEC = many_operations.spec(kinds=False)
 ID = {"type": "string"}
 
 

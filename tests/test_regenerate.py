@@ -8,7 +8,6 @@ import importlib
 import json
 import pickle
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,10 +25,10 @@ import regenerate
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run, sha256
 from conftest import Connect
 from first import FIRST, copy_project, tree
-from mantago import InvalidResponseError
 from generated_package import NOTHING, imported
 from generation.overlays import apply_overlay
 from generation.stock import edit_templates
+from mantago import InvalidResponseError
 from regenerate import GENERATED, PACKAGE, read_package, replace_package
 
 

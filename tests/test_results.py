@@ -20,8 +20,9 @@ from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
 from mantago.testing import gift
 from mantago_runtime.reading.compiler import code_of
-from mantago_runtime.reading.readers import RFC_3339, model_of
+from mantago_runtime.reading.readers import model_of
 from mantago_runtime.reading.results import read_result
+from mantago_runtime.reading.values import RFC_3339
 
 CREATED = "2024-07-15T10:30:28.700Z"
 # What a newer document requires of a gift is made up.

@@ -63,6 +63,14 @@ def client(connect: Connect, fake: FakeMantaGo) -> Any:
     return connect(transport=fake, credentials=fake.credentials)
 
 
+def held(gifts: ClientGifts) -> tuple[Any, ...]:
+    """All that there was in version 0.1: a newer document may require more, which is made up."""
+    return gifts.tickets, gifts.physical_gifts, gifts.virtual_gifts
+
+
+NOTHING = ((), (), ())
+
+
 def ask(client: Any) -> ClientGifts:
     return client.get_client_gifts(client_id="VolejRejN")
 
@@ -71,9 +79,9 @@ def ask(client: Any) -> ClientGifts:
 
 
 def test_a_client_gets_back_what_was_put_in_under_each_of_its_ids(fake: FakeMantaGo, client: Any) -> None:
-    expected = ClientGifts(tickets=(ticket(),), virtual_gifts=(gift(),))
-    assert ask(client) == expected
-    assert client.get_client_gifts(platform="line", platform_client_id=LINE_ID) == expected
+    expected = ((ticket(),), (), (gift(),))
+    assert held(ask(client)) == expected
+    assert held(client.get_client_gifts(platform="line", platform_client_id=LINE_ID)) == expected
     assert ask(client).drift == ()
 
 
@@ -91,8 +99,8 @@ def test_gifts_of_every_sort_come_back_equal(fake: FakeMantaGo, client: Any) -> 
 
 def test_adding_a_client_again_replaces_it_with_its_platform_ids(fake: FakeMantaGo, client: Any) -> None:
     fake.add_client("VolejRejN", platform_ids={Platform.WHATSAPP: "886912345678"})
-    assert ask(client) == ClientGifts()
-    assert client.get_client_gifts(platform="whatsapp", platform_client_id="886912345678") == ClientGifts()
+    assert held(ask(client)) == NOTHING
+    assert held(client.get_client_gifts(platform="whatsapp", platform_client_id="886912345678")) == NOTHING
     with pytest.raises(NotFoundError):
         client.get_client_gifts(platform="line", platform_client_id=LINE_ID)
 
@@ -121,7 +129,7 @@ def test_the_other_reading_of_the_document_can_be_chosen(connect: Connect) -> No
     fake = FakeMantaGo(identify_in="body")
     fake.add_client("VolejRejN", platform_ids={"line": LINE_ID})
     client = connect(transport=fake, credentials=fake.credentials, identify_in="body")
-    assert client.get_client_gifts(platform="line", platform_client_id=LINE_ID) == ClientGifts()
+    assert held(client.get_client_gifts(platform="line", platform_client_id=LINE_ID)) == NOTHING
     with pytest.raises(ValueError, match="'query'"):
         FakeMantaGo(identify_in="query")  # type: ignore[arg-type]
 
@@ -199,11 +207,11 @@ def test_builders_fill_what_came_with_a_newer_document() -> None:
 
 
 def test_an_operation_answers_with_the_result_that_is_set_whoever_is_asked_for(fake: FakeMantaGo, client: Any) -> None:
-    held = ClientGifts((ticket(),), (gift(), gift(is_expired=None)), extra={"loyaltyPoints": 7})
-    fake.answer("get_client_gifts", held)
+    gifts = ClientGifts((ticket(),), (gift(), gift(is_expired=None)), extra={"loyaltyPoints": 7})
+    fake.answer("get_client_gifts", gifts)
     for client_id in ("VolejRejN", "nobody"):
         found = client.get_client_gifts(client_id=client_id)
-        assert found == held
+        assert (held(found), found.extra) == (held(gifts), gifts.extra)
         assert [(line.kind, line.path) for line in found.drift] == [
             ("missing", "physicalGifts[1].isExpired"),
             ("unknown_field", "loyaltyPoints"),
@@ -229,7 +237,7 @@ def test_an_asynchronous_client_gets_what_is_set_too(fake: FakeMantaGo) -> None:
             return await client.get_client_gifts(client_id="nobody")
 
     fake.answer("get_client_gifts", {"tickets": [{"createdAt": "2024-07-15T10:30:28.700Z"}]})
-    assert asyncio.run(call()) == ClientGifts((ticket(),))
+    assert asyncio.run(call()).tickets[0].created_at == ticket().created_at
 
 
 def test_a_name_that_there_is_not_is_refused_with_the_nearest(fake: FakeMantaGo) -> None:

@@ -50,6 +50,8 @@ class Document:
         self.base_path = url.path.rstrip("/")
         self._rule_refs = frozenset(_SCHEMAS + name for name in rule_schemas)
         paths: Mapping[str, Node] = spec.get("paths", {})
+        # As OpenAPI has it, what a path says literally comes before what it has a template for.
+        self._patterns = sorted(paths, key=lambda path: ["{" in part for part in path.split("/")])
         self.names = {key: name for key, name in names.items() if key[0] in self.resolved(paths.get(key[1], {}))}
 
     def operation_at(self, method: str, path: str) -> Operation | None:
@@ -57,8 +59,7 @@ class Document:
         if method not in METHODS or not path.startswith(f"{self.base_path}/"):
             return None
         rest = path.removeprefix(self.base_path)
-        # As OpenAPI has it, what a path says literally comes before what it has a template for.
-        for pattern in sorted(self.spec["paths"], key=lambda path: ["{" in part for part in path.split("/")]):
+        for pattern in self._patterns:
             shared = self.resolved(self.spec["paths"][pattern])
             if method in shared and (found := instances(pattern).fullmatch(rest)):
                 in_path = dict(zip(re.findall(r"{(.*?)}", pattern), found.groups(), strict=True))

@@ -12,8 +12,9 @@ import httpx
 from mantago_runtime.calls.policy import OPERATION
 from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, parse_response
 from mantago_runtime.mappings import Headers
-from mantago_runtime.operation import Request, packed
+from mantago_runtime.operation import Request
 from mantago_runtime.secrets.redaction import Redactor
+from mantago_runtime.writing.styles import packed
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Self, TypeVar
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import EMPTY, code_of
+from mantago_runtime.reading.containers import copied
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields
-from mantago_runtime.reading.readers import copied
 
 T = TypeVar("T")
 
@@ -75,6 +75,8 @@ class Model:
     def _written(self, *, request: bool) -> dict[str, Any]:
         # No name for the values before all are written: a frame of a traceback would show the secret among them.
         data = dict(self._members(request=request))
+        if not self.extra:
+            return data
         extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
         if self._additional:
             extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}
