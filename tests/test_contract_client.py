@@ -294,6 +294,10 @@ def test_every_kind_of_call_is_tried():
     assert {"clientId" in json.loads(asked.request.content) for asked in generated} == {True, False}
 
 
+def test_a_method_without_the_rule_is_tried_by_what_its_contract_allows_only():
+    assert [*execution.Caller("close")._friendly()] == []
+
+
 def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
     monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
     [[operation, caller]] = execution.callers().items()

@@ -178,7 +178,7 @@ def test_what_is_written_down_is_what_the_generator_calls_it(tmp_path):
     settings = Settings(config, read_yaml(GENERATED / "template-edits.yaml"), GENERATED / "templates", "x 1")
     assert modules(after, settings) == modules(plan(given, config), settings)
     # Neither the envelope nor what the client fills in itself is a name that anybody uses.
-    assert not {one.of for one in found} & {"success", "secret"}
+    assert not {(one.place[-1], one.of) for one in found} & {("ClientPage", "success"), ("Search", "secret")}
     by_name = {one.name: one for one in found if one.key == OPERATION_ID}
     assert by_name["get_client_points"].after == "the summary 'Get client points'"
     assert by_name["get_one"].after == "the vendor's operationId"
