@@ -241,7 +241,7 @@ def test_an_asynchronous_client_gets_what_is_set_too(fake: FakeMantaGo) -> None:
 
 
 def test_a_name_that_there_is_not_is_refused_with_the_nearest(fake: FakeMantaGo) -> None:
-    with pytest.raises(ValueError, match=r"no operation is named 'get_gifts': did you mean get_client_gifts\?"):
+    with pytest.raises(ValueError, match=r"no operation is named 'get_gifts': did you mean get_client_gifts"):
         fake.answer("get_gifts", ClientGifts())
 
 

@@ -75,6 +75,8 @@ class Model:
     def _written(self, *, request: bool) -> dict[str, Any]:
         # No name for the values before all are written: a frame of a traceback would show the secret among them.
         data = dict(self._members(request=request))
+        if not self.extra:
+            return data
         extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
         if self._additional:
             extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,7 +20,7 @@ def body_of(
     content_type: str, body: object, encoding: Mapping[str, tuple[str, bool]]
 ) -> tuple[Mapping[str, Any] | None, bytes | None, str]:
     """Return the JSON object to send, or else the bytes, and the type of either."""
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = _media_type(content_type)
     if isinstance(body, (bytes, str)) and kind != JSON_TYPE:
         return None, body.encode() if isinstance(body, str) else body, content_type
     data = plain(body, request=True)
@@ -36,6 +37,11 @@ def body_of(
     if isinstance(data, dict) and kind == JSON_TYPE:
         return data, None, content_type
     return None, packed(data).encode(), content_type
+
+
+@lru_cache(maxsize=64)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
 
 
 def multipart(data: Mapping[str, Any]) -> tuple[bytes, str]:
