@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from attrs import evolve
 
 from _fragments import pointer
 from _vendored import ScriptError
-from generation.ir import Endpoint, Enumeration, Place, Shape, Where
+from generation.code import classes_in
+from generation.ir import JSON, Endpoint, Enumeration, Place, Shape, Type, Where
 from generation.names import class_name, cut, free, identifier, is_public_name, module_name
 from generation.schemas import Schemas
 from generation.stock import snake_case
@@ -33,10 +32,10 @@ def vendor_name(place: Place, starts: Mapping[Place, str]) -> str:
                 name += "_additional_property"
             case ["oneOf" | "anyOf", index, *rest]:
                 name += f"_type_{index}"
-            case ["allOf" | "content", _, *rest] | ["schema", *rest]:
+            case ["allOf" | "content", _, *rest]:
                 pass
             case _:
-                raise AssertionError(place)
+                rest = rest[1:]  # "schema", which says no more than "content" did
     return name
 
 
@@ -88,7 +87,7 @@ def _same_classes(kinds: Mapping[Place, Shape | Enumeration]) -> dict[Place, Pla
             continue
         if name not in first:
             first[name] = place
-        elif _meaning(kind) == _meaning(kinds[first[name]]):
+        elif _meaning(place, kinds) == _meaning(first[name], kinds):
             same[place] = first[name]
         else:
             raise ScriptError(
@@ -98,11 +97,22 @@ def _same_classes(kinds: Mapping[Place, Shape | Enumeration]) -> dict[Place, Pla
     return same
 
 
-def _meaning(kind: Shape | Enumeration) -> Any:
+def _meaning(place: Place, kinds: Mapping[Place, Shape | Enumeration], above: tuple[Place, ...] = ()) -> str:
+    """Return a text that is the same for classes that mean the same, wherever their parts stand."""
+    kind = kinds[place]
     if isinstance(kind, Enumeration):
-        return sorted(kind.values, key=str)
-    plain = [evolve(one, place=(), description="") for one in kind.properties]
-    return json.dumps([repr(one) for one in sorted(plain, key=lambda one: one.name)]) + repr(kind.additional)
+        return repr(sorted(kind.values, key=repr))
+    above = (*above, place)
+
+    def of(found: Type | None) -> str:
+        text = repr(found)
+        for inner in classes_in(found):
+            told = f"<{above.index(inner)}>" if inner in above else _meaning(inner, kinds, above)
+            text = text.replace(repr(inner), told)
+        return text
+
+    flat = [repr(evolve(one, place=(), description="", type=JSON)) + of(one.type) for one in kind.properties]
+    return repr([*sorted(flat), of(kind.additional)])
 
 
 def api_names(operations: Mapping[Place, tuple[str, str, str | None]]) -> dict[Place, tuple[str, str]]:
