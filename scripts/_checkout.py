@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from attrs import field, frozen
 
 from _vendored import ROOT, ScriptError, Vendored, write_all
-from regenerate import GENERATED, PACKAGE, generate, read_package, replace_package
+from regenerate import GENERATED, PACKAGE, generate, prove, read_package, replace_package
 
 # What the machine writes; everything else is written by hand.
 WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}")
@@ -60,11 +60,13 @@ class Checkout:
 
     def regenerate(self) -> None:
         """Write the generated package anew."""
-        with TemporaryDirectory() as scratch:
-            wanted = generate(self.vendored, self.package.parent, Path(scratch).resolve())
-        # Only then: files that are as before must not look as if they had another age.
-        if wanted != read_package(self.package):
-            replace_package(self.package, wanted)
+        with TemporaryDirectory() as folder:
+            scratch = Path(folder).resolve()
+            wanted = generate(self.vendored, self.package.parent, scratch)
+            # Only then: files that are as before must not look as if they had another age.
+            if wanted != read_package(self.package):
+                prove(self.vendored, self.package.parent, scratch)
+                replace_package(self.package, wanted)
 
     def test(self, *options: str) -> tuple[bool, str]:
         """Run the tests of the copy on the copy's packages; return whether all passed, and what pytest said."""

@@ -7,6 +7,8 @@ python scripts/regenerate.py --check    writes nothing; exit status 1 and the li
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,11 +17,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from attrs import asdict, frozen
+
 from _validation import problems, some
 from _vendored import ROOT, ScriptError, Vendored, read_lock, read_spec, run
 from generation import stock
 from generation.overlays import apply_overlay, read_yaml
-from generation.package import Documents, Settings, modules
+from generation.package import Documents, Settings, modules, plan
 from generation.render import HEADER
 
 GENERATED = ROOT / "generated"
@@ -39,27 +43,41 @@ RUFF_OPTIONS = (
 )
 
 
-def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, bytes]:
-    """Run the generator in the scratch folder and return the package's files, by relative POSIX path."""
-    lock = read_lock(vendored)
-    installed = stock.installed()
-    if installed != lock["generator"]["version"]:
-        raise ScriptError(
-            f"openapi-python-client {installed} is installed, but openapi/lock.toml asks for "
-            f"{lock['generator']['version']}: install requirements/dev.txt, or, to move to the new generator, "
-            "import the spec again"
+@frozen
+class Inputs:
+    """All that a regeneration reads."""
+
+    lock: Mapping[str, Any]
+    documents: Documents
+    settings: Settings
+
+    @classmethod
+    def read(cls, vendored: Vendored, generated: Path) -> Inputs:
+        """Read and check them."""
+        lock = read_lock(vendored)
+        if stock.installed() != lock["generator"]["version"]:
+            raise ScriptError(
+                f"openapi-python-client {stock.installed()} is installed, but openapi/lock.toml asks for "
+                f"{lock['generator']['version']}: install requirements/dev.txt, or, to move to the new generator, "
+                "import the spec again"
+            )
+        spec = read_spec(vendored)
+        if not spec.get("servers"):
+            raise ScriptError(f"{vendored.spec}: names no server, so that no client would know where to call")
+        settings = Settings(
+            config=read_yaml(generated / "config.yaml"),
+            edits=read_yaml(generated / "template-edits.yaml"),
+            templates=generated / "templates",
+            generator=f"{lock['generator']['name']} {lock['generator']['version']}",
         )
-    spec = read_spec(vendored)
-    if not spec.get("servers"):
-        raise ScriptError(f"{vendored.spec}: names no server, so that no client would know where to call")
-    settings = Settings(
-        config=read_yaml(generated / "config.yaml"),
-        edits=read_yaml(generated / "template-edits.yaml"),
-        templates=generated / "templates",
-        generator=f"{lock['generator']['name']} {lock['generator']['version']}",
-    )
+        return cls(lock, documents(spec, vendored.overlay, vendored.names), settings)
+
+
+def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, bytes]:
+    """Write the package into the scratch folder and return its files, by relative POSIX path."""
+    inputs = Inputs.read(vendored, generated)
     package = scratch / PACKAGE
-    for name, text in modules(documents(spec, vendored.overlay, vendored.names), settings).items():
+    for name, text in modules(plan(inputs.documents, inputs.settings.config), inputs.settings).items():
         path = package / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(HEADER + text, "utf-8")
@@ -73,6 +91,24 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
     return read_package(package)
 
 
+def prove(vendored: Vendored, generated: Path, scratch: Path) -> None:
+    """Raise ScriptError unless the package that was generated into the scratch folder works.
+
+    Its modules are imported, samples go through all of it, both ways, and mypy checks it.
+    """
+    inputs = Inputs.read(vendored, generated)
+    told = {"documents": asdict(inputs.documents), "config": inputs.settings.config}
+    (scratch / "documents.json").write_text(json.dumps(told), "utf-8")
+    path = os.pathsep.join(map(str, (scratch, ROOT / "facade", ROOT / "scripts")))
+    environment = {"PYTHONPATH": path, "MYPYPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    mypy = ["--strict", "--config-file=", f"--cache-dir={os.devnull}", "--no-error-summary"]
+    try:
+        command(["generation.proof", str(scratch / "documents.json")], environment)
+        command(["mypy", *mypy, "--package", PACKAGE], environment)
+    except ScriptError as error:
+        raise ScriptError(f"what was generated doesn't work, so it is not taken over: {error}") from None
+
+
 def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
     """Return the document in its three forms; each overlay must leave it a valid one."""
     mended = apply_overlay(spec, read_yaml(errata))
@@ -84,10 +120,15 @@ def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
     return Documents(spec, mended, named)
 
 
-def command(arguments: list[str]) -> None:
+def command(arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
     """Run a module of this Python; its output is shown only if it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", *arguments], capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, "-m", *arguments],
+        env=os.environ | dict(environment or {}),
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode:
         raise ScriptError(f"{arguments[0]} failed with exit status {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -137,9 +178,13 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None, g
     parser.add_argument("--check", action="store_true", help="write nothing; say which files differ, exit status 1")
     check: bool = parser.parse_args(arguments).check
     package = generated / PACKAGE
-    with tempfile.TemporaryDirectory() as scratch:
-        wanted = generate(vendored or Vendored(), generated, Path(scratch).resolve())
-    lines = differences(wanted, read_package(package))
+    vendored = vendored or Vendored()
+    with tempfile.TemporaryDirectory() as folder:
+        scratch = Path(folder).resolve()
+        wanted = generate(vendored, generated, scratch)
+        lines = differences(wanted, read_package(package))
+        if lines and not check:
+            prove(vendored, generated, scratch)
     if lines and not check:
         try:
             replace_package(package, wanted)

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 import regenerate
 from _vendored import ROOT, Vendored
 
-FIRST = Vendored(Path(__file__).with_name("first_document"))
+_FOLDER = Path(__file__).with_name("first_document")
+FIRST = Vendored(_FOLDER, _FOLDER / "names.overlay.yaml")
 
 
 @cache
@@ -24,10 +25,14 @@ def copy_project(target: Path, *folders: str) -> Path:
     """Copy openapi/, generated/ and whatever else is named, the first two as they were with the first document."""
     for name in folders:
         source = FIRST.folder if name == "openapi" else ROOT / name
-        shutil.copytree(source, target / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+        left_out = shutil.ignore_patterns("__pycache__", ".*", *([FIRST.names.name] if name == "openapi" else []))
+        shutil.copytree(source, target / name, ignore=left_out)
+    if "openapi" in folders:
+        (target / "facade").mkdir(exist_ok=True)
+        shutil.copyfile(FIRST.names, target / "facade" / FIRST.names.name)
     now = Vendored()
     if "generated" in folders and any(
-        getattr(now, name).read_bytes() != getattr(FIRST, name).read_bytes() for name in ("spec", "overlay")
+        getattr(now, name).read_bytes() != getattr(FIRST, name).read_bytes() for name in ("spec", "overlay", "names")
     ):
         regenerate.replace_package(target / "generated" / regenerate.PACKAGE, written())
     return target

@@ -27,7 +27,7 @@ def count(document: Json) -> int:
 
 def before() -> Json:
     """The API at 0.399.0."""
-    document = spec()
+    document = spec(kinds=False)
     document["info"]["version"] = "0.399.0"
     for name in LEFT_OUT.split():
         del document["paths"][f"/openapi/{name}/list"]

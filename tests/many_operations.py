@@ -11,12 +11,15 @@ import json
 import re
 from typing import Any
 
+import yaml
+
+import every_kind
 from _vendored import read_spec
 from first import FIRST
 
 Json = dict[str, Any]
 VERSION = "0.400.0"
-MOMENT = "2024-07-15T10:30:28.700000+00:00"
+MOMENT = "2024-07-15T10:30:28.700Z"
 
 
 def ref(name: str) -> Json:
@@ -198,14 +201,25 @@ def _paths() -> Json:
     return paths
 
 
-def spec() -> Json:
-    """The whole API as one document."""
+def spec(*, kinds: bool = True) -> Json:
+    """The whole API as one document; without `kinds`, only what a vendor like this one may publish next."""
     document = copy.deepcopy(read_spec(FIRST))
     document["info"]["version"] = VERSION
     document["tags"] += [{"name": "Clients", "description": "客戶"}, {"name": "標籤"}, {"name": "Messages & More"}]
     document["components"]["schemas"] |= copy.deepcopy(SCHEMAS)
     document["paths"] |= _paths()
+    if kinds:
+        document["tags"].append({"name": "Kinds, all of 'em"})
+        document["components"]["schemas"] |= copy.deepcopy(every_kind.SCHEMAS)
+        document["paths"] |= copy.deepcopy(every_kind.paths())
     return document
+
+
+def names() -> str:
+    """An overlay of names for it: today's, and more."""
+    overlay = yaml.safe_load(FIRST.names.read_text("utf-8"))
+    overlay["actions"] += every_kind.NAMES_ACTIONS
+    return yaml.safe_dump(overlay, allow_unicode=True)
 
 
 def pages(document: Json) -> dict[str, str]:
@@ -227,7 +241,7 @@ def pages(document: Json) -> dict[str, str]:
 def _needed(value: Any, components: Json) -> Json:
     wanted, found = [value], {("securitySchemes", name) for name in components["securitySchemes"]}
     while wanted:
-        for target in re.findall(r'"#/components/(\w+)/(\w+)"', json.dumps(wanted.pop())):
+        for target in re.findall(r'"#/components/(\w+)/([^"]+)"', json.dumps(wanted.pop(), ensure_ascii=False)):
             if target not in found:
                 found.add(target)
                 wanted.append(components[target[0]][target[1]])
@@ -242,20 +256,22 @@ def example(schema: Json, schemas: Json, depth: int = 0) -> Any:
     if "$ref" in schema:
         return example(schemas[schema["$ref"].rpartition("/")[2]], schemas, depth + 1)
     if "allOf" in schema:
-        return {name: value for part in schema["allOf"] for name, value in example(part, schemas, depth).items()}
-    if "oneOf" in schema:
-        return example(schema["oneOf"][-1], schemas, depth)
+        parts = [example(part, schemas, depth) for part in schema["allOf"]]
+        return {name: value for part in parts for name, value in part.items()} if type(parts[0]) is dict else parts[0]
     if "enum" in schema:
-        return schema["enum"][-1]
+        return [value for value in schema["enum"] if value is not None][-1]
     if schema.get("type") == "array":
-        return [example(schema["items"], schemas, depth + 1)]
-    if schema.get("type") == "object":
+        return [example(schema["items"], schemas, depth + 1)] if depth < 6 else []
+    if schema.get("type") == "object" or "properties" in schema:
         properties = schema.get("properties", {"任何": schema.get("additionalProperties")})
         return {
             name: example(inner, schemas, depth)
             for name, inner in properties.items()
             if depth < 6 or not inner.get("$ref")
         }
+    for choices in ("oneOf", "anyOf"):
+        if choices in schema:
+            return example(schema[choices][-1], schemas, depth)
     kind = (schema.get("type"), schema.get("format"))
     return EXAMPLES[kind if kind in EXAMPLES else kind[:1]]
 

@@ -46,7 +46,7 @@ def _case(node: Node, type_of: Callable[[Node], Type]) -> Type:
 
 
 def _implied(choice: Node, name: str) -> list[str]:
-    """Return the values that mean an alternative which no mapping names: its own one value, and its schema's name."""
+    """Return the values that mean an alternative which no mapping names: its own one value, else its schema's name."""
     found = choice.resolve()
     declared = flatten(found).properties.get(name, []) if is_object(found) else []
     values = [value for one in declared[-1:] for value in one.resolve().get("enum", ()) if isinstance(value, str)]
@@ -58,4 +58,4 @@ def _implied(choice: Node, name: str) -> list[str]:
         raise choice.refused(
             f"is told apart by {name!r}, but has no name of its own", f"give {name!r} an enum of one value in it"
         )
-    return [*own, *named]
+    return own or named

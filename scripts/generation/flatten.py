@@ -123,6 +123,8 @@ def scalar(node: Node) -> Node:
         for key, said in scalar(part).value.items():
             if key == "enum" and "enum" in value:
                 value["enum"] = [one for one in value["enum"] if one in said]
+            elif key == "type" and {value.get(key, said), said} == {"integer", "number"}:
+                value[key] = "integer"
             elif key in {"type", "items", "additionalProperties", *CHOICES} and value.get(key, said) != said:
                 raise node.refused(f"is {value[key]!r} and {said!r} at once", "leave one of the two")
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,8 @@ from generation import stock
 from generation.api import api
 from generation.code import Classes, Imports
 from generation.directions import directions
-from generation.ir import Directions, Place, Where
-from generation.methods import Method, method
+from generation.ir import Directions, Endpoint, Place, Where
+from generation.methods import method
 from generation.models import enum_model, model
 from generation.names import class_name
 from generation.operations import read_operations
@@ -42,72 +42,80 @@ class Settings:
     generator: str
 
 
-def modules(documents: Documents, settings: Settings) -> dict[str, str]:
-    """Return the text of each module, by its path in the package."""
+@frozen
+class Plan:
+    """All that is decided before anything is written."""
+
+    documents: Documents
+    types: Schemas
+    endpoints: tuple[Endpoint, ...]
+    classes: Classes
+    used: Directions
+    names: Mapping[Place, str]
+    friendly: tuple[Where, ...]
+
+
+def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
+    """Return what there will be, by what names; raise Refused for what can't be generated right."""
     types = Schemas(documents.named, documents.published)
     types.read_all()
     found = read_operations(documents.named, documents.mended, types)
-    places = [*types.shapes, *types.enums]
-    where, same = place_classes(
-        types, {place: vendor_name(place, found.starts) for place in places}, frozenset(settings.config["classes"])
-    )
+    vendors = {place: vendor_name(place, found.starts) for place in (*types.shapes, *types.enums)}
+    where, same = place_classes(types, vendors, frozenset(config["classes"]))
     classes = Classes(types.shapes, types.enums, where, same)
     used = directions(found.endpoints, classes)
-    names = friendly_names(found.endpoints, settings.config["attributes"])
-    friendly = _friendly(where, same, used, classes)
+    names = friendly_names(found.endpoints, config["attributes"])
+    return Plan(documents, types, found.endpoints, classes, used, names, _friendly(classes, used))
+
+
+def modules(plan: Plan, settings: Settings) -> dict[str, str]:
+    """Return the text of each module, by its path in the package."""
     environment = renderer(settings.templates)
 
     def fill(template: str, **context: Any) -> str:
         return environment.get_template(f"{template}.py.jinja").render(context)
 
-    def public(found: Where) -> str | None:
-        # Pickles and tracebacks say where users import it from, wherever the module is.
-        return settings.config["public_package"] if found in friendly else None
-
-    files: dict[str, str] = {}
-    for place, shape in types.shapes.items():
-        if place not in same:
-            files[f"models/{where[place].module}.py"] = fill(
-                "model", model=model(shape, classes, used), public=public(where[place])
-            )
-    for place, enum in types.enums.items():
-        if place not in same:
-            files[f"models/{where[place].module}.py"] = fill(
-                "enum", enum=enum_model(enum, classes), public=public(where[place])
-            )
-    for place, meant in same.items():
-        files[f"models/{where[place].module}.py"] = fill(
-            "alias", old=stock.pascal_case(where[place].vendor), where=where[meant]
-        )
-    models = _models(where, same, types.aliases)
-    files["models/__init__.py"] = fill("models", models=models)
-    for one in found.endpoints:
-        files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, names[one.place], classes))
+    named = plan.documents.named
+    files = {f"models/{name}.py": text for name, text in _class_modules(plan, settings.config, fill)}
+    files["models/__init__.py"] = fill("models", models=_models(plan.classes, plan.types.aliases))
+    for one in plan.endpoints:
+        files[f"api/{one.folder}/{one.module}.py"] = fill("api", api=api(one, plan.names[one.place], plan.classes))
         files[f"api/{one.folder}/__init__.py"] = fill("init", about=f"Operations of the tag {one.tag}.")
     files["api/__init__.py"] = fill("init", about="The operations, each in a module of its own.")
-    for name, is_async in (("operations", False), ("async_operations", True)):
-        imports = Imports(avoid={*names.values()})
+    for name in ("operations", "async_operations"):
+        imports = Imports(avoid={*plan.names.values()})
         imports.name("types", "EllipsisType")
-        made: list[Method] = [method(one, names[one.place], classes, imports) for one in found.endpoints]
-        has_rule = any(one.rule for one in made)
-        files[f"{name}.py"] = fill(
-            "operations", is_async=is_async, methods=made, has_rule=has_rule, imports=imports.lines(),
-            imports_later=imports.lines(later=True),
-        )  # fmt: skip
+        methods = [method(one, plan.names[one.place], plan.classes, imports) for one in plan.endpoints]
+        lines = {"imports": imports.lines(), "imports_later": imports.lines(later=True)}
+        files[f"{name}.py"] = fill("operations", is_async=name == "async_operations", methods=methods, **lines)
     files["identification.py"] = fill("identification")
-    files["friendly.py"] = fill("models_friendly", models=friendly)
+    files["friendly.py"] = fill("models_friendly", models=plan.friendly)
     files["spec.py"] = fill(
         "spec",
-        version=documents.named["info"]["version"],
-        server=server_url(documents.named["servers"][0]),
+        version=named["info"]["version"],
+        server=server_url(named["servers"][0]),
         generator=settings.generator,
-        operations=[(names[one.place], one.method, one.path, one.reads) for one in found.endpoints],
+        operations=[(plan.names[one.place], one.method, one.path, one.reads) for one in plan.endpoints],
     )
     files["types.py"] = fill("types")
-    files["__init__.py"] = fill("package", title=documents.named["info"]["title"])
+    files["__init__.py"] = fill("package", title=named["info"]["title"])
     for template, text in stock.templates(settings.edits).items():
         files[template.removesuffix(".jinja")] = fill_stock(template, text, stock.client_context())
     return files
+
+
+def _class_modules(plan: Plan, config: Mapping[str, Any], fill: Callable[..., str]) -> Iterator[tuple[str, str]]:
+    classes = plan.classes
+    for place, where in classes.where.items():
+        # Pickles and tracebacks say where users import a class from, wherever its module is.
+        public = config["public_package"] if where in plan.friendly else None
+        if place in classes.same:
+            meant = classes.where[classes.of(place)]
+            yield where.module, fill("alias", old=class_name(where.vendor), where=meant)
+        elif place in classes.shapes:
+            yield where.module, fill("model", model=model(classes.shapes[place], classes, plan.used), public=public)
+        else:
+            yield where.module, fill("enum", enum=enum_model(classes.enums[place], classes), public=public)
 
 
 def server_url(server: Mapping[str, Any]) -> str:
@@ -118,25 +126,22 @@ def server_url(server: Mapping[str, Any]) -> str:
     return url
 
 
-def _models(
-    where: Mapping[Place, Where], same: Mapping[Place, Place], aliases: Mapping[Place, Place]
-) -> list[tuple[str, str, str]]:
+def _models(classes: Classes, aliases: Mapping[Place, Place]) -> list[tuple[str, str, str]]:
     """Return every name that models gives, with module and class: the friendly ones, and the vendor's."""
-    own = {found.name: (found.module, found.name) for place, found in where.items() if place not in same}
-    vendors = {
-        class_name(found.vendor): (where[same.get(place, place)].module, found.name) for place, found in where.items()
-    }
-    also = {
-        class_name(str(place[-1])): (where[same.get(meant, meant)].module, where[meant].name)
-        for place, meant in aliases.items()
-    }
+
+    def meant(place: Place) -> tuple[str, str]:
+        found = classes.where[classes.of(place)]
+        return found.module, found.name
+
+    own = {found.name: meant(place) for place, found in classes.where.items()}
+    vendors = {class_name(found.vendor): meant(place) for place, found in classes.where.items()}
+    also = {class_name(str(place[-1])): meant(target) for place, target in aliases.items()}
     return sorted((name, *target) for name, target in (also | vendors | own).items())
 
 
-def _friendly(
-    where: Mapping[Place, Where], same: Mapping[Place, Place], used: Directions, classes: Classes
-) -> list[Where]:
+def _friendly(classes: Classes, used: Directions) -> tuple[Where, ...]:
     """Return the classes that users meet: what is answered, and the enumerations of what is given."""
-    shapes = [where[place] for place in classes.shapes if place in used.answered]
-    enums = [where[place] for place in classes.enums if place not in same and place in used.answered | used.sent]
-    return sorted(shapes + enums, key=lambda found: found.name)
+    met = [place for place in classes.shapes if place in used.answered]
+    met += [place for place in classes.enums if place in used.answered | used.sent]
+    found = [classes.where[place] for place in met if place not in classes.same]
+    return tuple(sorted(found, key=lambda where: where.name))
