@@ -64,7 +64,7 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types under the service's names.
 
-        What is None is left out unless it is required, datetimes are in UTC with `Z`, and what `extra` holds is included.
+        What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
         """
         return self._written(request=False)
 
