@@ -34,8 +34,6 @@ from mantago.testing.requests import STYLES
 from mantago.testing.scenarios import CLIENTS, TRIGGERS, Refusal
 from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
 from mantago_generated.spec import published
-from mantago_runtime.reading.readers import model_of
-from mantago_runtime.reading.results import read_result
 
 SPEC = published()
 GIFTS = "/openapi/client/gift"

@@ -15,7 +15,6 @@ import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mantago_runtime.reading.values import RFC_3339
 
 from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
@@ -23,6 +22,7 @@ from mantago.testing import gift
 from mantago_runtime.reading.compiler import code_of
 from mantago_runtime.reading.readers import model_of
 from mantago_runtime.reading.results import read_result
+from mantago_runtime.reading.values import RFC_3339
 
 CREATED = "2024-07-15T10:30:28.700Z"
 # What a newer document requires of a gift is made up.
