@@ -8,17 +8,18 @@ from pathlib import Path
 
 from attrs import frozen
 
-from _calls import Call, shape
+from _names import Named
 from _vendored import ROOT, ScriptError
 from contract.changes import Change, Report
 from contract.render import code, counts, groups, markdown, prose
 from contract.rules import RULES, Level
 from contract.schemas import TEXT_RULES
+from generation.decisions import Open
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 ADDED = "endpoint-added"
 TEXTUAL = {*TEXT_RULES.values(), "api-version-changed", "api-info-changed", "api-tags-described"}
-OURS = ("assumption-", "client-")
+OURS = ("assumption-", "client-not-tried")
 BUMPS = ("major", "minor", "patch")
 
 
@@ -76,10 +77,12 @@ class Upgrade:
     new_version: str
     report: Report
     bump: Bump
-    calls: Mapping[str, Call]
+    calls: Mapping[str, str]
     last_seen: Mapping[str, str]
-    # The operations that have a friendly method.
-    friendly: frozenset[str]
+    names: Named
+    # Proposals of this version, and those that nobody had confirmed and that are about nothing any more.
+    proposed: tuple[Open, ...] = ()
+    gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -89,14 +92,8 @@ class Upgrade:
 
     @property
     def for_facade(self) -> tuple[Change, ...]:
-        """What concerns the façade itself: assumptions that no longer hold, calls and answers that fail."""
+        """What concerns what is written by hand: assumptions that no longer hold, and what couldn't be tried."""
         return tuple(change for change in self.report.changes if _is_ours(change))
-
-    @property
-    def friendly_changes(self) -> int:
-        """The number of other changes that somebody who knows the façade must look at."""
-        found = (change for change in self.report.changes if change.operation in self.friendly)
-        return sum(change.level is not Level.INFO and not _is_ours(change) for change in found)
 
 
 def _is_ours(change: Change) -> bool:
@@ -116,6 +113,7 @@ def text(upgrade: Upgrade) -> str:
         *markdown(report, Level.BREAKING),
         *_facade(upgrade),
         *_added(upgrade),
+        *_to_confirm(upgrade),
         *_unconfirmed(upgrade),
         # Those for the façade stand above.
         *markdown(report, Level.WARNING, {rule for rule in RULES if rule.startswith(OURS)}),
@@ -127,33 +125,44 @@ def text(upgrade: Upgrade) -> str:
 def _facade(upgrade: Upgrade) -> list[str]:
     lines = ["", "### For the façade", ""]
     found = [group for level in Level for group in groups(upgrade.for_facade, level)]
-    if not found and not upgrade.friendly_changes:
-        return [*lines, "Nothing: no operation with a friendly method changed, and what the façade relies on holds."]
+    if not found:
+        return [*lines, "Nothing: what it relies on holds."]
     for group in found:
         also = f"; also {prose(group.more)}" if group.more else ""
         lines.append(f"- {code(group.change.path)}: {prose(group.change.text)}{also}")
-    if upgrade.friendly_changes:
-        lines.append(
-            f"- {upgrade.friendly_changes} more of the breaking changes and warnings concern friendly methods: "
-            + ", ".join(code(name) for name in sorted(upgrade.friendly))
-        )
     return lines
 
 
 def _added(upgrade: Upgrade) -> list[str]:
     if not upgrade.added:
         return []
-    lines = [
-        "",
-        f"### New operations ({len(upgrade.added)})",
-        "",
-        "Each can be called now; none has a friendly method.",
-    ]
+    lines = ["", f"### New operations ({len(upgrade.added)})", "", "Each can be called now, of either client."]
     for operation in upgrade.added:
-        call = upgrade.calls.get(shape(operation))
-        lines += ["", f"- {code(operation)}"]
-        lines += ["", "  ```python", *(f"  {line}" for line in call.text.splitlines()), "  ```"] if call else []
+        lines += ["", f"- {code(operation)}", "", "  ```python", f"  {upgrade.calls[operation]}", "  ```"]
     return lines
+
+
+def _to_confirm(upgrade: Upgrade) -> list[str]:
+    names = upgrade.names
+    earlier = [name for one in names.open if one not in upgrade.proposed for name in one.names]
+    parts = (
+        (
+            "In `facade/names.overlay.yaml`: is the name good, does the operation act? Then remove `x-unconfirmed`.",
+            [f"{', '.join(map(code, one.names))}, line {one.line}" for one in upgrade.proposed],
+        ),
+        ("Proposed earlier, and still not confirmed:", [", ".join(map(code, earlier))] if earlier else []),
+        (
+            "Whether these only read isn't decided, so they are taken for ones that act (`x-mantago-reads`).",
+            [code(operation) for operation in names.undecided],
+        ),
+        (
+            "This sounds like the rule of identification, and the body's schema has no `x-mantago-rule`.",
+            [f"{code(operation)}: {prose(sentence)}" for operation, sentence in names.sounding],
+        ),
+        ("Proposals that nobody had confirmed went with what they were about.", [code(line) for line in upgrade.gone]),
+    )
+    said = [["", text, "", *(f"- {line}" for line in lines)] for text, lines in parts if lines]
+    return ["", "### Confirm before release", *(line for part in said for line in part)] if said else []
 
 
 def _unconfirmed(upgrade: Upgrade) -> list[str]:

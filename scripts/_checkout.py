@@ -16,8 +16,10 @@ from attrs import field, frozen
 from _vendored import ROOT, ScriptError, Vendored, write_all
 from regenerate import GENERATED, PACKAGE, generate, prove, read_package, replace_package
 
-# What the machine writes; everything else is written by hand.
-WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}")
+# What is written anew with the package, each by a script.
+DERIVED = {"tests/public.txt": "tests/test_public.py", "docs/reference": "tests/test_readme.py"}
+# What the machine writes; to the names it only adds, and everything else is written by hand.
+WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}", Vendored().names.relative_to(ROOT).as_posix(), *DERIVED)
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*cache", ".hypothesis", "build", "dist", "node_modules"
 )
@@ -45,10 +47,10 @@ class Checkout:
 
     def files(self) -> dict[str, bytes]:
         """Return what the machine writes, by relative POSIX path."""
+        places = [self.root / name for name in WRITTEN]
         return {
             path.relative_to(self.root).as_posix(): path.read_bytes()
-            for name in WRITTEN
-            for path in sorted((self.root / name).rglob("*"))
+            for path in sorted(path for place in places for path in (place, *place.rglob("*")))
             if path.is_file() and "__pycache__" not in path.parts
         }
 
@@ -68,13 +70,24 @@ class Checkout:
                 prove(self.vendored, self.package.parent, scratch)
                 replace_package(self.package, wanted)
 
+    def derive(self) -> None:
+        """Write anew what follows from the package: the list of what is public, and the reference."""
+        for script in DERIVED.values():
+            if (self.root / script).exists():
+                done = self._run(script)
+                if done.returncode:
+                    raise ScriptError(f"{script}: failed on the new version:\n{done.stdout}{done.stderr}")
+
     def test(self, *options: str) -> tuple[bool, str]:
         """Run the tests of the copy on the copy's packages; return whether all passed, and what pytest said."""
+        done = self._run("-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider", *options)
+        return done.returncode == 0, done.stdout + done.stderr
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         packages = os.pathsep.join(str(self.root / name) for name in ("facade", GENERATED.name))
-        command = [sys.executable, "-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider", *options]
         environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
-        done = subprocess.run(
-            command,
+        return subprocess.run(
+            [sys.executable, *arguments],
             cwd=self.root,
             env=environment,
             capture_output=True,
@@ -82,7 +95,6 @@ class Checkout:
             errors="replace",
             check=False,
         )
-        return done.returncode == 0, done.stdout + done.stderr
 
 
 @contextmanager

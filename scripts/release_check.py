@@ -35,8 +35,10 @@ from index_readme import without_pictures
 ROOT = Path(__file__).parent.parent
 TOOLS = "hypothesis msgspec openapi-schema-validator trio trustme pyyaml "
 TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist"
+PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",
+    "test_ci.py": "is about what no archive holds",
     "test_readme.py": "is about files that no wheel holds",
     "test_release.py": "is about this script",
     "test_telemetry.py": "needs OpenTelemetry's SDK, which fits one version of its API only",
@@ -149,6 +151,15 @@ def check_readme(text: str) -> None:
             raise CheckError(f"README.md links to {target}, which isn't there on the package index")
 
 
+def check_urls(wheel: Path) -> None:
+    """Refuse a release whose page on the package index wouldn't say where the project lives."""
+    held = members(wheel)
+    metadata = Parser().parsestr(next(text for name, text in held.items() if name.endswith("/METADATA")).decode())
+    urls = dict(entry.split(", ", 1) for entry in metadata.get_all("Project-URL", []))
+    if missing := [name for name in PROJECT_URLS if not urls.get(name, "").startswith("https://")]:
+        raise CheckError(f"pyproject.toml has no https address for {', '.join(missing)} in [project.urls]")
+
+
 def check_tag(tag: str, version: str, changelog: str) -> None:
     """Refuse a tag that isn't the version's, and a version of which the changelog doesn't tell with a date."""
     if tag != f"v{version}":
@@ -173,7 +184,8 @@ def facade_tests(root: Path) -> list[str]:
     """Return the test files that a wheel can be held to: those that need neither scripts/ nor a checkout."""
     ours = {path.stem for path in (root / "scripts").iterdir()}
     ours |= {path.stem for path in (root / "tests").rglob("*.py") if ours & {*imports(path)}}
-    found = sorted((root / "tests").glob("**/test_*.py"))
+    # tests/integration has environments of its own.
+    found = sorted(path for path in (root / "tests").glob("**/test_*.py") if path.parent.name != "integration")
     return [
         path.relative_to(root).as_posix()
         for path in found
@@ -270,6 +282,7 @@ def check(folder: Path, options: argparse.Namespace) -> None:
     if wheel.name.split("-")[1] != version:
         raise CheckError(f"{wheel.name} is not of version {version}")
     if options.tag:
+        check_urls(wheel)
         check_tag(options.tag, version, (ROOT / "CHANGELOG.md").read_text("utf-8"))
     if not options.without_tests:
         running = f"{sys.version_info[0]}.{sys.version_info[1]}"

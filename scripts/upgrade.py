@@ -2,10 +2,11 @@
 
     python scripts/upgrade.py SOURCE... [--complete] [--dry-run] [--no-tests | --keep]
 
-Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/ and
-generated/ here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done,
-1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep: then
-to make them pass is the work to be done by hand.
+What is new gets its public names at first sight: they are added to facade/names.overlay.yaml, marked as unconfirmed.
+Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/, generated/
+and the names here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is
+done, 1 if tests fail on the result, 2 if there is no result. What fails its tests is not taken over, unless with
+--keep: then to make them pass is the work to be done by hand.
 """
 
 from __future__ import annotations
@@ -21,15 +22,16 @@ from pathlib import Path
 
 from _calls import calls
 from _changes import ADDED, Upgrade, bump, facade_version, joined, text
-from _checkout import Checkout, copied, take_over
+from _checkout import WRITTEN, Checkout, copied, take_over
+from _names import named, pin
 from _sources import collect
 from _vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
 from contract import accepted, sources
 from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
+from generation.decisions import unconfirmed
 from import_spec import plan
-from mantago.assumptions import OPERATIONS
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -39,13 +41,16 @@ COMMIT = "Take over version {version} of the API's document"
 def upgrade(
     checkout: Checkout, given: list[str], *, complete: bool, root: Path = ROOT
 ) -> tuple[Upgrade | None, list[str]]:
-    """Import, regenerate and write the report in a copy; return what it says, None if nothing changed, and lines."""
+    """Import, name, regenerate and report in a copy; return what is reported, None if nothing changed, and lines."""
     found, passed = collect(given)
     old_version = read_spec(checkout.vendored)["info"]["version"]
     planned = plan(found, checkout.vendored, bump=True, complete=complete)
     lines = [*passed, *planned.lines]
     write_all(planned.files)
+    open_before = {one.target: one.names for one in unconfirmed(checkout.vendored.names.read_text("utf-8"))}
+    gone = pin(checkout.vendored, checkout.package.parent)
     checkout.regenerate()
+    checkout.derive()
     if not checkout.changed():
         return None, lines
     before = sources.load(str(Vendored(root / "openapi").spec), Vendored(root / "openapi"))
@@ -53,14 +58,17 @@ def upgrade(
     whole = compare(before, after)
     entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
     report = compare(before, after, entries) if entries else whole
+    names = named(checkout.vendored, checkout.package.parent)
     result = Upgrade(
         old_version=old_version,
         new_version=after.version,
         report=report,
         bump=bump(report.changes, facade_version(root)),
-        calls=calls(checkout.package),
+        calls=calls(names.plan),
         last_seen=planned.last_seen,
-        friendly=frozenset(OPERATIONS),
+        names=names,
+        proposed=tuple(one for one in names.open if open_before.get(one.target) != one.names),
+        gone=gone,
         notes=notes,
     )
     path = checkout.vendored.changes / f"{after.version}.md"
@@ -95,11 +103,13 @@ def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -
     generated = sum(name.startswith("generated/") for name in names)
     counted = ", ".join(f"{report.count(level)} {level}" for level in Level)
     new = sum(change.id == ADDED for change in report.changes)
-    modules = sorted({found for change in result.for_facade for found in re.findall(r"mantago\._\w+", change.text)})
+    texts = [change.text for change in result.for_facade]
+    modules = sorted({found for text in texts for found in re.findall(r"look at (mantago[\w.]*)", text)})
     lines = [
         f"{result.old_version} -> {result.new_version}: {counted}; {new} new operations",
         f"version of the package: {result.bump}",
         f"for the facade: {len(result.for_facade)} findings" + (f", in {', '.join(modules)}" if modules else ""),
+        f"to confirm before a release: {len(result.names.open)} proposals in {WRITTEN[2]}",
         f"files: {len(names)}, {generated} of them generated, which nobody has to read",
     ]
     if failed is None:
@@ -150,9 +160,10 @@ def commits(result: Upgrade) -> list[str]:
     return [
         f"read: openapi/changes/{result.new_version}.md, then git diff -Oscripts/review-order",
         "the first commit is the machine's alone:",
-        "  git add openapi generated",
+        f"  git add {' '.join(WRITTEN)}",
         f'  git commit -m "{COMMIT.format(version=result.new_version)}"',
-        f"the second is by hand: what the report lists for the facade, tests, CHANGELOG.md, and {version}, then",
+        "the second is by hand: what the report asks to confirm and lists for the facade, CHANGELOG.md, and",
+        f"{version}, then",
         f'  git commit -am "Follow version {result.new_version} of the API by hand"',
     ]
 

@@ -153,3 +153,13 @@ class Order(Model):
     gifts: tuple[Gift, ...] = field(default=(), converter=_gifts, metadata=json_field("gifts", list_of(model_of(Gift))))
     inner: Order | None = field(default=None, metadata=json_field("inner", model_of("sample_models:Order")))
     extra: Mapping[str, Any] = field(default=EMPTY, converter=read_only, hash=False)
+
+
+@frozen(repr=False, kw_only=True)
+class Counts(Model):
+    """What isn't a field is a moment, as the document says."""
+
+    _additional = TIMESTAMP
+
+    name: str | None = field(default=None, metadata=json_field("name", TEXT))
+    extra: Mapping[str, Any] = field(default=EMPTY, converter=read_only, hash=False)

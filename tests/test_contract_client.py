@@ -28,6 +28,7 @@ from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
 from first import FIRST
 from mantago.assumptions import ASSUMPTIONS
+from regenerate import PACKAGE, generate, replace_package
 
 GIFTS = "/openapi/client/gift"
 Edit = Callable[[dict[str, Any]], Any]
@@ -64,45 +65,62 @@ def request(tree: dict[str, Any]) -> dict[str, Any]:
 def test_all_assumptions_hold_for_the_vendored_document():
     facts = assumptions.facts(OLD, f"POST {GIFTS}")
     for assumption in ASSUMPTIONS:
-        _, said = facts[assumption.place]
-        for key, expected in assumption.facts.items():
-            assert assumptions._holds(key, expected, said), (assumption.place, key, said)
-    runtime = {f"mantago_runtime.{module}" for module in ("calls.responses", "calls.signing", "errors")}
-    assert {assumption.module for assumption in ASSUMPTIONS} == {"mantago.identification", *runtime}
+        for place in assumptions._places(assumption.place, facts):
+            _, said = facts[place]
+            for key, expected in assumption.facts.items():
+                assert assumptions._holds(key, expected, said), (place, key, said)
+    assert {assumption.module for assumption in ASSUMPTIONS} == {
+        "mantago.identification", "mantago_runtime.calls.responses", "mantago_runtime.calls.signing",
+        "mantago_runtime.errors",
+    }  # fmt: skip
     assert [*assumptions.compare(OLD, OLD)] == []
+
+
+def failure(tree: dict[str, Any]) -> dict[str, Any]:
+    return schemas(tree)["ErrorResponse"]["properties"]["errResponse"]["properties"]
 
 
 @pytest.mark.parametrize(
     ("edit", "module", "text"),
     [
         pytest.param(
-            lambda t: operation(t).update(description="No rule"), "mantago.identification", "sentence", id="the rule"
+            lambda t: operation(t).update(description="No rule"),
+            "mantago.identification",
+            "sentence",
+            id="the rule of the operation",
         ),
         pytest.param(
-            lambda t: request(t).update(description="No rule"), "mantago.identification", "sentence", id="its schema's"
+            lambda t: request(t).update(description="No rule"), "mantago.identification", "sentence", id="of the body"
         ),
-        pytest.param(
-            lambda t: operation(t)["parameters"].pop(0), "mantago_runtime.calls.signing", "gone", id="a parameter"
-        ),
+        pytest.param(lambda t: operation(t)["parameters"].pop(0), "mantago_runtime.calls.signing", "gone", id="bot id"),
         pytest.param(
             lambda t: request(t).update(required=[]), "mantago_runtime.calls.signing", "required False", id="the secret"
         ),
         pytest.param(
-            lambda t: operation(t)["responses"].pop("404"), "mantago_runtime.errors", "statuses", id="statuses"
+            lambda t: operation(t)["responses"].update({"409": operation(t)["responses"]["401"]}),
+            "mantago_runtime.errors",
+            "an exception for each status, and now it is without one for 409",
+            id="a status",
         ),
         pytest.param(
-            lambda t: schemas(t)["BasicSuccessResponse"]["properties"]["success"].update(type="string"),
+            lambda t: schemas(t)["BasicSuccessResponse"]["properties"].pop("success"),
+            "mantago_runtime.calls.responses",
+            "gone",
+            id="success",
+        ),
+        pytest.param(
+            lambda t: failure(t)["code"].update(type="string"),
             "mantago_runtime.calls.responses",
             "type string",
-            id="whether it was refused",
+            id="the code of a refusal",
         ),
     ],
 )
 def test_a_broken_assumption_names_the_module_to_look_at(edit: Edit, module: str, text: str):
-    found = [*assumptions.compare(OLD, edited(edit))]
-    assert found
-    assert any(f"look at {module} " in change.text and text in change.text for change in found)
-    assert {change.level for change in found} == {"warning"}
+    [change] = assumptions.compare(OLD, edited(edit))
+    assert f"look at {module} " in change.text
+    assert text in change.text
+    assert change.level == "warning"
 
 
 @pytest.mark.parametrize(
@@ -117,6 +135,8 @@ def test_a_broken_assumption_names_the_module_to_look_at(edit: Edit, module: str
         ),
         pytest.param(lambda t: gift(t).update(next={"$ref": "#/components/schemas/GiftItem"}), id="recursion"),
         pytest.param(lambda t: gift(t).update(next={"format": 1}), id="no type"),
+        pytest.param(lambda t: operation(t)["responses"].pop("404"), id="a status less"),
+        pytest.param(lambda t: operation(t)["responses"].update(default={"description": ""}), id="any status"),
     ],
 )
 def test_what_breaks_no_assumption_is_no_finding(edit: Edit):
@@ -238,16 +258,56 @@ def test_an_answer_that_no_value_fits_is_told():
 
 
 def test_every_kind_of_call_is_tried():
-    calls = [*execution.calls()]
-    assert len(calls) == 12
-    queries = [execution.sent(**call).url.params for call in calls]
-    assert sum("platformClientId" in query for query in queries) == 5
+    contract = execution.Contract.of(OLD, f"POST {GIFTS}")
+    caller = execution.callers()[f"POST {GIFTS}"]
+    friendly = [*caller._friendly()]
+    assert len(friendly) == 12
+    assert sum("platformClientId" in asked.request.url.params for asked in friendly) == 5
+    generated = [*caller._generated(contract)]
+    assert len(generated) > 12
+    assert {"clientId" in json.loads(asked.request.content) for asked in generated} == {True, False}
 
 
-def test_a_parameter_is_judged_as_what_its_text_stands_for():
-    contract = execution.Contract({"query n": (True, {"type": ["integer"]})}, {}, None, ())
-    asked = [httpx.Request("POST", f"http://x{GIFTS}?n={text}", json={}) for text in ("7", "x")]
-    assert [len([*execution.faults(contract, one)]) for one in asked] == [0, 1]
+def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
+    monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
+    [[operation, caller]] = execution.callers().items()
+    contract = execution.Contract.of(OLD, operation)
+    assert (operation, len(caller.requests(contract)), caller.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
+
+
+def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> execution.Contract:
+    return execution.Contract(
+        f"POST {path}",
+        {name.replace("_", " "): (True, schema) for name, schema in parameters.items()},
+        {},
+        "200",
+        None,
+        (),
+    )
+
+
+@pytest.mark.parametrize(
+    ("schema", "good", "bad"),
+    [
+        ({"type": ["integer"]}, "7", "x"),
+        ({"type": ["array"], "items": {"type": ["integer"]}}, "7,8", "7,x"),
+        ({"type": ["string"], "enum": ["a"]}, "a", "7"),
+    ],
+)
+def test_a_parameter_is_judged_as_what_its_text_stands_for(schema: dict[str, Any], good: str, bad: str):
+    asked = [httpx.Request("POST", f"http://x{GIFTS}?n={text}", json={}) for text in (good, bad)]
+    assert [len([*execution.faults(contract(query_n=schema), one)]) for one in asked] == [0, 1]
+
+
+def test_a_parameter_is_looked_for_where_it_stands():
+    text = {"type": ["string"], "minLength": 2}
+    said = contract("/a/{id}.json", path_id=text, header_x=text, cookie_c=text)
+    good = httpx.Request("POST", "http://x/api/a/bc.json", headers={"x": "bc", "cookie": "c=bc; d=e"})
+    assert [*execution.faults(said, good)] == []
+    bad = httpx.Request("POST", "http://x/api/a/b.json", headers={"x": "b"})
+    assert [place for place, _ in execution.faults(said, bad)] == ["path id", "header x", "cookie c"]
+    elsewhere = httpx.Request("POST", "http://x/api/b/c", headers={"x": "bc", "cookie": "c=bc"})
+    assert [place for place, _ in execution.faults(said, elsewhere)] == [""]
 
 
 # The packages of a commit
@@ -298,56 +358,82 @@ def package_changes(checkout: Vendored, reference: str = "git:released") -> list
 def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Vendored):
     assert package_changes(checkout) == []
     root = checkout.folder.parent
-    models = root / "generated/mantago_generated/models"
-    replace(models / "__init__.py", "    from .ticket_gift import Ticket as TicketGift\n", "")
-    replace(models / "__init__.py", '    "TicketGift",\n', "")
-    replace(models / "gift_item.py", "    name: str = ", "    size: int = field()\n    name: str = ")
-    replace(
-        root / "facade/mantago_runtime/errors.py",
-        "class APITimeoutError(APIConnectionError)",
-        "class APITimeoutError(MantaGoError)",
-    )
-    replace(models / "gift_item.py", "    name: str = ", "    name: float = ")
-    replace(root / "facade/mantago_runtime/errors.py", "-> type[APIStatusError]:", "-> str:")
-    api = root / "generated/mantago_generated/api/client_points_gifts/post_openapi_client_gift.py"
-    replace(api, "platform: Platform | str | None = None", "platform: Platform")
+    generated, errors = root / "generated/mantago_generated", root / "facade/mantago_runtime/errors.py"
+    error = generated / "models/error_response.py"
+    replace(error, "    success: bool", "    size: int = field(kw_only=True)\n    success: int")
+    replace(errors, "class APITimeoutError(APIConnectionError)", "class APITimeoutError(MantaGoError)")
+    replace(errors, "-> type[APIStatusError]:", "-> str:")
+    api = generated / "api/client_points_gifts/post_openapi_client_gift.py"
+    replace(api, "    platform: Platform | str | None = None,\n", "    platform: Platform | str | None,\n")
     found = {change.path.partition(" ")[0]: change for change in package_changes(checkout)}
-    removed = found["mantago_generated.models.TicketGift"]
-    assert (removed.id, removed.level) == ("python-object-removed", "breaking")
-    assert removed.text.startswith("public object was removed, generated/mantago_generated/models/__init__.py:")
-    assert (removed.pointer_old or "").startswith("generated/mantago_generated/models/__init__.py#L")
-    assert removed.pointer_new is None
-    assert "mantago_generated.models.ticket_gift" not in found
-    field = found["mantago_generated.models.gift_item.GiftItem.__init__"]
+    field = found["mantago_generated.models.error_response.ErrorResponse.__init__"]
     assert (field.id, field.level) == ("python-model-field-required", "warning")
-    assert ": size, generated/mantago_generated/models/gift_item.py:" in field.text
-    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.sync_detailed"]
+    assert ": size, generated/mantago_generated/models/error_response.py:" in field.text
+    shared = found["mantago_generated.api.client_points_gifts.post_openapi_client_gift.request"]
     assert shared.id == "python-parameter-changed-required"
-    assert shared.path.endswith("(and sync, asyncio_detailed, asyncio)")
-    assert found["mantago_runtime.errors.APITimeoutError"].id == "python-class-removed-base"
-    assert found["mantago_runtime.errors.APITimeoutError"].text.startswith(
-        "base class was removed: APIConnectionError, facade"
-    )
+    assert shared.path.endswith("(and sync_detailed, sync, asyncio_detailed, asyncio)")
+    timeout = found["mantago_runtime.errors.APITimeoutError"]
+    assert timeout.id == "python-class-removed-base"
+    assert timeout.text.startswith("base class was removed: APIConnectionError, facade")
     types = {change.text.partition(", ")[0] for change in found.values() if change.id.endswith("-type")}
     assert types == {
-        "attribute types are incompatible: str -> float",
+        "attribute types are incompatible: bool -> int",
         "return types are incompatible: type[APIStatusError] -> str",
     }
+
+
+RENAMED = [
+    (
+        "operationId: get_client_gifts",
+        "operationId: get_gifts",
+        "mantago.client.MantaGo.get_client_gifts (and Operations, AsyncMantaGo, AsyncOperations)",
+    ),
+    ("x-mantago-class: Ticket", "x-mantago-class: Coupon", "mantago.Ticket"),
+    ("isExpired: is_expired", "isExpired: expired", "mantago_generated.models.gift_item.Gift.is_expired"),
+    (
+        "lotteryGame: LOTTERY_GAME",
+        "lotteryGame: LOTTERY",
+        "mantago_generated.models.gift_item_resource.GiftResource.LOTTERY_GAME",
+    ),
+]
+
+
+def test_another_name_for_what_is_public_breaks(checkout: Vendored, tmp_path: Path):
+    root = checkout.folder.parent
+    for old, new, _ in RENAMED:
+        replace(checkout.names, old, new)
+    replace_package(root / "generated" / PACKAGE, generate(checkout, root / "generated", tmp_path))
+    found = [change for change in package_changes(checkout) if change.level == "breaking"]
+    removed = {change.path: change for change in found if change.id == "python-object-removed"}
+    for *_, path in RENAMED:
+        assert path in removed
+        assert str(removed[path].pointer_old).startswith(("facade/mantago/", "generated/mantago_generated/"))
+    lost = {
+        (change.path, change.text.partition(", ")[0]) for change in found if change.id == "python-parameter-removed"
+    }
+    gift = "mantago_generated.models.gift_item.Gift.__init__"
+    assert (gift, "parameter was removed: is_expired") in lost
+
+
+def test_another_name_for_an_argument_breaks(checkout: Vendored):
+    operations = checkout.folder.parent / "generated/mantago_generated/operations.py"
+    replace(
+        operations, "        platform_client_id: str | None = None,", "        platforms_client_id: str | None = None,"
+    )
+    found = {(change.level, change.id, change.path) for change in package_changes(checkout)}
+    method = "mantago_generated.operations.Operations.get_client_gifts"
+    assert ("breaking", "python-parameter-removed", method) in found
 
 
 def test_a_changed_default_is_a_warning_and_what_is_private_is_nobodys_business(checkout: Vendored):
     root = checkout.folder.parent
     replace(root / "facade/mantago_runtime/calls/signing.py", "def sign(", "def signed(")
-    replace(
-        root / "facade/mantago/results.py",
-        "is_expired: bool | None = field(\n        default=None",
-        "is_expired: bool | None = field(\n        default=False",
-    )
-    found = package_changes(checkout)
-    assert {(change.id, change.level) for change in found} >= {("python-parameter-changed-default", "warning")}
-    assert "breaking" not in {change.level for change in found}
-    assert all("signing" not in change.path for change in found)
-    assert any("facade/mantago/results.py:" in change.text for change in found)
+    gift = root / "generated/mantago_generated/models/gift_item.py"
+    replace(gift, "is_expired: bool | None = field(default=None", "is_expired: bool | None = field(default=False")
+    replace(gift, 'json_field("startTime", TIMESTAMP)', 'json_field("startTime", TIMESTAMP, promised=True)')
+    [change] = [change for change in package_changes(checkout) if change.level != "info"]
+    assert (change.id, change.level) == ("python-parameter-changed-default", "warning")
+    assert "is_expired, generated/mantago_generated/models/gift_item.py:" in change.text
 
 
 def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored, tmp_path: Path):
@@ -361,7 +447,8 @@ def test_a_commit_without_packages_and_a_mere_file_have_none(checkout: Vendored,
 def test_the_client_of_the_old_commit_is_the_one_that_is_tried(checkout: Vendored):
     root = checkout.folder.parent
     # That client sends a platform that this one doesn't know.
-    replace(root / "facade/mantago/identification.py", 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
+    platform = root / "generated/mantago_generated/models/client_identification_request_platform.py"
+    replace(platform, 'WHATSAPP = "whatsapp"', 'WHATSAPP = "line2"')
     git(root, "commit", "--all", "--message=x")
     old = sources.load("git:HEAD", checkout)
     new = edited(lambda t: request(t)["properties"]["platformClientId"].update(maxLength=1))

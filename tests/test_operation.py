@@ -169,7 +169,7 @@ def test_forms_texts_and_bytes_are_sent_as_their_type_says() -> None:
 
 
 def test_a_multipart_form_has_its_bytes_as_files() -> None:
-    data = {"a": "x", 'file"\r\n': b"\0\1", "o": {"b": 1}, "gone": None}
+    data = {"a": ["x"], 'file"\r\n': b"\0\1", "o": {"b": 1}, "gone": None}
     request = operation(content_type="multipart/form-data").request({}, data)
     kind, _, boundary = (request.content_type or "").partition("; boundary=")
     assert kind == "multipart/form-data"
@@ -184,6 +184,12 @@ def test_a_multipart_form_has_its_bytes_as_files() -> None:
         b'\r\nContent-Disposition: form-data; name="o"\r\nContent-Type: application/json\r\n\r\n{"b":1}\r\n',
         b"--\r\n",
     ]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_json_does_not_have_is_not_sent(number: float) -> None:
+    with pytest.raises(ValueError, match=f"{number} is no number that JSON has"):
+        operation(content_type="application/json").request({}, {"a": [number]})
 
 
 def test_a_request_does_not_show_what_it_sends() -> None:

@@ -49,7 +49,7 @@ def described(path: str, thing: Any) -> Iterator[str]:
     # What a public base has, such as APIStatusError, is listed there.
     inherited = {base for base in thing.__mro__[1:] if base.__name__ in mantago.__all__}
     own = [base for base in thing.__mro__ if base.__module__.startswith("mantago") and base not in inherited]
-    types = {name: kind for base in reversed(own) for name, kind in vars(base).get("__annotations__", {}).items()}
+    types = {name: kind for base in reversed(own) for name, kind in inspect.get_annotations(base).items()}
     members = {name: value for base in reversed(own) for name, value in vars(base).items()}
     for name in sorted({*types, *members}):
         if not name.isupper() and (not name.startswith("_") or name in {"__enter__", "__aenter__"}):

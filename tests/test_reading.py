@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
-from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.document import Document
+from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import FORMATS, schema_faults
-from mantago.testing.service import Document
 from mantago_generated.spec import published
 
 SPEC = published()
@@ -220,7 +220,7 @@ def asked(
     spec: Document, query: str = "", path: str = "/thing", body: bytes = b"", **headers: str
 ) -> tuple[dict[str, Any], str]:
     """What a request brings in query and body, and what is wrong with it."""
-    found = find(spec, "post", f"{spec.base_path}{path}")
+    found = spec.operation_at("post", f"{spec.base_path}{path}")
     assert found is not None
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     result = read(spec, found, given, query, body)
@@ -233,6 +233,10 @@ def parameter(schema: Any, place: str = "query", name: str = "p", **more: Any) -
 
 def array(items: Any) -> dict[str, Any]:
     return {"type": "array", "items": items}
+
+
+def enum(*values: str) -> dict[str, Any]:
+    return {"type": "string", "enum": [*values]}
 
 
 POINT = {"type": "object", "required": ["x"], "properties": {"x": COUNT, "y": TEXT}}
@@ -256,6 +260,9 @@ SHORT = {"anyOf": [{"type": "integer", "maximum": 9}, {"type": "string", "maxLen
         (parameter(SHORT), "p=12", None, "query parameter p $: fits none of the 2 schemas of anyOf"),
         (parameter({"allOf": [COUNT, {"minimum": 8}]}), "p=8", 8, ""),
         (parameter(TEXT), "", None, ""),
+        (parameter(TEXT | {"default": ""}), "p=", "", ""),
+        (parameter({"allOf": [{"type": "string", "enum": ["", "a"]}]}), "p=", "", ""),
+        (parameter(TEXT | {"default": "a"}), "p=", None, "query parameter p: is empty"),
         (parameter(TEXT, required=True), "", None, "query parameter p: is missing"),
         (parameter(TEXT), "p=", None, "query parameter p: is empty"),
         (parameter(TEXT, allowEmptyValue=True), "p=", "", ""),
@@ -298,11 +305,19 @@ def test_a_parameter_of_the_query_is_read_as_its_schema_and_style_say(
         (parameter(POINT, "path"), "/thing/x,1", {}, ""),
         (parameter(POINT, "path", explode=True), "/thing/x=1,y=2", {}, ""),
         (parameter(POINT, "path", explode=True), "/thing/y=2", {}, "path parameter p $: 'x' is a required property"),
+        *((parameter(COUNT, "path", style=style), path, {}, "") for style, path in (("label", "/thing/.7"), ("matrix", "/thing/;p=7"))),
+        *((parameter(array(COUNT) | {"maxItems": 2}, "path", style="label", explode=explode), path, {}, "") for explode, path in ((False, "/thing/.1,2"), (True, "/thing/.1.2"))),
+        *((parameter(array(COUNT) | {"maxItems": 2}, "path", style="matrix", explode=explode), path, {}, "") for explode, path in ((False, "/thing/;p=1,2"), (True, "/thing/;p=1;p=2"))),
+        *((parameter(POINT, "path", style="label", explode=explode), path, {}, "") for explode, path in ((False, "/thing/.x,1"), (True, "/thing/.x=1.y=2"))),
+        *((parameter(POINT, "path", style="matrix", explode=explode), path, {}, "") for explode, path in ((False, "/thing/;p=x,1,y,2"), (True, "/thing/;x=1;y=2"))),
+        (parameter(array(COUNT), "path", style="matrix", explode=True), "/thing/;p=1;p=x", {}, 'path parameter p $[1]: breaks type "integer"'),
+        (parameter(array(COUNT), "path", style="label"), "/thing/.1,x", {}, 'path parameter p $[1]: breaks type "integer"'),
         (parameter(COUNT, "header", "X-Page", required=True), "/thing/1", {"x_page": "7"}, ""),
         (parameter(COUNT, "header", "X-Page"), "/thing/1", {"x_page": "x"}, 'header parameter X-Page $: breaks type "integer"'),
         (parameter(COUNT, "header", "X-Page", required=True), "/thing/1", {}, "header parameter X-Page: is missing"),
         (parameter(COUNT, "header", "Accept"), "/thing/1", {"accept": "x"}, ""),
         (parameter(COUNT, "cookie", "c", required=True), "/thing/1", {"cookie": "a=b; c=7"}, ""),
+        (parameter(enum("a;b"), "cookie", "c", required=True), "/thing/1", {"cookie": "c=a%3Bb"}, ""),
         (parameter(COUNT, "cookie", "c", required=True), "/thing/1", {"cookie": "a; d"}, "cookie parameter c: is missing"),
     ],
 )  # fmt: skip
@@ -322,7 +337,7 @@ def test_what_the_document_does_not_declare_is_not_read() -> None:
 
 @pytest.mark.parametrize("method", ["parameters", "summary", "$ref", "brew"])
 def test_what_is_no_method_finds_no_operation(method: str) -> None:
-    assert find(document(), method, "/api/thing") is None
+    assert document().operation_at(method, "/api/thing") is None
 
 
 # Bodies
@@ -361,6 +376,26 @@ def test_a_form_is_read_as_its_schema_says(kind: str, fields: Any, read_as: Any,
     request.read()
     found = asked(with_body(kind, FORM), body=request.content, content_type=request.headers["content-type"])
     assert found == (read_as, faults)
+
+
+@pytest.mark.parametrize(
+    ("fields", "read_as", "faults"),
+    [
+        ("n=7&t=a,b&o[x]=1", {"n": 7, "t": ["a", "b"], "o": {"x": 1}}, ""),
+        ("n=7&f=true&o[y]=1", {"n": 7, "f": True, "o": {"y": "1"}}, "body $.o: 'x' is a required property"),
+        ("n=7", {"n": 7}, ""),
+    ],
+)
+def test_a_field_of_a_form_is_written_as_its_encoding_says(fields: str, read_as: Any, faults: str) -> None:
+    encoding = {
+        "t": {"explode": False},
+        "o": {"style": "deepObject"},
+        "f": {"contentType": "text/plain"},
+        "n": {"style": "form"},
+    }
+    kind = "application/x-www-form-urlencoded"
+    spec = document(requestBody={"content": {kind: {"schema": FORM, "encoding": encoding}}})
+    assert asked(spec, body=fields.encode(), content_type=kind) == (read_as, faults)
 
 
 def test_a_file_in_a_form_is_a_text_whatever_its_bytes() -> None:
@@ -454,7 +489,7 @@ def test_the_first_way_to_sign_that_a_request_follows_counts(
 ) -> None:
     spec = document(security=ways)
     spec.spec["components"]["securitySchemes"] |= SCHEMES  # type: ignore[index]
-    found = find(spec, "post", "/api/thing")
+    found = spec.operation_at("post", "/api/thing")
     assert found is not None
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     assert read(spec, found, given, query, b"").tokens == tokens
@@ -481,4 +516,4 @@ def test_an_answer_is_judged_by_what_is_promised_for_its_status(
     responses: Any, answer: CannedResponse, faults: list[str]
 ) -> None:
     spec = document(responses=responses)
-    assert [*answer_faults(spec, find(spec, "post", "/api/thing"), answer)] == faults
+    assert [*answer_faults(spec, spec.operation_at("post", "/api/thing"), answer)] == faults

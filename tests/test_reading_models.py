@@ -35,11 +35,12 @@ from mantago_runtime.reading.readers import (
     map_of,
     model_of,
     nullable,
+    told_apart_by,
     union_of,
 )
 from mantago_runtime.reading.results import read_result
 from mantago_runtime.reading.unlisted import Unlisted
-from sample_models import Cat, Closed, Dog, Everything, Gift, Gifts, Level, Order, Resource, Ticket
+from sample_models import Cat, Closed, Counts, Dog, Everything, Gift, Gifts, Level, Order, Resource, Ticket
 
 CREATED = "2024-07-15T10:30:28.700Z"
 MOMENT = datetime(2024, 7, 15, 10, 30, 28, 700_000, tzinfo=UTC)
@@ -532,7 +533,7 @@ def test_a_request_has_what_is_sent_and_no_more() -> None:
         "inner": {"secret": "", "note": "n", "gifts": []},
     }
     assert "number" in order.to_dict()
-    assert "note" not in order.to_dict()
+    assert order.to_dict()["note"] is None
 
 
 def test_a_time_without_a_zone_is_not_sent() -> None:
@@ -577,3 +578,27 @@ def test_what_an_older_service_leaves_out_is_told_where_the_published_document_r
     without = {name: value for name, value in GIFT.items() if name != "isExpired"}
     assert model_of(Gift).read(without, drift, "g") == Gift.from_dict(without)
     assert drift == [Drift("missing", "g.isExpired", "required by the spec")]
+
+
+def test_what_the_document_allows_beside_the_fields_is_read_and_written_and_no_drift() -> None:
+    drift: list[Drift] = []
+    counts = list_of(model_of(Counts)).read([{"name": "n", "a": CREATED}, {"name": "n"}], drift, "c")
+    assert counts == (Counts(name="n", extra={"a": MOMENT}), Counts(name="n"))
+    assert drift == []
+    assert counts[0].to_dict() == {"name": "n", "a": CREATED}
+    with pytest.raises(InvalidResponseError) as caught:
+        list_of(model_of(Counts)).read([{"a": 1}], drift, "c")
+    assert caught.value.path == "c[0].a"
+
+
+def test_a_kind_that_the_document_does_not_list_is_read_as_what_it_says_for_the_others() -> None:
+    animals = told_apart_by("petType", {"dog": model_of(Dog)}, otherwise=model_of(Everything))
+    drift: list[Drift] = []
+    assert animals.read({"petType": "dog", "bark": "wow"}, drift, "p") == Dog(kind="dog", bark="wow")
+    assert not drift
+    assert animals.read({"petType": "bird", "text": "t"}, drift, "p") == Everything(text="t", extra={"petType": "bird"})
+    assert animals.read({"text": "t"}, drift, "p") == Everything(text="t")
+    assert [str(line) for line in drift] == [
+        "unknown_value p.petType: 'bird' is not listed by the spec",
+        "unknown_field p.petType: not in the spec",
+    ]

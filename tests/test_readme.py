@@ -31,6 +31,7 @@ from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FakeMantaGo, gift
 from mantago.testing.failures import FAILURES
 from mantago.testing.scenarios import Refusal
+from mantago_generated import friendly, spec
 from mantago_runtime.errors import CODE_MEANINGS
 
 ROOT = Path(__file__).parent.parent
@@ -98,7 +99,26 @@ def commands() -> Iterator[str]:
             yield row(f"`{option.opts[0]}`", option.help)
 
 
-TABLES = {"commands": commands, "ids": ids, "codes": codes, "failures": failures}
+def operations() -> Iterator[str]:
+    yield from (row("method", "operation"), row(*["---"] * 2))
+    for info in spec.OPERATIONS:
+        yield row(f"[`{info.name}`][mantago.MantaGo.{info.name}]", f"`{info.method} {info.path}`")
+
+
+def classes() -> Iterator[str]:
+    for name in sorted(friendly.__all__):
+        yield from ("", f"::: mantago.{name}")
+    yield ""
+
+
+TABLES = {
+    "classes": classes,
+    "codes": codes,
+    "commands": commands,
+    "failures": failures,
+    "ids": ids,
+    "operations": operations,
+}
 
 
 def with_tables(text: str) -> str:

@@ -82,6 +82,16 @@ def test_a_link_of_the_readme_that_is_dead_on_the_package_index_is_refused(link)
         release_check.check_readme(f"text {link}")
 
 
+def test_a_release_says_where_repository_documentation_changelog_and_issues_are(tmp_path):
+    urls = [f"Project-URL: {name}, https://example.org/{name}\n" for name in release_check.PROJECT_URLS]
+    head, body = METADATA.split("\n\n", 1)
+    release_check.check_urls(wheel(tmp_path / "all", metadata=f"{head}\n{''.join(urls)}\n{body}"))
+    for left_out in (*urls, "https"):
+        some = "".join(urls).replace(left_out, "")
+        with pytest.raises(CheckError, match=r"no https address for .* in \[project\.urls\]"):
+            release_check.check_urls(wheel(tmp_path / "some", metadata=f"{head}\n{some}\n{body}"))
+
+
 def test_a_release_has_the_tag_of_its_version_and_a_dated_entry_in_the_changelog():
     release_check.check_tag("v1.2.3", "1.2.3", "# Changelog\n\n## 1.2.3 (2026-11-23)\n")
     with pytest.raises(CheckError, match=r"the tag must be v1\.2\.3"):
@@ -96,6 +106,7 @@ def test_the_wheel_is_held_to_the_tests_that_need_neither_scripts_nor_a_checkout
     # By what they import, themselves or through a module of tests/.
     left_out = {"tests/test_merge.py", "tests/test_many_operations.py", "tests/faults/test_any_answer.py"}
     assert not {*found} & {*left_out, "tests/test_wheel.py"}
+    assert not [path for path in found if path.startswith("tests/integration/")]
 
 
 def test_a_file_that_is_left_out_by_name_is_there():

@@ -18,12 +18,15 @@ from hypothesis import strategies as st
 
 from conftest import GOOD, Connect
 from mantago import ClientGifts, Drift, Gift, GiftResource, InvalidResponseError, Ticket
+from mantago.testing import gift
 from mantago_runtime.reading.compiler import code_of
-from mantago_runtime.reading.readers import RFC_3339, model_of
+from mantago_runtime.reading.readers import model_of
 from mantago_runtime.reading.results import read_result
+from mantago_runtime.reading.values import RFC_3339
 
 CREATED = "2024-07-15T10:30:28.700Z"
-GIFT = {"name": "保溫杯", "resource": "rewardsCard", "createdAt": CREATED, "isExpired": False}
+# What a newer document requires of a gift is made up.
+GIFT = gift().to_dict() | {"name": "保溫杯", "resource": "rewardsCard", "createdAt": CREATED, "isExpired": False}
 EXPIRED = GIFT | {"isExpired": True, "startTime": "2024-01-01T00:00:00Z", "endTime": "2024-02-01T00:00:00.123456Z"}
 ANSWER = GOOD | {"tickets": [{"createdAt": CREATED}], "physicalGifts": [GIFT], "virtualGifts": [EXPIRED, GIFT]}
 MOMENT = datetime(2024, 7, 15, 10, 30, 28, 700_000, tzinfo=UTC)
@@ -51,7 +54,7 @@ def test_an_answer_as_the_spec_has_it_is_read_whole_and_without_drift():
     gifts = read(ANSWER)
     assert gifts.tickets == (Ticket(created_at=MOMENT),)
     assert gifts.physical_gifts == (
-        Gift(name="保溫杯", resource=GiftResource.REWARDS_CARD, created_at=MOMENT, is_expired=False),
+        gift("保溫杯", resource=GiftResource.REWARDS_CARD, created_at=MOMENT, is_expired=False),
     )
     expired, fresh = gifts.virtual_gifts
     assert (expired.is_expired, expired.start_time) == (True, datetime(2024, 1, 1, tzinfo=UTC))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -14,6 +15,7 @@ from typing import Any, get_args
 import anyio
 import httpx
 import pytest
+from attrs import evolve, field, fields, frozen
 
 from conftest import Connect
 from mantago import (
@@ -24,6 +26,7 @@ from mantago import (
     AuthenticationError,
     BadRequestError,
     ClientGifts,
+    Gift,
     GiftResource,
     InvalidResponseError,
     MantaGo,
@@ -34,9 +37,16 @@ from mantago import (
     RateLimitError,
     ServerError,
 )
-from mantago.testing import FakeMantaGo, RecordedRequest, gift, ticket
+from mantago.testing import FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
+from mantago.testing.answers import Answers
+from mantago.testing.builders import fields_by_keyword
+from mantago.testing.document import Document
 from mantago.testing.failures import FAILURES, FailureName
+from mantago.testing.vendored import left_out_of
+from mantago_generated.spec import published
 from mantago_runtime.reading.drift import DriftKind
+from mantago_runtime.reading.model import EMPTY, Model, json_field, read_only
+from mantago_runtime.reading.readers import TEXT
 
 LINE_ID = "U4af4980629e14c3b8d2f7a61c05be937"
 
@@ -53,6 +63,14 @@ def client(connect: Connect, fake: FakeMantaGo) -> Any:
     return connect(transport=fake, credentials=fake.credentials)
 
 
+def held(gifts: ClientGifts) -> tuple[Any, ...]:
+    """All that there was in version 0.1: a newer document may require more, which is made up."""
+    return gifts.tickets, gifts.physical_gifts, gifts.virtual_gifts
+
+
+NOTHING = ((), (), ())
+
+
 def ask(client: Any) -> ClientGifts:
     return client.get_client_gifts(client_id="VolejRejN")
 
@@ -61,9 +79,9 @@ def ask(client: Any) -> ClientGifts:
 
 
 def test_a_client_gets_back_what_was_put_in_under_each_of_its_ids(fake: FakeMantaGo, client: Any) -> None:
-    expected = ClientGifts(tickets=(ticket(),), virtual_gifts=(gift(),))
-    assert ask(client) == expected
-    assert client.get_client_gifts(platform="line", platform_client_id=LINE_ID) == expected
+    expected = ((ticket(),), (), (gift(),))
+    assert held(ask(client)) == expected
+    assert held(client.get_client_gifts(platform="line", platform_client_id=LINE_ID)) == expected
     assert ask(client).drift == ()
 
 
@@ -81,8 +99,8 @@ def test_gifts_of_every_sort_come_back_equal(fake: FakeMantaGo, client: Any) -> 
 
 def test_adding_a_client_again_replaces_it_with_its_platform_ids(fake: FakeMantaGo, client: Any) -> None:
     fake.add_client("VolejRejN", platform_ids={Platform.WHATSAPP: "886912345678"})
-    assert ask(client) == ClientGifts()
-    assert client.get_client_gifts(platform="whatsapp", platform_client_id="886912345678") == ClientGifts()
+    assert held(ask(client)) == NOTHING
+    assert held(client.get_client_gifts(platform="whatsapp", platform_client_id="886912345678")) == NOTHING
     with pytest.raises(NotFoundError):
         client.get_client_gifts(platform="line", platform_client_id=LINE_ID)
 
@@ -111,7 +129,7 @@ def test_the_other_reading_of_the_document_can_be_chosen(connect: Connect) -> No
     fake = FakeMantaGo(identify_in="body")
     fake.add_client("VolejRejN", platform_ids={"line": LINE_ID})
     client = connect(transport=fake, credentials=fake.credentials, identify_in="body")
-    assert client.get_client_gifts(platform="line", platform_client_id=LINE_ID) == ClientGifts()
+    assert held(client.get_client_gifts(platform="line", platform_client_id=LINE_ID)) == NOTHING
     with pytest.raises(ValueError, match="'query'"):
         FakeMantaGo(identify_in="query")  # type: ignore[arg-type]
 
@@ -133,6 +151,98 @@ def test_a_builder_wants_a_time_zone() -> None:
     ):
         with pytest.raises(ValueError, match="needs a time zone"):
             build()
+
+
+def newer(change: Any) -> FakeMantaGo:
+    """A fake that serves a document which isn't vendored yet."""
+    spec = published()
+    change(spec["components"]["schemas"])
+    fake = FakeMantaGo()
+    fake._answers = Answers(Document(spec))
+    return fake
+
+
+def require_more(schemas: dict[str, Any]) -> None:
+    for schema in (schemas["GiftItem"], schemas["TicketGift"], schemas["ClientGiftsResponse"]["allOf"][1]):
+        schema["properties"] |= {"serial": {"type": "integer"}, "label": {"type": "string"}}
+        schema.setdefault("required", []).append("serial")
+
+
+def test_what_a_newer_document_requires_of_gifts_is_made_up_and_nothing_else() -> None:
+    fake = newer(require_more)
+    fake.add_client("VolejRejN", tickets=[ticket()], virtual_gifts=[gift(is_expired=None)], physical_gifts=[gift()])
+    pair = fake.credentials
+    with httpx.Client(transport=fake, base_url="https://mantago.cc/api") as raw:
+        payload = raw.post(
+            "/openapi/client/gift",
+            params={"botId": pair.bot_id},
+            headers={"Authorization": f"Bearer {pair.token}"},
+            json={"secret": pair.secret, "clientId": "VolejRejN"},
+        ).json()
+    for part in (payload, *payload["tickets"], *payload["virtualGifts"], *payload["physicalGifts"]):
+        assert (part["serial"], "label" in part) == (1, False)
+    assert ("isExpired" in payload["virtualGifts"][0], "isExpired" in payload["physicalGifts"][0]) == (False, True)
+
+
+@frozen(repr=False)
+class Sticker(Model):
+    name: str = field(metadata=json_field("name", TEXT, required=True))
+    size: str | None = field(default=None, metadata=json_field("size", TEXT, promised=True))
+    serial: str | None = field(default=None, kw_only=True, metadata=json_field("serial", TEXT, promised=True))
+    extra: Mapping[str, Any] = field(default=EMPTY, converter=read_only, hash=False)
+
+
+def test_only_what_a_class_always_had_is_left_out_on_purpose() -> None:
+    assert left_out_of({"all": [Sticker("a", "s", serial="1"), Sticker("b")]}) == {"size"}
+    assert left_out_of(5) == frozenset()
+
+
+def test_builders_fill_what_came_with_a_newer_document() -> None:
+    assert fields_by_keyword(Sticker("a", "s", serial="1")) == {"serial": "1"}
+    assert fields_by_keyword(gift()).keys() <= {one.name for one in fields(Gift) if one.kw_only}
+    assert ticket() == evolve(ticket())
+
+
+# What it is told to answer
+
+
+def test_an_operation_answers_with_the_result_that_is_set_whoever_is_asked_for(fake: FakeMantaGo, client: Any) -> None:
+    gifts = ClientGifts((ticket(),), (gift(), gift(is_expired=None)), extra={"loyaltyPoints": 7})
+    fake.answer("get_client_gifts", gifts)
+    for client_id in ("VolejRejN", "nobody"):
+        found = client.get_client_gifts(client_id=client_id)
+        assert (held(found), found.extra) == (held(gifts), gifts.extra)
+        assert [(line.kind, line.path) for line in found.drift] == [
+            ("missing", "physicalGifts[1].isExpired"),
+            ("unknown_field", "loyaltyPoints"),
+        ]
+
+
+def test_an_operation_answers_with_what_a_function_makes_of_the_request(fake: FakeMantaGo, client: Any) -> None:
+    def gifts(request: OperationRequest) -> Any:
+        if "clientId" not in request.body:
+            return "platform_not_connected"
+        return ClientGifts(virtual_gifts=(gift(request.body["clientId"]),))
+
+    fake.answer("get_client_gifts", gifts)
+    assert client.get_client_gifts(client_id="abc").virtual_gifts == (gift("abc"),)
+    with pytest.raises(NotFoundError) as caught:
+        client.get_client_gifts(platform="line", platform_client_id=LINE_ID)
+    assert caught.value.code == 11001
+
+
+def test_an_asynchronous_client_gets_what_is_set_too(fake: FakeMantaGo) -> None:
+    async def call() -> ClientGifts:
+        async with AsyncMantaGo(transport=fake, credentials=fake.credentials) as client:
+            return await client.get_client_gifts(client_id="nobody")
+
+    fake.answer("get_client_gifts", {"tickets": [{"createdAt": "2024-07-15T10:30:28.700Z"}]})
+    assert asyncio.run(call()).tickets[0].created_at == ticket().created_at
+
+
+def test_a_name_that_there_is_not_is_refused_with_the_nearest(fake: FakeMantaGo) -> None:
+    with pytest.raises(ValueError, match=r"no operation is named 'get_gifts': did you mean get_client_gifts"):
+        fake.answer("get_gifts", ClientGifts())
 
 
 # Who may ask

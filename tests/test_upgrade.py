@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import difflib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -15,15 +17,15 @@ from typing import Any
 
 import pytest
 
-import _changes
+import _calls
 import _checkout
 import import_spec
 import made_up_bump
 import regenerate
 import upgrade
-from _calls import calls
 from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from _checkout import Checkout, take_over
+from _names import named
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
@@ -42,7 +44,7 @@ def bumped(edit: Callable[[dict[str, Any]], None] | None = None) -> str:
 
 
 def describe_gifts(document: dict[str, Any]) -> None:
-    document["components"]["schemas"]["GiftItem"]["description"] = "A gift of stone"
+    document["components"]["schemas"]["GiftItem"]["properties"]["name"]["description"] = "The name of stone"
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def project(tmp_path: Path) -> Path:
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What the generator makes of the new version, once."""
     folder = tmp_path_factory.mktemp("written")
-    copy_project(folder, "openapi")
+    copy_project(folder, "openapi", "facade")
     (folder / "new.json").write_text(bumped(), "utf-8")
     import_spec.main(["--bump", "--into", str(folder / "openapi"), str(folder / "new.json")])
     (folder / "scratch").mkdir()
@@ -95,7 +97,7 @@ def test_one_command_imports_regenerates_reports_and_tests(project, source, caps
     assert 'git commit -m "Take over version 0.319.0' in said
     vendored = Vendored(project / "openapi")
     assert read_spec(vendored)["info"]["version"] == "0.319.0"
-    assert "A gift of stone" in (project / "generated" / PACKAGE / "models" / "gift_item.py").read_text("utf-8")
+    assert "The name of stone" in (project / "generated" / PACKAGE / "models" / "gift_item.py").read_text("utf-8")
     report = (vendored.changes / "0.319.0.md").read_text("utf-8")
     assert report.startswith("# 0.318.0 → 0.319.0\n")
     assert "description-changed" in report
@@ -349,17 +351,99 @@ def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
 def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
-    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, friendly=frozenset()))
+    names = named(Vendored(), GENERATED)
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
     assert "### For the façade\n\nNothing:" in said
 
 
-def test_an_operation_that_is_written_in_another_way_is_noticed(tmp_path):
-    (tmp_path / "api" / "tag").mkdir(parents=True)
-    (tmp_path / "api" / "tag" / "x.py").write_text("arguments = {**{}, 'method': 'post'}\n", "utf-8")
-    with pytest.raises(AssertionError, match="the generator writes operations in another way"):
-        calls(tmp_path)
+# A version that is used at once
+
+
+def add_fields_and_points(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    gift = schemas["GiftItem"]
+    gift["properties"] |= {
+        "imageUrl": {"type": "string", "description": "Where its picture is"}, "quantity": {"type": "integer"}
+    }  # fmt: skip
+    gift["properties"]["resource"]["enum"].append("diceGame")
+    gift["required"].append("quantity")
+    change = {"at": {"type": "string", "format": "date-time"}, "change": {"type": "integer"}}
+    history = {"type": "object", "properties": change, "required": ["at", "change"]}
+    points = {"points": {"type": "integer"}, "history": {"type": "array", "items": history}}
+    own = {"type": "object", "properties": points, "required": ["points"]}
+    schemas["ClientPointsResponse"] = {"allOf": [{"$ref": "#/components/schemas/BasicSuccessResponse"}, own]}
+    gifts = document["paths"]["/openapi/client/gift"]["post"]
+    answer = {"schema": {"$ref": "#/components/schemas/ClientPointsResponse"}}
+    ok = {"description": "The points", "content": {"application/json": answer}}
+    document["paths"]["/openapi/client/points"] = {
+        "post": {
+            **gifts,
+            "summary": "Get client points",
+            "description": "Either provide 'clientId' OR both 'platform' and 'platformClientId'",
+            "parameters": gifts["parameters"][:1],
+            "responses": gifts["responses"] | {"200": ok},
+        }
+    }
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole copy of the project after the upgrade, without an edit by hand."""
+    folder = tmp_path_factory.mktemp("used")
+    root = copy_project(folder / "project", "openapi", "generated", "facade", "docs", "scripts", "tests")
+    for name in ("README.md", "pyproject.toml"):
+        shutil.copyfile(ROOT / name, root / name)
+    (folder / "new.json").write_text(bumped(add_fields_and_points), "utf-8")
+    assert upgrade.main([str(folder / "new.json"), "--no-tests"], root) == 0
+    return root
+
+
+def test_what_a_new_version_adds_can_be_used_without_an_edit_by_hand(used):
+    done, said = Checkout(used).test("-n0", "tests/upgraded/check_new_version.py")
+    assert done, said
+
+
+def test_the_tests_of_the_project_hold_for_a_new_version(used):
+    files = ["tests/test_public.py", "tests/test_results.py", "tests/test_testing.py", "tests/test_sandbox.py"]
+    files += ["tests/test_readme.py::test_the_tables_are_up_to_date"]
+    files += ["tests/test_readme.py::test_the_reference_has_every_public_name"]
+    done, said = Checkout(used).test("-n0", *files)
+    assert done, said
+
+
+def test_to_confirm_a_name_takes_two_lines(used, tmp_path):
+    root = tmp_path / "project"
+    shutil.copytree(used, root)
+    names = Vendored(root / "openapi").names
+    before = names.read_text("utf-8")
+    place = before.index("operationId: get_client_points")
+    start = before.rindex("    x-unconfirmed: true", 0, place)
+    after = before[:start] + before[start:].replace("    x-unconfirmed: true\n", "", 1)
+    after = after.replace(
+        "get_client_points\n      x-mantago-reads: false", "get_client_points\n      x-mantago-reads: true"
+    )
+    changed = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[0] in "+-"]
+    assert [line.split() for line in changed] == [
+        ["-", "x-unconfirmed:", "true"], ["-", "x-mantago-reads:", "false"], ["+", "x-mantago-reads:", "true"]
+    ]  # fmt: skip
+    names.write_text(after, "utf-8")
+    assert regenerate.main([], Vendored(root / "openapi"), root / "generated") == 0
+    done, said = Checkout(root).test("-n0", "tests/upgraded/check_new_version.py", "-k", "sent_again or sandbox")
+    assert done, said
+
+
+def test_the_report_lists_what_a_person_has_to_confirm(used):
+    report = (used / "openapi" / "changes" / "0.319.0.md").read_text("utf-8")
+    listed = report.partition("### Confirm before release")[2].partition("###")[0]
+    assert re.findall(r"^- (.*), line", listed, re.MULTILINE) == [
+        "`get_client_points()`", "`ClientPointsResponse`", "`ClientPointsResponseHistoryItem`",
+        "`image_url`, `quantity`", "`DICEGAME`",
+    ]  # fmt: skip
+    # Its rule is declared.
+    assert "sounds like the rule" not in report
+    assert 'mantago.get_client_points(client_id="...")' in report
 
 
 # A bump of thirty operations
@@ -383,6 +467,7 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
         "### Breaking",
         "### For the façade",
         "### New operations",
+        "### Confirm before release",
         "### Warning",
         "<details><summary>Info",
     ]
@@ -398,7 +483,9 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
         "page.total`: the type changed from integer to string",
         "the client sends what is refused: 'VolejRejN' is too long",
         "look at mantago&#95;runtime.errors",
-        '  post_openapi_audience_list.sync(client=mantago.generated, body=Search(...), bot_id="...")',
+        "  mantago.post_openapi_audience_list(types=...)  # also: ",
+        "- `post_openapi_audience_list()`, line ",
+        "- `$.paths['/openapi/product/list'].post post_openapi_product_list`",
         "Version of the package: 0.1.0 to 0.2.0 (minor)",
     ],
 )
@@ -406,20 +493,16 @@ def test_its_report_names(many, line):
     assert line in (many / "openapi" / "changes" / "0.400.0.md").read_text("utf-8")
 
 
-def test_the_call_of_each_operation_is_that_of_the_generated_package(many):
-    found = calls(many / "generated" / PACKAGE)
-    document = made_up_bump.after()
+def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
+    read = named(Vendored(many / "openapi"), many / "generated").plan
+    found = _calls.calls(read)
     assert len(found) == 30
-    assert found.keys() == {
-        _changes.shape(f"{method.upper()} {path}") for path, item in document["paths"].items() for method in item
-    }
     for call in found.values():
-        compile(call.text, call.module, "exec")
-    number = found["GET /openapi/customer/{}/page/{}"]
-    assert number.text.splitlines() == [
-        "from mantago_generated.api.clients import get_number",
-        'get_number.sync(client_id="...", number=1, client=mantago.generated, bot_id="...")',
-    ]
+        compile(call, "call", "eval")
+    assert found["GET /openapi/customer/{clientId}/page/{number}"] == (
+        'mantago.get_openapi_customer_client_id_page_number(client_id="...", number=1)'
+    )
+    assert found["POST /openapi/client/gift"] == 'mantago.get_client_gifts(client_id="...")'
 
 
 def test_the_reading_order_names_what_there_is():

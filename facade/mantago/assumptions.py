@@ -1,7 +1,7 @@
 """What the façade and the runtime rely on in the vendor's document; scripts/contract_diff.py says when it breaks.
 
-Only what isn't generated from the document: the rule, the signature and the exceptions. Nothing here runs when the
-package is used.
+Only what isn't generated from the document: the rule, the signature, refusals and their exceptions. Which operations
+there are, the document says. Nothing here runs when the package is used.
 """
 
 from __future__ import annotations
@@ -11,12 +11,9 @@ from typing import Any
 
 from attrs import frozen
 
-from mantago_generated.spec import OPERATIONS as GENERATED
+from mantago_runtime.errors import APIStatusError
 
-__all__ = ["ASSUMPTIONS", "OPERATIONS", "Assumption"]
-
-OPERATIONS = frozenset(f"{info.method} {info.path}" for info in GENERATED)
-"""The operations that have a friendly method."""
+__all__ = ["ASSUMPTIONS", "Assumption"]
 
 RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
 """The rule, as the document words it: what `identification.identify` does."""
@@ -26,9 +23,10 @@ RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
 class Assumption:
     """At this place of an operation, the document says all this; if it no longer does, look at the module.
 
-    A place is `query botId`, `body secret`, `200 success`, or empty for the operation as a whole. `says` is a text
-    that the description holds, whatever its line breaks; the other facts are the schema's keywords, `required`, and for
-    the whole its `statuses`.
+    A place is `query botId`, `body secret`, `200 success`, `failure errResponse.code` (of each answer that isn't a
+    success), or empty for the operation as a whole. `says` is a text that the description holds, whatever its line
+    breaks; `statuses` are those that it may have; the other facts are the schema's keywords and `required`. What an
+    operation never said is not relied on.
     """
 
     module: str
@@ -38,8 +36,10 @@ class Assumption:
 
 
 _REQUIRED_TEXT: Mapping[str, Any] = {"type": "string", "required": True}
-_STATUSES = frozenset({"200", "401", "403", "404", "429", "500"})
-_SIGNING = "mantago_runtime.calls.signing"
+# Of a success, and of each refusal that has an exception of its own.
+_STATUSES = frozenset(
+    str(status) for status in range(200, 600) if status < 300 or APIStatusError.for_status(status) is not APIStatusError
+)
 _APPLIED = "identify() applies this rule before anything is sent"
 
 ASSUMPTIONS = (
@@ -57,5 +57,11 @@ ASSUMPTIONS = (
         "200 success",
         {"type": "boolean", "required": True},
         "a 200 may be a refusal",
+    ),
+    *(
+        Assumption(
+            "mantago_runtime.calls.responses", f"failure errResponse.{name}", {"type": kind}, "the exception tells it"
+        )
+        for name, kind in (("message", "string"), ("code", "integer"), ("botId", "string"))
     ),
 )

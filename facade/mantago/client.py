@@ -97,7 +97,6 @@ class _Client(Generic[BelowT, ProviderT]):
         self, calls: CallLoop, results: ResultReader, transport: BelowT | None, proxy: str | None, engine: str
     ) -> None:
         """Make what sends."""
-        raise NotImplementedError
 
     def _identify(self, *, client_id: object, platform: object, platform_client_id: object) -> ClientIdentity:
         return identify(

@@ -2,40 +2,43 @@
 
 Routes, credentials and shapes, of requests and of its own answers, are the spec's; only who the
 clients are and the rule that the spec states in prose are code, in `testing.scenarios`. An operation that
-is new in the spec is served at once, with the smallest answer that conforms.
+is new in the spec is served at once, with an answer that has all that the spec gives it.
 """
 
 import asyncio
+import json
 import logging
 import secrets
 import socket
 import threading
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self, cast
 
 from mantago.identification import IdentifyIn
-from mantago.testing.requests import answer_faults, find, read
+from mantago.testing.answers import Answers, Content, is_json
+from mantago.testing.document import Document, Node, Operation
+from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import (
     BOT_ID,
     CLIENTS,
+    GIFTS,
     SLOW_SECONDS,
     TRIGGERS,
     CannedResponse,
     PlatformId,
     Refusal,
     SandboxClient,
+    Trouble,
+    gifts_of_trigger,
     sandbox_client_for,
 )
 from mantago.testing.service import (
     Account,
-    Document,
-    Node,
-    Operation,
+    ParsedRequest,
+    Visits,
     check_identify_in,
     new_token,
     not_found,
@@ -77,7 +80,7 @@ class Sandbox:
         self.secret = secrets.token_urlsafe(32)
         self._port = port
         self._identify_in: IdentifyIn = identify_in
-        self._spec = published()
+        self._document = Document(published())
         self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
         self._thread: threading.Thread | None = None
@@ -97,7 +100,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         if self._thread is not None:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
-        document = Document(self._spec)
+        document = self._document
         account = Account(self.bot_id, self.token, self.secret)
         service = _Service(document, account, identify_in=self._identify_in)
         with ExitStack() as stack:
@@ -128,15 +131,15 @@ class _Service:
 
     def __init__(self, document: Document, account: Account, *, identify_in: IdentifyIn) -> None:
         self._document = document
+        self._answers = Answers(document)
         self._account = account
         self._identify_in: IdentifyIn = identify_in
-        self._asked: Counter[str] = Counter()
+        self._visits = Visits()
 
     def answer(self, scope: Node, body: bytes) -> CannedResponse:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
-        operation = find(self._document, scope["method"].lower(), scope["path"])
-        lookup = partial(find, self._document)
-        draft = self._decide(operation, scope, body) if operation else not_found(scope["path"], lookup)
+        operation = self._document.operation_at(scope["method"].lower(), scope["path"])
+        draft = self._decide(operation, scope, body) if operation else not_found(self._document, scope["path"])
         faults = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
         if faults:
             return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
@@ -147,17 +150,27 @@ class _Service:
         for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         parsed = read(self._document, operation, headers, scope["query_string"].decode("latin-1"), body)
-        return refused(parsed, self._account, self._document, identify_in=self._identify_in) or respond(
-            parsed, self._account, self._document, self._answer_for
-        )
+        refusal = refused(parsed, self._account, self._document, identify_in=self._identify_in)
+        return refusal or self._respond(parsed)
 
-    def _answer_for(self, body: Mapping[str, Any]) -> CannedResponse | None:
-        client = sandbox_client_for(body)
+    def _respond(self, parsed: ParsedRequest) -> CannedResponse:
+        trouble = self._visits.trouble(parsed)
+        gifts = gifts_of_trigger(parsed.body) if trouble else None
+        if gifts is None and self._document.asks_for_a_client(parsed.operation):
+            gifts, trouble = self._gifts_of(parsed, trouble)
+        if gifts is not None:
+            gifts = self._answers.completed(GIFTS, Content(gifts)).payload
+        return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble())
+
+    def _gifts_of(self, parsed: ParsedRequest, trouble: Trouble | None) -> tuple[Node | None, Trouble | None]:
+        """Return the gifts that a client's answer holds, or that the answer is none of gifts."""
+        client = sandbox_client_for(parsed.body)
         if client is None:
-            return None
-        answer = client.answers[min(self._asked[client.id], len(client.answers) - 1)]
-        self._asked[client.id] += 1
-        return answer
+            return None, trouble
+        answer = self._visits.next_of(client.answers, parsed, client.id)
+        if answer.status == 200 and answer.body and is_json(answer.content_type) and not answer.off_spec:
+            return json.loads(answer.body), trouble
+        return {}, trouble or Trouble(answer)
 
 
 _Receive = Callable[[], Awaitable[Any]]

@@ -6,11 +6,10 @@ A coroutine whose awaitables all come from `maybe_await` never suspends where th
 
 from __future__ import annotations
 
-import inspect
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
-from typing import Any, Generic, TypeVar
+from collections.abc import Awaitable, Coroutine
+from typing import Any, Generic, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
@@ -18,9 +17,16 @@ MAX_WAIT_SECONDS = 86_400.0
 """Seconds: operating systems refuse longer waits for a socket."""
 
 
-async def maybe_await(value: Any) -> Any:
+MaybeAwaitable: TypeAlias = T | Awaitable[T]
+"""What a function of both kinds returns: the synchronous one a value, the asynchronous one an awaitable of it."""
+
+
+async def maybe_await(value: MaybeAwaitable[T]) -> T:
     """Return the value, or what it resolves to if it is an awaitable."""
-    return await value if inspect.isawaitable(value) else value
+    if isinstance(value, Awaitable):
+        resolved: T = await value
+        return resolved
+    return value
 
 
 class Clock(ABC):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from mantago.assumptions import ASSUMPTIONS, OPERATIONS
+from mantago.assumptions import ASSUMPTIONS, Assumption
 
 from .changes import Change, change
 from .documents import Cursor, Document
@@ -31,39 +31,67 @@ _JSON = "application/json"
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
     """Yield what the façade relies on that holds in the old document, and in the new one no longer."""
-    for name in sorted(OPERATIONS):
-        before, after = facts(old, name), facts(new, name)
-        # An operation that is gone is a finding of its own.
-        for assumption in ASSUMPTIONS if before and after else ():
-            was, now = (side.get(assumption.place, NOWHERE) for side in (before, after))
-            for key, expected in assumption.facts.items():
-                if _holds(key, expected, was[1]) and not _holds(key, expected, now[1]):
-                    found = _shown(key, now[1].get(key)) if now[0] else "gone"
-                    pointers = [place.at if place else None for place in (was[0], now[0])]
-                    yield change(
-                        "assumption-broken",
-                        name,
-                        f"{name} {assumption.place}".strip(),
-                        *pointers,
-                        expected=_shown(key, expected),
-                        found="without it" if key == "says" else found,
-                        module=assumption.module,
-                        why=assumption.why,
-                    )
+    for path, item in old.root.get("paths").children():
+        for name in (f"{method.upper()} {path}" for method in item.mapping):
+            before, after = facts(old, name), facts(new, name)
+            # An operation that is gone is a finding of its own.
+            for assumption in ASSUMPTIONS if before and after else ():
+                yield from _broken(name, assumption, before, after)
 
 
-def _holds(key: str, expected: Any, found: Mapping[str, Any]) -> bool:
+def _broken(operation: str, assumption: Assumption, before: Facts, after: Facts) -> Iterator[Change]:
+    for key, expected in assumption.facts.items():
+        for place in _places(assumption.place, before, after):
+            was, now = (side.get(place, NOWHERE) for side in (before, after))
+            if _holds(key, expected, was[1]) and not _holds(key, expected, now[1]):
+                pointers = [found.at if found else None for found in (was[0], now[0])]
+                yield change(
+                    "assumption-broken",
+                    operation,
+                    f"{operation} {place}".strip(),
+                    *pointers,
+                    expected="an exception for each status" if key == "statuses" else _shown(key, expected),
+                    found=_found(key, expected, now),
+                    module=assumption.module,
+                    why=assumption.why,
+                )
+                if not now[0]:
+                    return
+                # Failures are told once: most have one schema.
+                break
+
+
+def _places(place: str, *sides: Facts) -> list[str]:
+    """Return the places that are meant: failures are the answers of both sides that are no successes."""
+    kind, _, rest = place.partition(" ")
+    if kind != "failure":
+        return [place]
+    statuses = set[str].intersection(*({*side[""][1]["statuses"]} for side in sides))
+    return [f"{status} {rest}" for status in sorted(statuses) if not status.startswith("2")]
+
+
+def _found(key: str, expected: Any, now: tuple[Cursor | None, Said]) -> str:
+    if key == "statuses":
+        return f"without one for {', '.join(sorted(_strange(expected, now[1])))}"
+    if key == "says":
+        return "without it"
+    return _shown(key, now[1].get(key)) if now[0] else "gone"
+
+
+def _strange(expected: frozenset[str], said: Said) -> set[str]:
+    return {status for status in said["statuses"] if status.isdecimal()} - expected
+
+
+def _holds(key: str, expected: Any, found: Said) -> bool:
+    if key == "statuses":
+        return not _strange(expected, found)
     if key == "says":
         return expected.casefold() in " ".join(str(found.get("says", "")).split()).casefold()
     return bool(found.get(key) == expected)
 
 
 def _shown(key: str, value: Any) -> str:
-    if key == "says":
-        return f'the sentence "{value}"'
-    if isinstance(value, frozenset):
-        return f"{key} {', '.join(sorted(value)) or 'nothing'}"
-    return f"{key} {value}"
+    return f'the sentence "{value}"' if key == "says" else f"{key} {value}"
 
 
 def facts(document: Document, operation: str) -> Facts:
@@ -81,13 +109,8 @@ def facts(document: Document, operation: str) -> Facts:
     _schema(found, "body", body.get("content").get(_JSON).get("schema"), required=body.says("required") is True)
     answers = place.get("responses")
     for status, answer in answers.children():
-        if status.startswith("2"):
-            _schema(found, status, answer.resolved().get("content").get(_JSON).get("schema"), required=True)
-    whole = {
-        "says": place.says("description"),
-        "parameters": frozenset(f"{location} {name}" for location, name in parameters),
-        "statuses": frozenset(answers.mapping),
-    }
+        _schema(found, status, answer.resolved().get("content").get(_JSON).get("schema"), required=True)
+    whole = {"says": place.says("description"), "statuses": frozenset(answers.mapping)}
     return {"": (place, whole), **_without_gap(found)}
 
 
@@ -102,13 +125,9 @@ def _schema(found: Facts, place: str, schema: Cursor, *, required: bool, above: 
     target = view.place.resolved()
     if not target or id(target.value) in above:
         return
-    said: dict[str, Any] = {"required": required, "says": view.value("description"), "requires": view.required}
+    said: Said = {"required": required, "says": view.value("description")}
     if view.types is not None:
         said["type"] = ", ".join(sorted(view.types))
-    if isinstance(view.value("format"), str):
-        said["format"] = view.value("format")
-    if view.enum is not None:
-        said["enum"] = frozenset(map(str, view.enum.values()))
     found[place] = schema, said
     seen = {*above, id(target.value)}
     for name, parts in view.properties.items():

@@ -5,27 +5,35 @@ Run as a module, it does so with whatever `mantago` it can import: that of the o
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import logging
 import os
+import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from http.cookies import SimpleCookie
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import hypothesis
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
 from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import HypothesisException
 from jsonschema import Draft7Validator, FormatChecker
 
 from _vendored import ROOT
 from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaGoError, Platform
+from mantago_generated import spec
 
 from .changes import Change, change, show
 from .documents import Cursor, Document, same
@@ -35,9 +43,10 @@ from .plain_schemas import plain_schema
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
-OPERATION = "POST /openapi/client/gift"
-ANSWERS = 300
+REQUESTS, ANSWERS = 20, 150
 JSON = "application/json"
+# Who is meant, as every method takes it that has the rule.
+WHO = frozenset({"client_id", "platform", "platform_client_id"})
 register(
     [
         Rule(
@@ -71,30 +80,52 @@ register(
 
 @frozen
 class Contract:
-    """The operation as its requests and answers are generated and checked: JSON Schemas, and where they stand."""
+    """An operation as its requests and answers are generated and checked: JSON Schemas, and where they stand."""
 
+    operation: str
     parameters: dict[str, tuple[bool, dict[str, Any]]]
     body: dict[str, Any] | None
+    status: str
     answer: dict[str, Any] | None
     servers: tuple[str, ...]
+    # Where the schemas of body and answer stand: what several operations share is one finding.
+    body_at: str | None = None
+    answer_at: str | None = None
 
     @classmethod
-    def of(cls, document: Document) -> Contract | None:
-        """Return what a document says of the operation; None if it doesn't have it."""
-        method, _, path = OPERATION.partition(" ")
+    def of(cls, document: Document, operation: str) -> Contract | None:
+        """Return what a document says of an operation; None if it doesn't have it."""
+        method, _, path = operation.partition(" ")
         item = document.root.get("paths").get(path)
         place = item.get(method.lower())
         if not place:
             return None
+        # Those of the path are told apart by their order, since their names are nobody's business.
+        named = dict(enumerate(re.findall(r"\{(.*?)\}", path)))
         parameters = {
-            f"{where} {name}": (found.says("required") is True, plain_schema([found.get("schema")], REQUEST))
+            f"{where} {named[int(name)] if where == 'path' else name}": (
+                found.says("required") is True,
+                plain_schema([found.get("schema")], REQUEST),
+            )
             for (where, name), found in Side(path, item, place).parameters().items()
         }
         body = place.get("requestBody").get("content").get(JSON)
-        answer = place.get("responses").get("200").get("content").get(JSON)
+        status = next((status for status in sorted(place.get("responses").mapping) if status.startswith("2")), "200")
+        answer = place.get("responses").get(status).get("content").get(JSON)
         servers = place.raw("servers") or item.raw("servers") or document.root.raw("servers")
         urls = tuple(url for server in servers.elements() if (url := server.raw("url").text))
-        return cls(parameters, _schema(body, REQUEST), _schema(answer, RESPONSE), urls)
+        status = status if status.isdecimal() else "200"
+        places = [media.raw("schema").resolved().at if media else None for media in (body, answer)]
+        return cls(operation, parameters, _schema(body, REQUEST), status, _schema(answer, RESPONSE), urls, *places)
+
+    @property
+    def asked(self) -> Any:
+        """All that a request can fail."""
+        return [self.parameters, self.body, self.servers]
+
+    def at(self, place: str) -> str | None:
+        """Return the JSON pointer of the schema that a finding is about."""
+        return self.body_at if place.startswith("request body") else self.answer_at if "response" in place else None
 
 
 def _schema(media: Cursor, direction: Any) -> dict[str, Any] | None:
@@ -105,33 +136,79 @@ def _schema(media: Cursor, direction: Any) -> dict[str, Any] | None:
 class Finding:
     """What goes wrong or is tolerated, and the key by which it is the same for the old contract and the new one."""
 
+    operation: str
     rule: str
     place: str
     values: dict[str, str]
+    pointer_old: str | None = None
+    pointer_new: str | None = None
 
     @property
     def key(self) -> tuple[str, str, str]:
         """What makes it the same, whatever the example."""
-        return self.rule, self.place, re.split(", not |: ", self.values.get("problem", ""))[0]
+        problem = self.values.get("problem", "")
+        if limit := re.search(r"\((?!required|additionalProperties)(\w+)\)$", problem):
+            # The sentence before it tells of the value; elsewhere it tells which property.
+            return self.rule, self.place, limit[1]
+        return self.rule, self.place, re.split(", not |: ", problem)[0]
+
+    def between(self, before: Contract, after: Contract) -> Finding:
+        """Return it as one of two contracts."""
+        old, new = before.at(self.place), after.at(self.place)
+        return evolve(self, operation=after.operation, pointer_old=old, pointer_new=new)
 
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
     """Yield what the client that goes with the old document does with the new one, and didn't with the old one."""
-    before, after = Contract.of(old), Contract.of(new)
-    if before is None or after is None or same(asdict(before), asdict(after)):
+    pairs = changed(old, new)
+    if not pairs:
         return
     with packages(old) as root:
         # A document that is just a file is compared for whoever has this checkout's client.
-        findings = list(differing(before, after)) if root in (None, ROOT) else _elsewhere(root, old, new)
+        findings = list(differing(pairs)) if root in (None, ROOT) else _elsewhere(root, old, new)
     for finding in findings:
-        yield change(finding.rule, OPERATION, f"{OPERATION} {finding.place}", **finding.values)
+        pointers = finding.pointer_old, finding.pointer_new
+        path = f"{finding.operation} {finding.place}"
+        yield change(finding.rule, finding.operation, path, *pointers, **finding.values)
 
 
-def differing(old: Contract, new: Contract) -> Iterator[Finding]:
-    """Yield what holds for the new contract and not for the old one."""
-    found = list(try_all(new))
-    known = {finding.key for finding in try_all(old, only_keys=True)} if found else set()
-    yield from (finding for finding in found if finding.key not in known)
+def changed(old: Document, new: Document) -> list[tuple[Contract, Contract]]:
+    """Return both contracts of each operation that both documents have, and not in the same words."""
+    names = [f"{method.upper()} {path}" for path, item in old.root.get("paths").children() for method in item.mapping]
+    pairs = [(Contract.of(old, name), Contract.of(new, name)) for name in names]
+    return [(before, after) for before, after in pairs if before and after and not same(asdict(before), asdict(after))]
+
+
+def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
+    """Yield what holds for the new contracts and not for the old ones, of the operations that the client has."""
+    # Many operations answer with the same.
+    read: dict[str, list[Finding]] = {}
+    known = callers()
+    for before, after in pairs:
+        if caller := known.get(before.operation):
+            alike = same(before.asked, after.asked)
+            requests = caller.requests(before, 2 if alike else REQUESTS)
+            if not alike:
+                found = _new(_refused(requests, before), _refused(requests, after))
+                yield from (finding.between(before, after) for finding in found)
+            if before.answer is not None and after.answer is not None and not same(before.answer, after.answer):
+                key = json.dumps([bool(requests), caller.result, before.answer, after.answer])
+                if key not in read:
+                    read[key] = list(_new_answers(requests, before, after))
+                yield from (finding.between(before, after) for finding in read[key])
+
+
+def _new(before: Mapping[Any, Finding], after: Mapping[Any, Finding]) -> Iterator[Finding]:
+    yield from (finding for key, finding in after.items() if key not in before)
+
+
+def _new_answers(requests: list[Asked], before: Contract, after: Contract) -> Iterator[Finding]:
+    if not requests:
+        yield Finding(after.operation, "client-not-tried", "request", {"problem": "the old contract allows no request"})
+        return
+    found = _answers(requests[0], after)
+    if found:
+        yield from _new(_answers(requests[0], before, only_keys=True), found)
 
 
 def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
@@ -148,28 +225,93 @@ def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
     )
     if done.returncode:
         problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        return [Finding("client-not-tried", "request", {"problem": problem})]
+        return [
+            Finding(before.operation, "client-not-tried", "request", {"problem": problem})
+            for before, _ in changed(old, new)
+        ]
     return [Finding(**found) for found in json.loads(done.stdout)]
 
 
 def worker(text: str) -> str:
     """Return, as JSON, what is found for the two documents in a JSON text."""
-    before, after = (Contract.of(Document("", tree)) for tree in json.loads(text))
-    found = differing(before, after) if before and after else ()
-    return json.dumps([asdict(finding) for finding in found])
+    old, new = (Document("", tree) for tree in json.loads(text))
+    return json.dumps([asdict(finding) for finding in differing(changed(old, new))])
 
 
-def try_all(contract: Contract, *, only_keys: bool = False) -> Iterator[Finding]:
-    """Yield what the client that can be imported here meets with a contract; each kind once."""
-    found: dict[Any, Finding] = {}
-    for finding in _requests(contract):
-        found.setdefault(finding.key, finding)
-    yield from found.values()
-    if contract.answer is not None:
-        yield from _answers(contract.answer, only_keys=only_keys)
+# --- the client -----------------------------------------------------------------------------------------------------
 
 
-# --- requests -------------------------------------------------------------------------------------------------------
+@frozen
+class Asked:
+    """A request that the client makes: how a person would write the call, the call, and what is sent."""
+
+    words: str
+    send: Callable[[MantaGo], Any]
+    request: httpx.Request
+
+
+@frozen
+class Caller:
+    """An operation as the client that can be imported here has it: its friendly method, and its generated module.
+
+    Before 0.2 a generated module could send, but nothing in common tells how: there the friendly method has to do.
+    """
+
+    name: str
+    module: Any = None
+
+    @property
+    def result(self) -> str:
+        """The type of what is answered, as it is written."""
+        return str(self.module.sync.__annotations__["return"]) if self.module else self.name
+
+    def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
+        """Return what the client sends for callers that keep to a contract, the smallest first."""
+        asked = [*self._friendly(), *islice(self._generated(contract), number)]
+        return sorted(asked, key=lambda one: len(one.words))
+
+    def _friendly(self) -> Iterator[Asked]:
+        parameters = inspect.signature(getattr(MantaGo, self.name)).parameters
+        needed = {name for name, one in parameters.items() if one.default is one.empty and name != "self"}
+        if parameters.keys() >= WHO and not needed:
+            for call in calls():
+                who = {name: value for name, value in call.items() if name != "identify_in"}
+                words = ", ".join(f"{name}={value!r}" for name, value in call.items())
+                if asked := _asked(words, self._method(who), identify_in=call["identify_in"]):
+                    yield asked
+
+    def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
+        return lambda client: getattr(client, self.name)(**arguments)
+
+    def _generated(self, contract: Contract) -> Iterator[Asked]:
+        if self.module is None:
+            return
+        for given, body in samples(contract):
+            words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
+            wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
+            # What the client refuses to send, nobody sends.
+            with suppress(ValueError, MantaGoError):
+                request = self.module.OPERATION.request(wanted, self._model(body))
+                if asked := _asked(words, _sending(request)):
+                    yield asked
+
+    def _model(self, body: Any) -> Any:
+        """Return a JSON value as what the generated functions take."""
+        kind = re.fullmatch(r"(\w+)(?: \| None)?", str(self.module.request.__annotations__.get("body")))
+        models = importlib.import_module("mantago_generated.models")
+        model = getattr(models, kind[1], None) if kind else None
+        return model.from_dict(body) if model and isinstance(body, dict) else body
+
+
+def callers() -> dict[str, Caller]:
+    """Return the operations of the client that can be imported here."""
+    infos = getattr(spec, "OPERATIONS", None)
+    if infos is None:
+        return {"POST /openapi/client/gift": Caller("get_client_gifts")}
+    api = importlib.import_module("mantago_generated.api")
+    names = [found.name for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.") if not found.ispkg]
+    modules = {module.OPERATION.info: module for module in map(importlib.import_module, names)}
+    return {f"{info.method} {info.path}": Caller(info.name, modules[info]) for info in infos}
 
 
 def calls() -> Iterator[dict[str, Any]]:
@@ -180,47 +322,85 @@ def calls() -> Iterator[dict[str, Any]]:
             yield {"identify_in": identify_in, "platform": str(platform), "platform_client_id": "U4af4980629e14c3b"}
 
 
+def samples(contract: Contract) -> list[tuple[dict[str, Any], Any]]:
+    """Return parameters and bodies that a contract allows."""
+    parts = {
+        name: values({key: said for key, said in schema.items() if key != "default"})
+        for name, (_, schema) in contract.parameters.items()
+    }
+    required = {name: parts.pop(name) for name, (needed, _) in contract.parameters.items() if needed}
+    body = st.none() if contract.body is None else values(contract.body)
+    found: list[tuple[dict[str, Any], Any]] = []
+    with _quiet(), suppress(HypothesisException):
+        given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
+        hypothesis.settings(_SETTINGS, max_examples=REQUESTS)(given(lambda one, other: found.append((one, other))))()
+    return found
+
+
 def _client(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MantaGo:
     transport = httpx.MockTransport(handler)
     # S106: the secret goes nowhere.
     return MantaGo(bot_id="1NbWoobyg", token="t", secret="s", max_retries=0, transport=transport, **options)  # noqa: S106
 
 
-def sent(identify_in: str, **who: Any) -> httpx.Request:
-    """Return the request that the client sends."""
+def _sending(request: Any) -> Callable[[MantaGo], Any]:
+    def send(client: MantaGo) -> Any:
+        return importlib.import_module("mantago_runtime.calls.generated").send(client.generated, request).parsed
+
+    return send
+
+
+def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Asked | None:
+    """Return what a call sends; None if it sends nothing."""
     requests: list[httpx.Request] = []
 
     def keep(request: httpx.Request) -> httpx.Response:
         requests.append(request)
-        return httpx.Response(200, json={"success": True, "message": ""})
+        return httpx.Response(500)
 
-    with _client(keep, identify_in=identify_in) as client:
-        client.get_client_gifts(**who)
-    return requests[0]
+    with _client(keep, **options) as client, suppress(MantaGoError):
+        send(client)
+    return Asked(words, send, requests[0]) if requests else None
 
 
-def _requests(contract: Contract) -> Iterator[Finding]:
-    for call in calls():
-        words = ", ".join(f"{name}={value!r}" for name, value in call.items())
-        request = sent(**call)
-        for place, problem in faults(contract, request):
-            yield Finding("client-request-refused", f"request {place}".strip(), {"problem": problem, "call": words})
+# --- requests -------------------------------------------------------------------------------------------------------
+
+
+def _refused(requests: list[Asked], contract: Contract) -> dict[Any, Finding]:
+    """Return what a contract refuses, each kind once."""
+    found: dict[Any, Finding] = {}
+    for asked in requests:
+        for place, problem in faults(contract, asked.request):
+            told = {"problem": problem, "call": asked.words}
+            finding = Finding(contract.operation, "client-request-refused", f"request {place}".strip(), told)
+            found.setdefault(finding.key, finding)
+    return found
 
 
 def faults(contract: Contract, request: httpx.Request) -> Iterator[tuple[str, str]]:
     """Yield where and why a contract refuses a request."""
-    path = OPERATION.partition(" ")[2]
+    pattern = re.escape(contract.operation.partition(" ")[2])
+    names = re.findall(r"\\{(.*?)\\}", pattern)
+    pattern = re.sub(r"\\{.*?\\}", "([^/]+)", pattern)
     address = str(request.url.copy_with(query=None))
-    urls = [str(httpx.URL(url.rstrip("/") + path)) for url in contract.servers if url.startswith("http")]
-    if urls and address not in urls:
+    urls = [re.escape(str(httpx.URL(url.rstrip("/")))) for url in contract.servers if url.startswith("http")]
+    found = [match for url in urls or [r"https?://[^/]+(?:/.*)?"] if (match := re.fullmatch(url + pattern, address))]
+    if not found:
         yield "", f"its address is none of the servers': {address}"
+    segments = dict(zip(names, found[0].groups(), strict=True)) if found else {}
+    cookies = {name: morsel.value for name, morsel in SimpleCookie(request.headers.get("cookie")).items()}
+    carried: dict[str, Mapping[str, str]] = {
+        "query": request.url.params, "header": request.headers, "path": segments, "cookie": cookies
+    }  # fmt: skip
     for name, (required, schema) in contract.parameters.items():
         where, _, key = name.partition(" ")
-        carried = {"query": request.url.params, "header": request.headers}.get(where, {})
-        if key in carried:
-            yield from ((name, problem) for _, problem in _broken(schema, _typed(carried[key], schema)))
-        elif required:
+        if key in carried[where]:
+            yield from ((name, problem) for _, problem in _broken(schema, _typed(carried[where][key], schema)))
+        elif required and found:
             yield name, "it is required, and the client doesn't send it"
+    if not request.headers.get("content-type", "").startswith(JSON):
+        # Of a form nothing more is known here, and its lack is found in the documents.
+        return
     if contract.body is None:
         yield "body", "no JSON is accepted"
     else:
@@ -231,7 +411,11 @@ def faults(contract: Contract, request: httpx.Request) -> Iterator[tuple[str, st
 
 def _typed(text: str, schema: dict[str, Any]) -> Any:
     """Return a parameter's text as the type that it stands for."""
-    if "string" not in schema.get("type", ["string"]):
+    kinds = schema.get("type", ["string"])
+    if "array" in kinds:
+        items = schema.get("items", {})
+        return [_typed(part, items) for part in text.split(",")]
+    if "string" not in kinds:
         try:
             return json.loads(text)
         except ValueError:
@@ -241,7 +425,8 @@ def _typed(text: str, schema: dict[str, Any]) -> Any:
 
 def _broken(schema: dict[str, Any], value: Any) -> Iterator[tuple[str, str]]:
     for error in Draft7Validator(schema).iter_errors(value):
-        yield error.json_path.removeprefix("$").removeprefix("."), f"{error.message[:200]} ({error.validator})"
+        place = re.sub(r"\[\d+\]", "[]", error.json_path.removeprefix("$").removeprefix("."))
+        yield place, f"{error.message[:200]} ({error.validator})"
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -262,11 +447,10 @@ _FORMATS = FormatChecker(())
 _FORMATS.checks("date-time")(lambda value: not isinstance(value, str) or "T" in value)
 
 
-def outcome(client: MantaGo, answers: list[Any], answer: Any) -> list[tuple[str, str, str]]:
+def outcome(send: Callable[[MantaGo], Any], client: MantaGo) -> list[tuple[str, str, str]]:
     """Return what the client makes of an answer: rule, place and problem of each thing worth telling."""
-    answers[:] = [answer]
     try:
-        gifts = client.get_client_gifts(client_id="VolejRejN")
+        result = send(client)
     except InvalidResponseError as error:
         problem = str(error).partition(f"{error.path}: ")[2]
         return [("client-answer-unreadable", Drift("format", error.path, "").pattern, problem)]
@@ -276,50 +460,69 @@ def outcome(client: MantaGo, answers: list[Any], answer: Any) -> list[tuple[str,
     rules = {"unknown_field": "client-answer-unknown-field"}
     return [
         (rules.get(line.kind, "client-answer-drift"), line.pattern, f"{line.kind}: {line.detail}")
-        for line in gifts.drift
+        for line in getattr(result, "drift", ())
     ]
 
 
-def _answers(schema: dict[str, Any], *, only_keys: bool) -> Iterator[Finding]:
-    answers: list[Any] = []
-    found: dict[Any, tuple[str, Any]] = {}
-    possible, allowed = values(schema), Draft7Validator(schema, format_checker=_FORMATS).is_valid
-
-    def key(rule: str, place: str, problem: str) -> tuple[str, str, str]:
-        return Finding(rule, place, {"problem": problem}).key
-
-    with (
-        TemporaryDirectory(ignore_cleanup_errors=True) as home,
-        _client(lambda _: httpx.Response(200, content=json.dumps(answers[0]).encode())) as client,
-    ):
-        # What is tolerated is told as a finding, and needn't be logged as well.
-        log = logging.getLogger("mantago.drift")
-        level = log.level
-        log.setLevel(logging.CRITICAL)
-        # Otherwise it leaves a folder in the current one.
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Leave no trace of what is tried: what is tolerated is a finding, and needn't be logged as well."""
+    log = logging.getLogger("mantago.drift")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        # Otherwise hypothesis leaves a folder in the current one.
         set_hypothesis_home_dir(home)
-
-        def look(answer: Any) -> None:
-            for rule, place, problem in outcome(client, answers, answer):
-                known = found.get(key(rule, place, problem))
-                if known is None or len(json.dumps(answer)) < len(json.dumps(known[1])):
-                    found[key(rule, place, problem)] = problem, answer
-
         try:
-            _SETTINGS(hypothesis.given(possible)(look))()
-            for wanted, (problem, answer) in [] if only_keys else list(found.items()):
-
-                def alike(value: Any, wanted: Any = wanted) -> bool:
-                    return allowed(value) and any(key(*line) == wanted for line in outcome(client, answers, value))
-
-                found[wanted] = problem, smallest(answer, alike)
-        except (HypothesisException, MantaGoError) as error:
-            yield Finding("client-not-tried", "response 200", {"problem": f"{type(error).__name__}: {error}"})
+            yield
         finally:
             set_hypothesis_home_dir(None)
             log.setLevel(level)
-    for (rule, place, _), (problem, answer) in found.items():
-        yield Finding(rule, f"response 200 {place}", {"problem": problem, "example": show(answer, 400)})
+
+
+def _answers(asked: Asked, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
+    """Return what the client makes of the answers that a contract allows, each kind once with its smallest answer."""
+    schema: dict[str, Any] = contract.answer or {}
+    answers: list[Any] = []
+    found: dict[Any, tuple[Finding, Any]] = {}
+    allowed = Draft7Validator(schema, format_checker=_FORMATS).is_valid
+
+    def answered(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(int(contract.status), content=json.dumps(answers[0]).encode())
+
+    def findings(answer: Any) -> list[Finding]:
+        answers[:] = [answer]
+        return [
+            Finding(contract.operation, rule, f"response {contract.status} {place}", {"problem": problem})
+            for rule, place, problem in outcome(asked.send, client)
+        ]
+
+    def look(answer: Any) -> None:
+        for finding in findings(answer):
+            known = found.get(finding.key)
+            if known is None or len(json.dumps(answer)) < len(json.dumps(known[1])):
+                found[finding.key] = finding, answer
+
+    problem = ""
+    with _quiet(), _client(answered) as client:
+        try:
+            _SETTINGS(hypothesis.given(values(schema))(look))()
+            for key, (finding, answer) in [] if only_keys else list(found.items()):
+
+                def alike(value: Any, key: Any = key) -> bool:
+                    return allowed(value) and any(one.key == key for one in findings(value))
+
+                found[key] = finding, smallest(answer, alike)
+        except (HypothesisException, MantaGoError) as error:
+            problem = f"{type(error).__name__}: {error}"
+    result = {
+        key: Finding(contract.operation, finding.rule, finding.place, finding.values | {"example": show(answer, 400)})
+        for key, (finding, answer) in found.items()
+    }
+    if problem:
+        told = Finding(contract.operation, "client-not-tried", f"response {contract.status}", {"problem": problem})
+        result[told.key] = told
+    return result
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import re
 from collections.abc import Iterator
@@ -30,7 +31,12 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
     griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE: (INFO, "programs that compare it with a literal notice"),
 }
 
+NAMES = tuple(path.rpartition("/")[2] for path in PACKAGES)
 _PUBLIC = {"mantago.sandbox", "mantago.testing"}
+# A method is that of both clients, and of the generated classes that these inherit it from.
+_METHODS = re.compile(
+    r"(?:mantago\.client|mantago_generated\.(?:async_)?operations)\.(?P<holder>\w*(?:MantaGo|Operations))\.(?P<name>\w+)"
+)
 _MODEL = "python-model-field-required"
 # griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
 _OURS = {
@@ -64,31 +70,52 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
     with packages(old) as before, packages(new) as after:
         if before is None or after is None or before == after:
             return
-        found = [change for package in PACKAGES for change in _compare(before, after, package.rpartition("/")[2])]
+        found = list(_compare(before, after))
     yield from found
 
 
-def _compare(before: Path, after: Path, package: str) -> Iterator[Change]:
-    old, new = load(before, package), load(after, package)
-    breakages: list[Any] = [one for one in griffe.find_breaking_changes(old, new) if one.kind not in _OURS]
-    breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
+def _compare(before: Path, after: Path) -> Iterator[Change]:
+    olds, news = load(before), load(after)
+    breakages = [found for name in NAMES for found in _breakages(olds[name], news[name])]
+    breakages.sort(key=lambda found: "Async" in found.obj.path)
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
     kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
     for found in breakages:
         # A model is imported from `models`; that its module is gone as well is no news.
         if not (found.obj.is_module and found.obj.path in gone):
-            owner, _, name = found.obj.path.rpartition(".")
-            # The four functions of an operation have the same parameters.
-            shared = name.removesuffix("_detailed") in {"sync", "asyncio"}
-            key = (found.kind, owner if shared else found.obj.path, _what(found))
-            kept.setdefault(key, (found, []))[1].append(name)
+            shared, name = _shared(found.obj.path)
+            kept.setdefault((found.kind, shared, _what(found)), (found, []))[1].append(name)
     for found, names in kept.values():
         path = found.obj.path
+        old, new = (packages_[path.partition(".")[0]] for packages_ in (olds, news))
         places = _place(before, old, path), _place(after, new, path)
-        more = f" (and {', '.join(names[1:])})" if len(names) > 1 else ""
+        more = list(dict.fromkeys(name for name in names if name != names[0]))
         where = (places[1] or places[0] or path).replace("#L", ":")
         rule = _MODEL if _builds_a_model(found) else _id(found.kind)
-        yield change(rule, "", path + more, *places, what=_what(found), where=where)
+        shown = f"{path} (and {', '.join(more)})" if more else path
+        yield change(rule, "", shown, *places, what=_what(found), where=where)
+
+
+def _shared(path: str) -> tuple[str, str]:
+    """Return what a finding is about, whichever of its names it was found under, and what tells that name apart."""
+    owner, _, name = path.rpartition(".")
+    if name.removesuffix("_detailed") in {"request", "sync", "asyncio"}:
+        # The functions of an operation have the same parameters.
+        return owner, name
+    if found := _METHODS.fullmatch(path):
+        return f"method {found['name']}", found["holder"]
+    return path, name
+
+
+def _breakages(old: Any, new: Any) -> list[Any]:
+    breakages: list[Any] = [
+        found
+        for found in griffe.find_breaking_changes(old, new)
+        # That a class no longer looks at those which derive from it breaks none of them.
+        if found.kind not in _OURS and found.obj.name != "__init_subclass__"
+    ]
+    breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
+    return breakages
 
 
 def _pairs(old: Any, new: Any, seen: set[str]) -> Iterator[tuple[Any, Any]]:
@@ -113,12 +140,13 @@ def _further(was: Any, now: Any) -> Iterator[griffe.Breakage]:
 
 
 def _differ(old: Any, new: Any) -> bool:
-    return old is not None and str(old) != str(new)
+    return None not in (old, new) and str(old) != str(new)
 
 
 def _ancestors(place: Any) -> set[str]:
     """Return the names of all classes that a class derives from, without those of the modules they stand in."""
-    names = {str(base).rpartition(".")[2] for base in place.bases}
+    names = {str(base).partition("[")[0].rpartition(".")[2] for base in place.bases}
+    names = {name for name in names if not name.startswith("_")} - {"Generic"}
     return names.union(*(_ancestors(base) for base in place.resolved_bases))
 
 
@@ -128,16 +156,28 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
     return found.kind in required and path.startswith("mantago_generated.models.") and path.endswith(".__init__")
 
 
-def load(root: Path, name: str) -> Any:
-    """Return a package as its source says it, without importing anything."""
+def load(root: Path) -> dict[str, Any]:
+    """Return the packages as their source says it, without importing anything."""
     loader = griffe.GriffeLoader(search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
-    with contextlib.suppress(ModuleNotFoundError):  # version 0.1 had no such package
-        _add_constructors(loader.load("mantago_runtime"))
-    loaded = loader.load(name)
-    _add_constructors(loaded)
-    if name == "mantago":
-        _hide_modules(loaded)
+    # All of them, since the clients inherit what is generated. Version 0.1 had one less.
+    for package in (*NAMES, "mantago_runtime"):
+        with contextlib.suppress(ModuleNotFoundError):
+            _add_constructors(loader.load(package))
+    loaded: dict[str, Any] = {name: loader.modules_collection[name] for name in NAMES}
+    _add_friendly(loader, loaded["mantago"])
+    _hide_modules(loaded["mantago"])
     return loaded
+
+
+def _add_friendly(loader: griffe.GriffeLoader, package: Any) -> None:
+    """Let the facade have the classes that it takes over by name, whichever there are."""
+    with contextlib.suppress(KeyError):  # version 0.1 had none
+        friendly: Any = loader.modules_collection["mantago_generated.friendly"]
+        for member in friendly.members.values():
+            # They are imported for type checkers only, and given by __getattr__ at run time.
+            member.runtime = True
+        loader.expand_wildcards(package)
+        package.exports = [*package.exports, *friendly.exports]
 
 
 def _hide_modules(package: Any) -> None:
@@ -168,14 +208,23 @@ def _constructor(place: Any) -> griffe.Function:
         value = str(member.value or "") if member.is_attribute else ""
         if not member.is_attribute or "property" in member.labels or "init=False" in value:
             continue
-        # Nobody builds a generated model by position, and new properties come in the order of the document.
-        named = place.path.startswith("mantago_generated.") or "kw_only=True" in f"{value}{place.decorators[0].value}"
+        said = f"{value}{place.decorators[0].value}"
+        # Nobody makes the generated client by position, nor, until 0.2, a model.
+        named = place.path.startswith("mantago_generated.client.") or re.search("kw_only=True|_attrs_define", said)
         kind = griffe.ParameterKind.keyword_only if named else griffe.ParameterKind.positional_or_keyword
-        required = member.value is None or ("field(" in value and not re.search(r"\b(?:default|factory)=", value))
-        default = None if required else value
+        default = _default(value) if value else None
         parameters.append(griffe.Parameter(name.lstrip("_"), annotation=member.annotation, kind=kind, default=default))
     made = griffe.Parameters(*parameters)
     return griffe.Function("__init__", lineno=place.lineno, endlineno=place.endlineno, parameters=made)
+
+
+def _default(value: str) -> str | None:
+    """Return the default of an attribute; None if it has to be given."""
+    node = ast.parse(value, mode="eval").body
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in {"field", "_attrs_field"}:
+        said = {keyword.arg: ast.unparse(keyword.value) for keyword in node.keywords}
+        return said.get("default", said.get("factory"))
+    return value
 
 
 def _what(found: griffe.Breakage) -> str:
@@ -196,8 +245,11 @@ def _place(root: Path, package: Any, path: str) -> str | None:
     name, *parts = path.split(".")
     place = package.modules_collection.members.get(name)
     for part in parts:
-        if place is None or part not in place.members:
+        members = place.all_members if place is not None else {}
+        if part not in members:
             return None
-        place = place.members[part]
+        place = members[part]
+    if place.is_alias and place.inherited:
+        place = place.final_target
     holder, line = (place.parent, place.alias_lineno) if place.is_alias else (place, place.lineno)
     return f"{holder.filepath.relative_to(root).as_posix()}#L{line or 1}"

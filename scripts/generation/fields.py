@@ -12,7 +12,7 @@ from generation.code import Classes, Imports, annotation, either, is_unhashable,
 from generation.defaults import default_code
 from generation.document import Refused
 from generation.ir import JSON, TEXT, Directions, ListOf, MapOf, Named, Nullable, Property, Shape, Type
-from generation.names import by_likeness, free, identifier, is_public_name, unique
+from generation.names import by_likeness, free, identifier, is_field_name, unique
 from generation.text import literal
 
 MODEL = "mantago_runtime.reading.model"
@@ -40,7 +40,7 @@ def field_names(shape: Shape, own_name: str = "") -> dict[str, str]:
     for name, python in pinned.items():
         if name not in known:
             raise Refused(f"{pointer(shape.place)}: x-mantago-fields names {name!r}, which is no property: remove it")
-        if not is_public_name(python) or python in PROMISED or [*pinned.values()].count(python) > 1:
+        if not is_field_name(python) or python in PROMISED or [*pinned.values()].count(python) > 1:
             raise Refused(f"{pointer(shape.place)}: x-mantago-fields calls {name!r} {python!r}, which is no free name")
     rest = by_likeness(known - pinned.keys())
     wanted = {name: identifier(name) for name in rest}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-# What telemetry calls an operation is read from the published document.
+# Models and operations are imported by name.
 PROGRAM = """
 import sys
 from mantago import MantaGo, NotFoundError

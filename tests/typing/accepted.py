@@ -22,7 +22,7 @@ from mantago import (
     RateLimitError,
     Ticket,
 )
-from mantago.testing import FailureName, FakeMantaGo, RecordedRequest, gift, ticket
+from mantago.testing import FailureName, FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
 
 
 def provide() -> Credentials:
@@ -94,6 +94,10 @@ async def asynchronous(mantago: AsyncMantaGo) -> ClientGifts:
         return await entered.get_client_gifts(platform="whatsapp", platform_client_id="886")
 
 
+def answered(request: OperationRequest) -> ClientGifts | FailureName:
+    return "client_not_found" if request.body["clientId"] == "BelunHavK" else ClientGifts()
+
+
 def tested(name: FailureName) -> tuple[RecordedRequest, ...]:
     fake = FakeMantaGo(identify_in="both")
     fake.add_client("VolejRejN", platform_ids={"line": "U1"}, tickets=[ticket()], virtual_gifts=(gift("Coffee"),))
@@ -101,6 +105,12 @@ def tested(name: FailureName) -> tuple[RecordedRequest, ...]:
     fake.fail("rate_limited", retry_after=2, times=3)
     fake.fail(name, times=None)
     assert_type(ClientGifts(tickets=[ticket()], virtual_gifts=(gift(),)).tickets, tuple[Ticket, ...])
+    fake.answer("get_client_gifts", ClientGifts(tickets=[ticket()]))
+    fake.answer("get_client_gifts", {"tickets": [], "total": 5})
+    fake.answer("get_client_gifts", "client_not_found")
+    fake.answer("get_client_gifts", name)
+    fake.answer("get_client_gifts", lambda request: {"tickets": [{"createdAt": request.query["at"]}]})
+    fake.answer("get_client_gifts", answered)
     MantaGo(transport=fake, credentials=fake.credentials)
     AsyncMantaGo(transport=fake, credentials=lambda: fake.credentials)
     return fake.requests

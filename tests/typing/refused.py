@@ -83,4 +83,6 @@ def the_fake(fake: FakeMantaGo) -> None:
     fake.add_client("VolejRejN", platform_ids={"telegram": "1"})  # dict-item || reportArgumentType || invalid-argument-type || bad-assignment
     fake.add_client("VolejRejN", virtual_gifts=[ticket()])  # list-item || reportArgumentType || invalid-argument-type || bad-argument-type
     fake.add_client("VolejRejN", tickets=gift())  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
+    fake.answer("get_client_gifts", "not_found")  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
+    fake.answer("get_client_gifts", None)  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
     fake.requests[0].status = 500  # misc || reportAttributeAccessIssue || invalid-assignment || read-only

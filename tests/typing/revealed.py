@@ -35,7 +35,7 @@ from mantago import (
     __version__,
     preload,
 )
-from mantago.testing import FakeMantaGo, RecordedRequest, gift, ticket
+from mantago.testing import FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
 
 
 def constants() -> None:
@@ -158,12 +158,17 @@ def refusals(error: Exception) -> None:
         reveal_type(error.retry_after)  # = float | None
 
 
-def the_fake(fake: FakeMantaGo, asked: RecordedRequest) -> None:
+def the_fake(fake: FakeMantaGo, asked: RecordedRequest, told: OperationRequest) -> None:
     reveal_type(gift())  # = Gift
     reveal_type(ticket())  # = Ticket
     reveal_type(FakeMantaGo())  # = FakeMantaGo
     reveal_type(fake.add_client("VolejRejN"))  # = None
     reveal_type(fake.fail("timeout"))  # = None
+    reveal_type(fake.answer("get_client_gifts", {}))  # = None
+    reveal_type(told.operation)  # = str
+    reveal_type(told.path_parameters)  # = Mapping[str, str]
+    reveal_type(told.query)  # = Mapping[str, Any]
+    reveal_type(told.body)  # = Mapping[str, Any]
     reveal_type(fake.credentials)  # = Credentials
     reveal_type(fake.renew_credentials())  # = Credentials
     reveal_type(fake.requests)  # = tuple[RecordedRequest, ...]

@@ -33,8 +33,9 @@ from mantago.cli.probe import (
 )
 from mantago.client import MantaGo
 from mantago.identification import identify
+from mantago.testing.document import Document
 from mantago.testing.schemas import schema_faults
-from mantago.testing.service import REFUSAL, Document
+from mantago.testing.service import REFUSAL
 from mantago_generated.friendly import ClientGifts
 from mantago_generated.spec import GENERATOR, SERVER_URL, published
 from mantago_generated.spec import VERSION as SPEC_VERSION

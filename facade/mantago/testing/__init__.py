@@ -10,11 +10,13 @@
 With pytest, the fixture `fake_mantago` is a new one for each test.
 """
 
+from mantago.testing.builders import gift, ticket
 from mantago.testing.failures import FailureName
-from mantago.testing.fake import FakeMantaGo, RecordedRequest, gift, ticket
+from mantago.testing.fake import FakeMantaGo, RecordedRequest
+from mantago.testing.set_answers import OperationRequest
 
-__all__ = ["FailureName", "FakeMantaGo", "RecordedRequest", "gift", "ticket"]
+__all__ = ["FailureName", "FakeMantaGo", "OperationRequest", "RecordedRequest", "gift", "ticket"]
 
-for _public in (FakeMantaGo, RecordedRequest, gift, ticket):
+for _public in (FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket):
     # The modules behind are nobody's business.
     _public.__module__ = __name__

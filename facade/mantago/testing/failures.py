@@ -13,9 +13,9 @@ from typing import Final, Literal
 import httpx
 from attrs import evolve, frozen
 
-from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, CannedResponse, Refusal, page
+from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, CannedResponse, Refusal, Trouble, page
 
-__all__ = ["FAILURES", "Failure", "FailureName", "failure", "response"]
+__all__ = ["FAILURES", "Failure", "FailureName", "at_an_id", "failure", "response"]
 
 FailureName = Literal[
     # the service says no
@@ -59,20 +59,28 @@ FailureName = Literal[
 
 @frozen
 class Failure:
-    """One way to fail: an answer, or an error, or a good answer that is changed on its way.
+    """One way to fail: an error, or what becomes of a good answer.
 
     `uses_up` names the limit of httpx that is waited for in vain, `seconds` is how late a good answer comes; `left` is
-    how often this is still to happen.
+    how often this is still to happen. What an id of the sandbox does has no name.
     """
 
-    name: FailureName
-    answer: CannedResponse | None = None
+    name: FailureName | None
+    trouble: Trouble = Trouble()  # noqa: RUF009 - it can't be changed
     error: Callable[[], httpx.TransportError] | None = None
-    change: str | None = None
-    cut_off: bool = False
     uses_up: str | None = None
     seconds: float = 0.0
     left: float = 1
+
+    @property
+    def answer(self) -> CannedResponse | None:
+        """What comes instead of a good answer."""
+        return self.trouble.instead
+
+    @property
+    def reaches_the_service(self) -> bool:
+        """Whether the service gets as far as making up an answer."""
+        return self.error is None and self.trouble.instead is None
 
     def happen(self, limits: Mapping[str, float | None]) -> tuple[float, httpx.TransportError | None]:
         """Return the seconds that go by within httpx's limits, and the error to raise then."""
@@ -93,45 +101,49 @@ def _untrusted() -> httpx.TransportError:
     return error
 
 
-def _refusal(refusal: Refusal, status: int | None = None) -> CannedResponse:
+def _instead(name: FailureName, answer: CannedResponse) -> Failure:
+    return Failure(name, Trouble(answer))
+
+
+def _refusal(name: FailureName, refusal: Refusal, status: int | None = None) -> Failure:
     answer = refusal.answer(bot_id=BOT_ID)
-    return answer if status is None else evolve(answer, status=status)
+    return _instead(name, answer if status is None else evolve(answer, status=status))
 
 
 _TIMED_OUT: Final = _fails(httpx.ReadTimeout, "timed out")
 FAILURES: Final[Mapping[str, Failure]] = {
-    one.name: one
+    str(one.name): one
     for one in (
-        Failure("bad_variables", _refusal(Refusal.BAD_VARIABLES)),
-        Failure("token_expired", _refusal(Refusal.TOKEN_EXPIRED)),
-        Failure("credentials_renewed", _refusal(Refusal.CREDENTIALS_RENEWED)),
-        Failure("permission_denied", _refusal(Refusal.PERMISSION_DENIED)),
-        Failure("bot_not_found", _refusal(Refusal.BOT_NOT_FOUND)),
-        Failure("platform_not_connected", _refusal(Refusal.PLATFORM_NOT_CONNECTED)),
-        Failure("client_not_found", _refusal(Refusal.CLIENT_NOT_FOUND)),
-        Failure("rate_limited", _refusal(Refusal.RATE_LIMITED)),
-        Failure("refused_with_200", _refusal(Refusal.CLIENT_NOT_FOUND, 200)),
-        Failure("server_error", _refusal(Refusal.SERVER_ERROR)),
-        Failure("bad_gateway", page(502, "502 Bad Gateway")),
-        Failure("service_unavailable", page(503, "503 Service Temporarily Unavailable")),
-        Failure("gateway_timeout", page(504, "504 Gateway Time-out")),
-        Failure("redirect", CannedResponse(302, b"", headers=(("location", "https://login.example.com/"),))),
+        _refusal("bad_variables", Refusal.BAD_VARIABLES),
+        _refusal("token_expired", Refusal.TOKEN_EXPIRED),
+        _refusal("credentials_renewed", Refusal.CREDENTIALS_RENEWED),
+        _refusal("permission_denied", Refusal.PERMISSION_DENIED),
+        _refusal("bot_not_found", Refusal.BOT_NOT_FOUND),
+        _refusal("platform_not_connected", Refusal.PLATFORM_NOT_CONNECTED),
+        _refusal("client_not_found", Refusal.CLIENT_NOT_FOUND),
+        _refusal("rate_limited", Refusal.RATE_LIMITED),
+        _refusal("refused_with_200", Refusal.CLIENT_NOT_FOUND, 200),
+        _refusal("server_error", Refusal.SERVER_ERROR),
+        _instead("bad_gateway", page(502, "502 Bad Gateway")),
+        _instead("service_unavailable", page(503, "503 Service Temporarily Unavailable")),
+        _instead("gateway_timeout", page(504, "504 Gateway Time-out")),
+        _instead("redirect", CannedResponse(302, b"", headers=(("location", "https://login.example.com/"),))),
         Failure("unknown_host", error=_fails(httpx.ConnectError, "[Errno -2] Name or service not known")),
         Failure("connection_refused", error=_fails(httpx.ConnectError, "[Errno 111] Connection refused")),
         Failure("untrusted_certificate", error=_untrusted),
         Failure("connect_timeout", error=_fails(httpx.ConnectTimeout, "timed out"), uses_up="connect"),
         Failure("timeout", error=_TIMED_OUT, uses_up="read"),
         Failure("connection_reset", error=_fails(httpx.ReadError, "[Errno 104] Connection reset by peer")),
-        Failure("cut_off_answer", cut_off=True),
+        Failure("cut_off_answer", Trouble(cut_off=True)),
         Failure("slow_answer", seconds=SLOW_SECONDS),
-        Failure("not_json", page(200, "Under maintenance")),
-        Failure("empty_body", CannedResponse(200, b"")),
-        Failure("missing_name", change="no_name"),
-        Failure("drift_missing", change="missing"),
-        Failure("drift_null", change="null"),
-        Failure("drift_unknown_value", change="unknown_value"),
-        Failure("drift_unknown_field", change="unknown_field"),
-        Failure("drift_format", change="format"),
+        _instead("not_json", page(200, "Under maintenance")),
+        _instead("empty_body", CannedResponse(200, b"")),
+        Failure("missing_name", Trouble(change="no_name")),
+        Failure("drift_missing", Trouble(change="missing")),
+        Failure("drift_null", Trouble(change="null")),
+        Failure("drift_unknown_value", Trouble(change="unknown_value")),
+        Failure("drift_unknown_field", Trouble(change="unknown_field")),
+        Failure("drift_format", Trouble(change="format")),
     )
 }
 _SAYS_WHEN: Final = ("rate_limited", "service_unavailable")
@@ -148,8 +160,14 @@ def failure(name: str, times: object, retry_after: object, seconds: object) -> F
     wait = _seconds("retry_after", retry_after, name, _SAYS_WHEN)
     found = evolve(FAILURES[name], left=math.inf if times is None else times)
     if wait is not None and found.answer is not None:
-        found = evolve(found, answer=evolve(found.answer, headers=(("retry-after", f"{wait:g}"),)))
+        answer = evolve(found.answer, headers=(("retry-after", f"{wait:g}"),))
+        found = evolve(found, trouble=Trouble(answer))
     return found if late is None else evolve(found, seconds=late)
+
+
+def at_an_id(trouble: Trouble) -> Failure:
+    """Return what happens where an id that makes trouble is asked for, as at the sandbox."""
+    return Failure(None, trouble, seconds=SLOW_SECONDS if trouble.slow else 0.0)
 
 
 def _seconds(option: str, value: object, name: str, meant_for: tuple[str, ...]) -> float | None:

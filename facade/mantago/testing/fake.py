@@ -1,13 +1,12 @@
-"""The service in memory, and builders of what it holds."""
+"""The service in memory."""
 
 from __future__ import annotations
 
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -15,62 +14,40 @@ import httpx
 from anyio.lowlevel import checkpoint
 from attrs import evolve, field, frozen
 
-from mantago import ClientGifts, Credentials, Gift, GiftResource, Platform, Ticket
+from mantago import ClientGifts, Credentials, Gift, Platform, Ticket
 from mantago.identification import IdentifyIn, PlatformName, identify
-from mantago.testing.failures import Failure, FailureName, failure, response
-from mantago.testing.requests import find, read
-from mantago.testing.scenarios import BOT_ID, ONE_GIFT, CannedResponse, Refusal, changed, ok, success_envelope
+from mantago.testing.answers import Answers, Content
+from mantago.testing.document import Document
+from mantago.testing.failures import Failure, FailureName, at_an_id, failure, response
+from mantago.testing.requests import read
+from mantago.testing.scenarios import (
+    BOT_ID,
+    GIFTS,
+    CannedResponse,
+    Refusal,
+    Trouble,
+    gifts_of_trigger,
+    success_envelope,
+)
 from mantago.testing.service import (
     Account,
-    Document,
     ParsedRequest,
+    Visits,
     check_identify_in,
     new_token,
     not_found,
     refused,
     respond,
 )
+from mantago.testing.set_answers import OperationAnswer, OperationRequest, checked_operation, content_of, request_for
+from mantago.testing.vendored import left_out_of
 from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
 from mantago_runtime.mappings import Headers
 
-_CREATED_AT: Final = datetime(2024, 7, 15, 10, 30, 28, 700_000, tzinfo=UTC)
 _IN_2100: Final = 4_102_444_800
 # What a call waits for goes by on the clock of its thread or task only: others at the same time don't get late.
 _now: ContextVar[float] = ContextVar("mantago_testing_now", default=0.0)
-
-
-def ticket(*, created_at: datetime = _CREATED_AT) -> Ticket:
-    """Return a ticket; without arguments always the same."""
-    return Ticket(created_at=_aware("created_at", created_at))
-
-
-def gift(
-    name: str = "美式咖啡兌換券",
-    *,
-    resource: GiftResource | str = GiftResource.REWARDS_CARD,
-    created_at: datetime = _CREATED_AT,
-    is_expired: bool | None = False,
-    start_time: datetime | None = None,
-    end_time: datetime | None = None,
-) -> Gift:
-    """Return a gift that is valid; without arguments always the same.
-
-    One that is expired says from when to when it was valid, as the spec has it: by default the month from
-    `created_at` on.
-    """
-    _aware("created_at", created_at)
-    if is_expired and start_time is None and end_time is None:
-        start_time, end_time = created_at, created_at + timedelta(days=30)
-    for argument, moment in (("start_time", start_time), ("end_time", end_time)):
-        _aware(argument, moment or created_at)
-    return Gift(name, GiftResource(resource), created_at, is_expired, start_time, end_time)
-
-
-def _aware(name: str, moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError(f"{name} needs a time zone, as the service's timestamps have one: {moment!r}")
-    return moment
 
 
 @frozen(kw_only=True)
@@ -104,10 +81,13 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     def __init__(self, *, identify_in: IdentifyIn = "both") -> None:
         check_identify_in(identify_in)
         self._identify_in: IdentifyIn = identify_in
-        self._document = Document(published())
-        self._lock = threading.Lock()
+        self._answers = Answers(Document(published()))
+        self._set: dict[str, Content | Failure | Callable[[OperationRequest], OperationAnswer]] = {}
+        self._visits = Visits()
+        # A function that answers may well ask the fake for something.
+        self._lock = threading.RLock()
         self._pairs: list[Credentials] = []
-        self._clients: dict[str, dict[str, Any]] = {}
+        self._clients: dict[str, Mapping[str, Any]] = {}
         self._platform_ids: dict[tuple[str, str], str] = {}
         self._queue: deque[Failure] = deque()
         self._requests: list[RecordedRequest] = []
@@ -143,7 +123,8 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     ) -> None:
         """Add a client with its gifts, or replace the one of this id.
 
-        `platform_ids` tells under which ids platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`.
+        `platform_ids` tells under which ids platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`. What
+        the document requires of a gift, and those given lack since it is new, is made up.
         """
         gifts = ClientGifts(tuple(tickets), tuple(physical_gifts), tuple(virtual_gifts))
         pairs = [(str(platform), platform_client_id) for platform, platform_client_id in platform_ids.items()]
@@ -157,7 +138,20 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
                     raise ValueError(f"the {pair[0]} id belongs to client {self._platform_ids[pair]!r} already")
             self._platform_ids = {pair: whose for pair, whose in self._platform_ids.items() if whose != client_id}
             self._platform_ids |= dict.fromkeys(pairs, client_id)
-            self._clients[client_id] = success_envelope(**gifts.to_dict())
+            held = Content(success_envelope(**gifts.to_dict()), left_out_of(gifts))
+            self._clients[client_id] = self._answers.completed(GIFTS, held).payload
+
+    def answer(self, operation: str, answer: OperationAnswer | Callable[[OperationRequest], OperationAnswer]) -> None:
+        """Set what an operation answers from now on, whoever is asked for; setting it again replaces that.
+
+        `operation` is the name of its method, such as `get_client_gifts`. `answer` is a result, or JSON under the
+        service's names, in which what the document requires and isn't given is made up; or a failure's name, as in
+        `fail`; or a function that is given an `OperationRequest` and returns one of these. Raises ValueError.
+        """
+        name = checked_operation(operation, self._answers.document.names.values())
+        told = answer if callable(answer) and not isinstance(answer, type) else content_of(answer)
+        with self._lock:
+            self._set[name] = self._answers.completed(name, told) if isinstance(told, Content) else told
 
     # --- what goes wrong ---
 
@@ -183,7 +177,9 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     def queued(self) -> tuple[FailureName, ...]:
         """The failures that are still to come, each as often as it will; one that goes on for ever stands once."""
         with self._lock:
-            return tuple(one.name for one in self._queue for _ in range(1 if one.left == math.inf else int(one.left)))
+            return tuple(
+                one.name for one in self._queue if one.name for _ in range(1 if one.left == math.inf else int(one.left))
+            )
 
     # --- what happened ---
 
@@ -202,12 +198,12 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     # --- as a transport ---
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of httpx's synchronous client."""
+        """OperationAnswer a request of httpx's synchronous client."""
         request.read()
         return self._handle(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer a request of httpx's asynchronous client."""
+        """OperationAnswer a request of httpx's asynchronous client."""
         await checkpoint()
         await request.aread()
         return self._handle(request)
@@ -240,11 +236,11 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         return response(answer, request.method)
 
     def _decide(self, request: httpx.Request) -> tuple[CannedResponse, Failure | None, ParsedRequest | None]:
-        """Return the answer, the queued failure that it meets, and the request as it was read."""
-        document, path = self._document, request.url.path
-        operation = find(document, request.method.lower(), path)
+        """Return the answer, the failure that it meets, and the request as it was read."""
+        document, path = self._answers.document, request.url.path
+        operation = document.operation_at(request.method.lower(), path)
         if operation is None:
-            return not_found(path, lambda method, path: find(document, method, path)), None, None
+            return not_found(document, path), None, None
         parsed = read(document, operation, request.headers, request.url.query.decode("ascii"), request.content)
         pair = self._pairs[-1]
         account = Account(pair.bot_id, pair.token, pair.secret)
@@ -252,13 +248,28 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             return Refusal.CREDENTIALS_RENEWED.answer(bot_id=BOT_ID), None, parsed
         if refusal := refused(parsed, account, document, identify_in=self._identify_in):
             return refusal, None, parsed
-        failed = self._next_failure()
-        if failed and failed.answer:
-            return failed.answer, failed, parsed
-        answer = respond(
-            parsed, account, document, lambda body: self._gifts_of(body, failed.change if failed else None)
-        )
-        return (evolve(answer, cut_off=True) if failed and failed.cut_off else answer), failed, parsed
+        failed = self._next_failure() or self._failure_at_an_id(parsed)
+        told = self._told(parsed) if failed is None or failed.reaches_the_service else None
+        if isinstance(told, Failure):
+            failed, told = failed or told, None
+        trouble = failed.trouble if failed else Trouble()
+        answer = respond(parsed, self._answers, gifts=self._gifts_of(parsed.body), told=told, trouble=trouble)
+        return answer, failed, parsed
+
+    def _told(self, parsed: ParsedRequest) -> Content | Failure | None:
+        """Return what somebody has set that the operation answers."""
+        name = self._answers.document.name_of(parsed.operation)
+        if name is None or name not in self._set:
+            return None
+        told = self._set[name]
+        if not callable(told):
+            return told
+        found = content_of(told(request_for(name, parsed.operation.in_path, parsed.query, parsed.body)))
+        return found if isinstance(found, Failure) else self._answers.completed(name, found)
+
+    def _failure_at_an_id(self, parsed: ParsedRequest) -> Failure | None:
+        trouble = self._visits.trouble(parsed, known=self._clients)
+        return None if trouble is None else at_an_id(trouble)
 
     def _next_failure(self) -> Failure | None:
         if not self._queue:
@@ -268,16 +279,10 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             self._queue.appendleft(evolve(failed, left=failed.left - 1))
         return failed
 
-    def _gifts_of(self, body: Mapping[str, Any], change: str | None) -> CannedResponse | None:
+    def _gifts_of(self, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         pair = (body.get("platform", ""), body.get("platformClientId", ""))
-        payload = self._clients.get(body["clientId"] if "clientId" in body else self._platform_ids.get(pair, ""))
-        if payload is None:
-            return None
-        if change is None:
-            return ok(payload)
-        if not payload["physicalGifts"] + payload["virtualGifts"]:
-            payload = {**payload, "virtualGifts": [ONE_GIFT]}
-        return ok(changed(payload, change))
+        client_id = body["clientId"] if "clientId" in body else self._platform_ids.get(pair, "")
+        return self._clients.get(client_id) or gifts_of_trigger(body)
 
 
 def _recorded(

@@ -5,47 +5,35 @@ while any other is text as far as a schema is concerned.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from email.parser import BytesParser
 from fnmatch import fnmatchcase
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
+from mantago.testing.answers import is_json
+from mantago.testing.document import Document, Node, Operation
 from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import Hidden, schema_faults
-from mantago.testing.service import METHODS, REFUSAL, Document, Node, Operation, ParsedRequest
-from mantago_runtime.operation import instances
+from mantago.testing.service import REFUSAL, ParsedRequest
 
-__all__ = ["STYLES", "answer_faults", "find", "read"]
+__all__ = ["STYLES", "answer_faults", "read"]
 
 Pairs = list[tuple[str, str]]
-STYLES: Final = {"deepObject": "", "form": ",", "pipeDelimited": "|", "simple": ",", "spaceDelimited": " "}
+STYLES: Final = {
+    "deepObject": "",
+    "form": ",",
+    "pipeDelimited": "|",
+    "simple": ",",
+    "spaceDelimited": " ",
+    "label": ",",
+    "matrix": ",",
+}
 """How a parameter's value can be written, and what stands between the elements of an array there."""
+_PREFIXED: Final = {"label": ".", "matrix": ";"}
 _HEADERS_OF_OTHERS: Final = {"accept", "authorization", "content-type"}
 """Parameters of these names say nothing, as OpenAPI has it."""
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
-
-
-def find(document: Document, method: str, path: str) -> Operation | None:
-    """Return the operation at a path, which begins with that of the spec's server."""
-    if method not in METHODS or not path.startswith(f"{document.base_path}/"):
-        return None
-    rest = path.removeprefix(document.base_path)
-    # As OpenAPI has it, a path without templates comes before one that has some.
-    for pattern in sorted(document.spec["paths"], key=lambda pattern: "{" in pattern):
-        shared = document.resolved(document.spec["paths"][pattern])
-        if method in shared and (found := instances(pattern).fullmatch(rest)):
-            in_path = dict(zip(re.findall(r"{(.*?)}", pattern), found.groups(), strict=True))
-            return Operation((method, pattern), _with_shared_parameters(document, shared, shared[method]), in_path)
-    return None
-
-
-def _with_shared_parameters(document: Document, shared: Node, node: Node) -> Node:
-    """Return an operation with the parameters that its path has for all operations, unless it has its own."""
-    nodes = [*shared.get("parameters", ()), *node.get("parameters", ())]
-    parameters = {(one["name"], one["in"]): one for one in map(document.resolved, nodes)}
-    return {**node, "parameters": [*parameters.values()]}
 
 
 def read(
@@ -56,7 +44,7 @@ def read(
         "query": parse_qsl(query, keep_blank_values=True),
         "path": [*operation.in_path.items()],
         "header": [*headers.items()],
-        "cookie": [_pair(part) for part in headers.get("cookie", "").split(";")],
+        "cookie": [_pair(unquote(part)) for part in headers.get("cookie", "").split(";")],
     }
     parameters, wrong = _parameters(document, operation, given)
     declared = document.resolved(operation.node.get("requestBody", {}))
@@ -125,12 +113,18 @@ def _parameter(document: Document, parameter: Node, pairs: Pairs) -> tuple[Any, 
     written = _written(document, parameter, schema, kinds, pairs)
     if not written:
         return None, [": is missing"] if parameter.get("required") else []
-    if written == [""] and parameter["in"] == "query" and not parameter.get("allowEmptyValue"):
+    if written == [""] and parameter["in"] == "query" and not _may_be_empty(document, parameter, schema):
         return None, [": is empty"]
     single = written if isinstance(written, list) and "array" not in kinds else []
     value = _meant(document, schema, single[0] if single else written)
     faults = [f" {fault}" for fault in schema_faults(document, schema, value, hidden="readOnly")]
     return value, [*faults, ": given more than once"] if len(single) > 1 else faults
+
+
+def _may_be_empty(document: Document, parameter: Node, schema: Node) -> bool:
+    """Whether nothing is a value: the document says so, or has it as the default or among the values."""
+    told = [value for part in document.parts(schema) for value in (part.get("default"), *part.get("enum", ()))]
+    return bool(parameter.get("allowEmptyValue")) or "" in told
 
 
 def _written(
@@ -148,12 +142,24 @@ def _written(
         members = _members(document, schema)
         return {key: text for key, text in pairs if key in members}
     texts = [text for key, text in pairs if key == name]
+    between = STYLES[style]
+    if style in _PREFIXED:
+        between, texts = _without_prefix(style, name, texts, explode=explode)
     if not texts or not kinds & {"array", "object"} or (style == "form" and explode):
         return texts
-    pieces = texts[0].split(STYLES[style])
+    pieces = texts[0].split(between)
     if "array" in kinds:
         return pieces
     return dict(map(_pair, pieces)) if explode else dict(zip(pieces[::2], pieces[1::2], strict=False))
+
+
+def _without_prefix(style: str, name: str, texts: list[str], *, explode: bool) -> tuple[str, list[str]]:
+    """Return what stands between the parts of a segment with a beginning of its own, and the segment without that."""
+    first = _PREFIXED[style]
+    bare = [text.removeprefix(first) for text in texts]
+    if style == "matrix":
+        bare = [text.removeprefix(f"{name}=").replace(f"{first}{name}=", first) for text in bare]
+    return first if explode else ",", bare
 
 
 def _kinds(document: Document, schema: Node) -> set[str]:
@@ -202,7 +208,7 @@ def _content(
     schema = media.get("schema", {})
     try:
         try:
-            value = _parsed(document, schema, kind, media_type, body)
+            value = _parsed(document, media, kind, media_type, body)
         except ValueError:
             return None, ["body: isn't what its Content-Type says"]
         # What stands in two parts of allOf would be said twice.
@@ -212,20 +218,34 @@ def _content(
     return value, [f"body {fault}" for fault in faults]
 
 
-def _parsed(document: Document, schema: Node, kind: str, media_type: str, body: bytes) -> Any:
+def _parsed(document: Document, media: Node, kind: str, media_type: str, body: bytes) -> Any:
     """Return what a body stands for; ValueError if it isn't what it says that it is."""
-    if kind == "application/json" or kind.endswith("+json"):
+    if is_json(kind):
         return json.loads(body)
     if kind in _FORMS:
         pairs = parse_qsl(body.decode(), keep_blank_values=True) if kind == _FORMS[0] else _form(media_type, body)
-        members, written = _members(document, schema), dict[str, Any]()
-        for name, text in pairs:
-            if "array" in _kinds(document, members.get(name, {})):
-                written.setdefault(name, []).append(text)
-            else:
-                written[name] = text
-        return _meant(document, schema, written)
+        schema: Node = media.get("schema", {})
+        return _meant(document, schema, _fields(document, schema, media.get("encoding", {}), [*pairs]))
     return body.decode("utf-8" if kind.startswith("text/") else "latin-1")
+
+
+def _fields(document: Document, schema: Node, encoding: Mapping[str, Node], pairs: Pairs) -> dict[str, Any]:
+    """Return the texts of a form's fields, of which some are written as parameters of the query are."""
+    members, written = _members(document, schema), dict[str, Any]()
+    for name, told in encoding.items():
+        node = members.get(name, {})
+        if "style" in told or "explode" in told:
+            kinds = _kinds(document, node)
+            texts = _written(document, {"name": name, "in": "query", **told}, node, kinds, pairs)
+            single = texts if isinstance(texts, list) and "array" not in kinds else []
+            written |= {name: single[0] if single else texts} if texts else {}
+            pairs = [(key, text) for key, text in pairs if key != name and not key.startswith(f"{name}[")]
+    for name, text in pairs:
+        if "array" in _kinds(document, members.get(name, {})):
+            written.setdefault(name, []).append(text)
+        else:
+            written[name] = text
+    return written
 
 
 def _form(media_type: str, body: bytes) -> Iterator[tuple[str, str]]:

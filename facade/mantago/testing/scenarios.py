@@ -1,4 +1,4 @@
-"""The refusals, the identification rule and the clients that sandbox and fake know.
+"""The refusals, the identification rule, the clients and the troubles that sandbox and fake know.
 
 Pure decisions, without a server and without the spec, so that both say the same.
 """
@@ -8,24 +8,27 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 __all__ = [
     "BOT_ID",
     "CLIENTS",
-    "ONE_GIFT",
+    "GIFTS",
     "SLOW_SECONDS",
     "TRIGGERS",
+    "TROUBLES",
     "CannedResponse",
     "PlatformId",
     "Refusal",
     "SandboxClient",
+    "Trouble",
     "broken_rule",
     "changed",
-    "ok",
+    "gifts_of_trigger",
     "page",
     "sandbox_client_for",
     "success_envelope",
+    "with_a_gift",
 ]
 
 BOT_ID: Final = "1NbWoobyg"
@@ -51,6 +54,23 @@ class CannedResponse:
 
 
 @frozen
+class Trouble:
+    """What becomes of a good answer: another comes `instead`, or it comes changed, late or cut off, or as it is."""
+
+    instead: CannedResponse | None = None
+    change: str | None = None
+    slow: bool = False
+    cut_off: bool = False
+
+    def befall(self, good: CannedResponse) -> CannedResponse:
+        """Return what comes where this would be the good answer, with its content changed already."""
+        if self.instead is not None:
+            return self.instead
+        off_spec = self.change not in {None, "unknown_field"}
+        return evolve(good, off_spec=off_spec, slow=self.slow, cut_off=self.cut_off)
+
+
+@frozen
 class PlatformId:
     """The id of a client on one platform."""
 
@@ -63,7 +83,8 @@ class SandboxClient:
     """A client to ask for, or, as with a payment service's test cards, an id that makes trouble.
 
     Without `platform_ids` the `id` is also the platform client id, on every platform.
-    The nth request gets the nth of `answers`; the last one goes on for ever.
+    The nth request for gifts gets the nth of `answers`; the last one goes on for ever. Any other operation answers with
+    its own content, and an id that makes trouble makes it there as well.
     """
 
     id: str
@@ -160,11 +181,8 @@ def sandbox_client_for(body: Mapping[str, Any]) -> SandboxClient | None:
     return _BY_PLATFORM_ID.get(pair) or _TRIGGER_BY_ID.get(pair.platform_client_id)
 
 
-def ok(payload: Mapping[str, Any]) -> CannedResponse:
-    """Return a payload as a good answer."""
-    return CannedResponse(200, _json(payload))
-
-
+GIFTS: Final = "get_client_gifts"
+"""The operation that the clients' gifts are the answer to."""
 _MANY_GIFTS: Final = success_envelope(
     tickets=[
         {"createdAt": "2024-05-02T02:11:09.031Z"},
@@ -208,13 +226,14 @@ _MANY_GIFTS: Final = success_envelope(
         },
     ],
 )
-ONE_GIFT: Final = {
+_ONE_GIFT: Final = {
     "name": "生日蛋糕兌換券",
     "resource": "rewardsCard",
     "createdAt": "2024-07-15T10:30:28.700Z",
     "isExpired": False,
 }
 
+_LISTS: Final = ("physicalGifts", "virtualGifts")
 _CHANGES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     # by the kind of drift that a client then tells of
     "missing": lambda gift: {name: value for name, value in gift.items() if name != "isExpired"},
@@ -228,39 +247,41 @@ _CHANGES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
 
 
 def changed(payload: Mapping[str, Any], change: str) -> dict[str, Any]:
-    """Return the success envelope as a newer or sloppier service might send it, with every gift changed in one way."""
-    gifts = {
-        name: [*map(_CHANGES[change], payload[name])] for name in ("physicalGifts", "virtualGifts") if name in payload
-    }
+    """Return gifts as a newer or sloppier service might send them, each changed in one way."""
+    gifts = {name: [*map(_CHANGES[change], payload[name])] for name in _LISTS if payload.get(name)}
     beside = {"loyaltyPoints": 120} if change == "unknown_field" else {}
     return {**payload, **gifts, **beside}
+
+
+def with_a_gift(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return gifts with one at least, in which something can be changed."""
+    return {**payload} if any(payload.get(name) for name in _LISTS) else {**payload, "virtualGifts": [_ONE_GIFT]}
+
+
+def _gifts(payload: Mapping[str, Any]) -> CannedResponse:
+    return CannedResponse(200, _json(payload))
 
 
 CLIENTS: Final = (
     SandboxClient(
         "VolejRejN",
         "many gifts: tickets, physical and virtual ones, one of them expired",
-        (ok(_MANY_GIFTS),),
+        (_gifts(_MANY_GIFTS),),
         (PlatformId("line", "U4af4980629e14c3b8d2f7a61c05be937"), PlatformId("instagram", "17841405793187218")),
     ),
     SandboxClient(
         "TamirOskQ",
         "exactly one gift, and no ticket",
-        (ok(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[ONE_GIFT])),),
+        (_gifts(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[_ONE_GIFT])),),
         (PlatformId("line", "U93c1d0b7a6f24e58b0c7d94e1f3a2865"), PlatformId("facebook", "6128904415327790")),
     ),
     SandboxClient(
         "BelunHavK",
         "no gifts at all",
-        (ok(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[])),),
+        (_gifts(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[])),),
         (PlatformId("whatsapp", "886912345678"), PlatformId("liveChat", "lc-5f0c21d9")),
     ),
 )
-
-
-def _refused(id_: str, refusal: Refusal) -> SandboxClient:
-    description = f"{refusal.status}, code {refusal.code}: {refusal.message}"
-    return SandboxClient(id_, description, (refusal.answer(bot_id=BOT_ID),))
 
 
 def _rate_limited(retry_after: int) -> CannedResponse:
@@ -274,55 +295,72 @@ def page(status: int, title: str) -> CannedResponse:
     return CannedResponse(status, html.encode(), "text/html; charset=utf-8", off_spec=True)
 
 
-TRIGGERS: Final = (
-    _refused("bad-variables", Refusal.BAD_VARIABLES),
-    _refused("token-expired", Refusal.TOKEN_EXPIRED),
-    _refused("credentials-renewed", Refusal.CREDENTIALS_RENEWED),
-    _refused("permission-denied", Refusal.PERMISSION_DENIED),
-    _refused("bot-not-found", Refusal.BOT_NOT_FOUND),
-    _refused("platform-not-connected", Refusal.PLATFORM_NOT_CONNECTED),
-    _refused("client-not-found", Refusal.CLIENT_NOT_FOUND),
-    SandboxClient("rate-limited", "429 with Retry-After: 1, every time", (_rate_limited(1),)),
-    SandboxClient(
+def _refused(refusal: Refusal) -> tuple[str, Trouble]:
+    return f"{refusal.status}, code {refusal.code}: {refusal.message}", Trouble(refusal.answer(bot_id=BOT_ID))
+
+
+_REFUSED_WITH_200: Final = CannedResponse(200, _json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True)
+_WELL: Final = Trouble()
+_Trigger = tuple[SandboxClient, tuple[Trouble, ...], Mapping[str, Any]]
+
+
+def _trigger(id_: str, description: str, *troubles: Trouble, gifts: Mapping[str, Any] = _MANY_GIFTS) -> _Trigger:
+    """Return an id, what becomes of the nth answer, and the gifts that there are where all is well."""
+    payloads = [changed(gifts, trouble.change) if trouble.change else gifts for trouble in troubles]
+    answers = tuple(trouble.befall(_gifts(payload)) for trouble, payload in zip(troubles, payloads, strict=True))
+    return SandboxClient(id_, description, answers), troubles, gifts
+
+
+_TRIGGERS: Final[tuple[_Trigger, ...]] = (
+    _trigger("bad-variables", *_refused(Refusal.BAD_VARIABLES)),
+    _trigger("token-expired", *_refused(Refusal.TOKEN_EXPIRED)),
+    _trigger("credentials-renewed", *_refused(Refusal.CREDENTIALS_RENEWED)),
+    _trigger("permission-denied", *_refused(Refusal.PERMISSION_DENIED)),
+    _trigger("bot-not-found", *_refused(Refusal.BOT_NOT_FOUND)),
+    _trigger("platform-not-connected", *_refused(Refusal.PLATFORM_NOT_CONNECTED)),
+    _trigger("client-not-found", *_refused(Refusal.CLIENT_NOT_FOUND)),
+    _trigger("rate-limited", "429 with Retry-After: 1, every time", Trouble(_rate_limited(1))),
+    _trigger(
         "rate-limited-once",
-        "429 with Retry-After: 0 for the first request, then gifts",
-        (_rate_limited(0), ok(_MANY_GIFTS)),
+        "429 with Retry-After: 0 for the first request of an operation, then a good answer",
+        Trouble(_rate_limited(0)),
+        _WELL,
     ),
-    _refused("server-error", Refusal.SERVER_ERROR),
-    SandboxClient("bad-gateway", "502 with an HTML page", (page(502, "502 Bad Gateway"),)),
-    SandboxClient("slow-answer", "gifts, after about 5 seconds", (CannedResponse(200, _json(_MANY_GIFTS), slow=True),)),
-    SandboxClient(
-        "cut-off-answer",
-        "the connection closes half-way through the body",
-        (CannedResponse(200, _json(_MANY_GIFTS), cut_off=True),),
-    ),
-    SandboxClient("not-json", "200 with an HTML page", (page(200, "Under maintenance"),)),
-    SandboxClient(
+    _trigger("server-error", *_refused(Refusal.SERVER_ERROR)),
+    _trigger("bad-gateway", "502 with an HTML page", Trouble(page(502, "502 Bad Gateway"))),
+    _trigger("slow-answer", "a good answer, after about 5 seconds", Trouble(slow=True)),
+    _trigger("cut-off-answer", "the connection closes half-way through the body", Trouble(cut_off=True)),
+    _trigger("not-json", "200 with an HTML page", Trouble(page(200, "Under maintenance"))),
+    _trigger(
         "field-from-the-future",
         "fields that the spec doesn't list, beside the gifts and in one",
-        (ok(changed(success_envelope(virtualGifts=[ONE_GIFT]), "unknown_field")),),
+        Trouble(change="unknown_field"),
+        gifts=success_envelope(virtualGifts=[_ONE_GIFT]),
     ),
-    SandboxClient(
+    _trigger(
         "enum-from-the-future",
         "a gift whose resource the spec doesn't list",
-        (
-            CannedResponse(
-                200, _json(changed(success_envelope(virtualGifts=[ONE_GIFT]), "unknown_value")), off_spec=True
-            ),
-        ),
+        Trouble(change="unknown_value"),
+        gifts=success_envelope(virtualGifts=[_ONE_GIFT]),
     ),
-    SandboxClient(
+    _trigger(
         "missing-is-expired",
         "a gift without isExpired, as in the vendor's own example",
-        (CannedResponse(200, _json(changed(success_envelope(physicalGifts=[ONE_GIFT]), "missing")), off_spec=True),),
+        Trouble(change="missing"),
+        gifts=success_envelope(physicalGifts=[_ONE_GIFT]),
     ),
-    SandboxClient(
-        "refused-with-200",
-        "200, yet success is false, code 37011",
-        (CannedResponse(200, _json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True),),
-    ),
+    _trigger("refused-with-200", "200, yet success is false, code 37011", Trouble(_REFUSED_WITH_200)),
 )
+TRIGGERS: Final = tuple(client for client, _, _ in _TRIGGERS)
+TROUBLES: Final[Mapping[str, tuple[Trouble, ...]]] = {client.id: troubles for client, troubles, _ in _TRIGGERS}
+"""What becomes of the nth answer where an id that makes trouble is asked for; the last goes on for ever."""
 
 _BY_CLIENT_ID: Final = {client.id: client for client in (*CLIENTS, *TRIGGERS)}
 _BY_PLATFORM_ID: Final = {pair: client for client in CLIENTS for pair in client.platform_ids}
 _TRIGGER_BY_ID: Final = {client.id: client for client in TRIGGERS}
+_GIFTS_OF_TRIGGERS: Final = {client.id: gifts for client, _, gifts in _TRIGGERS}
+
+
+def gifts_of_trigger(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the gifts of an id that makes trouble, None if the body asks for none such."""
+    return _GIFTS_OF_TRIGGERS.get(body.get("clientId", body.get("platformClientId", "")))

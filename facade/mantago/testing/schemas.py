@@ -16,7 +16,7 @@ from uuid import UUID
 
 from attrs import frozen
 
-from mantago.testing.service import Document, Node
+from mantago.testing.document import Document, Node
 
 __all__ = ["FORMATS", "KEYWORDS", "schema_faults"]
 

@@ -1,164 +1,56 @@
-"""The service behind sandbox and fake: the spec as data, and the order in which requests are refused.
+"""The service behind sandbox and fake: the order in which requests are refused, and what is answered.
 
 Pure decisions on plain data. How a request is read against the spec, `requests` knows.
 """
 
 import base64
 import json
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, get_args
-from urllib.parse import urlsplit
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeVar, get_args
 
-from attrs import field, frozen
+from attrs import frozen
 
 from mantago.identification import IdentifyIn
-from mantago.testing.scenarios import CannedResponse, Refusal, broken_rule
+from mantago.testing.answers import Answers, Content
+from mantago.testing.changes import changed_once
+from mantago.testing.document import METHODS, Document, Operation
+from mantago.testing.scenarios import (
+    BOT_ID,
+    GIFTS,
+    TROUBLES,
+    CannedResponse,
+    Refusal,
+    Trouble,
+    broken_rule,
+    changed,
+    with_a_gift,
+)
 
 __all__ = [
-    "METHODS",
     "REFUSAL",
     "Account",
-    "Document",
-    "Node",
-    "Operation",
     "ParsedRequest",
+    "Visits",
     "check_identify_in",
+    "ids_in",
     "new_token",
     "not_found",
     "refused",
     "respond",
 ]
 
-METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-_GIFTS: Final = ("post", "/openapi/client/gift")
-_IDENTIFICATION: Final = "#/components/schemas/ClientIdentificationRequest"
+T = TypeVar("T")
 REFUSAL: Final = "#/components/schemas/ErrorResponse"
 """The envelope of every refusal, also of those with a status that the spec doesn't list."""
-
-Node = Mapping[str, Any]
+_WELL: Final = Trouble()
+_IDS: Final = ("clientId", "platformClientId")
 
 
 def check_identify_in(value: object) -> None:
     """Refuse what names no reading of the rule's prose."""
     if value not in get_args(IdentifyIn):
         raise ValueError(f"identify_in is 'both' or 'body', not {value!r}")
-
-
-@frozen
-class Operation:
-    """An operation of the spec: its key there, what stands under it, and what a path has for its templates."""
-
-    key: tuple[str, str]
-    node: Node
-    in_path: Mapping[str, str] = field(factory=dict)
-
-
-class Document:
-    """The spec as plain data: where it is served, what its parts refer to, what an answer could look like."""
-
-    def __init__(self, spec: Node) -> None:
-        self.spec = spec
-        servers: list[Node] = self.spec.get("servers") or [{"url": "/"}]
-        server = servers[0]
-        variables = {name: variable["default"] for name, variable in server.get("variables", {}).items()}
-        url = urlsplit(server["url"].format(**variables))
-        self.base_path = url.path.rstrip("/")
-
-    def resolved(self, node: Node) -> Node:
-        """Return the node that this one refers to, or itself."""
-        while "$ref" in node:
-            target: Any = self.spec
-            for name in node["$ref"].removeprefix("#/").split("/"):
-                target = target[name.replace("~1", "/").replace("~0", "~")]
-            node = target
-        return node
-
-    def parts(self, schema: Node) -> Iterator[Node]:
-        """Yield a schema and what it is put together from, by allOf, anyOf or oneOf."""
-        schema = self.resolved(schema)
-        yield schema
-        for keyword in ("allOf", "anyOf", "oneOf"):
-            for part in schema.get(keyword, ()):
-                yield from self.parts(part)
-
-    def asks_for_a_client(self, operation: Operation) -> bool:
-        """Whether the body is, or builds on, the schema whose prose states the identification rule."""
-        content = self.resolved(operation.node.get("requestBody", {})).get("content", {})
-        return any(self._builds_on(media.get("schema", {}), _IDENTIFICATION) for media in content.values())
-
-    def _builds_on(self, schema: Node, ref: str) -> bool:
-        if schema.get("$ref") == ref:
-            return True
-        return any(self._builds_on(part, ref) for part in self.resolved(schema).get("allOf", ()))
-
-    def declares(self, operation: Operation, name: str, place: str) -> bool:
-        """Whether the operation has this parameter."""
-        parameters = map(self.resolved, operation.node.get("parameters", ()))
-        return any((parameter["name"], parameter["in"]) == (name, place) for parameter in parameters)
-
-    def example_answer(self, operation: Operation) -> CannedResponse:
-        """Return the smallest success that the spec allows."""
-        responses = operation.node["responses"]
-        key = min((key for key in responses if key.startswith("2")), default="default")
-        status = int(key.replace("XX", "00")) if key != "default" else 200
-        content = self.resolved(responses.get(key, {})).get("content", {})
-        for content_type, media in content.items():
-            if "json" in content_type:
-                return CannedResponse(status, json.dumps(self._example(media)).encode(), content_type)
-        return CannedResponse(status, b"", next(iter(content), "text/plain"))
-
-    def _example(self, media: Node) -> Any:
-        if "example" in media:
-            return media["example"]
-        return self._value(media.get("schema", {}))
-
-    def _value(self, schema: Node) -> Any:
-        flat = self._flat(schema)
-        for keyword in ("example", "default", "const"):
-            if keyword in flat:
-                return flat[keyword]
-        if "enum" in flat:
-            return flat["enum"][0]
-        for keyword in ("oneOf", "anyOf"):
-            if keyword in flat:
-                return self._value(flat[keyword][0])
-        kind = flat.get("type", "object")
-        return self._value_of_kind(kind if isinstance(kind, str) else kind[0], flat)
-
-    def _value_of_kind(self, kind: str, flat: Node) -> Any:
-        match kind:
-            case "object":
-                properties = flat.get("properties", {})
-                return {name: self._value(properties.get(name, {})) for name in flat.get("required", ())}
-            case "array":
-                return [self._value(flat["items"]) for _ in range(flat.get("minItems", 0))]
-            case "string":
-                return _STRINGS.get(flat.get("format", ""), "example").ljust(flat.get("minLength", 0), ".")
-            case "boolean":
-                return True
-            case "null":
-                return None
-            case _:
-                return flat.get("minimum", 0)
-
-    def _flat(self, schema: Node) -> Node:
-        schema = self.resolved(schema)
-        parts = [*map(self._flat, schema.get("allOf", ())), schema]
-        merged: dict[str, Any] = {}
-        for part in parts:
-            merged |= part
-        merged["properties"] = {name: node for part in parts for name, node in part.get("properties", {}).items()}
-        merged["required"] = [name for part in parts for name in part.get("required", ())]
-        return merged
-
-
-_STRINGS: Final = {
-    "date": "2024-07-15",
-    "date-time": "2024-07-15T10:30:28.700Z",
-    "email": "someone@example.com",
-    "uri": "https://example.com/",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-}
 
 
 @frozen(repr=False)
@@ -192,9 +84,9 @@ class ParsedRequest:
     body: Mapping[str, Any]
 
 
-def not_found(path: str, find: Callable[[str, str], Operation | None]) -> CannedResponse:
+def not_found(document: Document, path: str) -> CannedResponse:
     """Return the answer where no operation is found: another method may be."""
-    allowed = [method.upper() for method in METHODS if find(method, path)]
+    allowed = [method.upper() for method in METHODS if document.operation_at(method, path)]
     if not allowed:
         return Refusal.NO_SUCH_PATH.answer()
     return Refusal.WRONG_METHOD.answer(headers=(("allow", ", ".join(allowed)),))
@@ -222,16 +114,62 @@ def refused(
 
 def respond(
     parsed: ParsedRequest,
-    account: Account,
-    document: Document,
-    answer_for: Callable[[Mapping[str, Any]], CannedResponse | None],
+    answers: Answers,
+    *,
+    gifts: Mapping[str, Any] | None,
+    told: Content | None = None,
+    trouble: Trouble = _WELL,
 ) -> CannedResponse:
-    """Return the answer to a request that was not refused; `answer_for` tells that of the client in a body."""
-    if document.asks_for_a_client(parsed.operation):
-        answer = answer_for(parsed.body)
-        if answer is None:
-            return Refusal.CLIENT_NOT_FOUND.answer(bot_id=account.bot_id)
-        # Gifts answer the gift operation only; what goes wrong, goes wrong everywhere.
-        if answer.status != 200 or parsed.operation.key == _GIFTS:
-            return answer
-    return document.example_answer(parsed.operation)
+    """Return the answer to a request that was not refused.
+
+    `gifts` are those of the client that the body asks for, None if there is no such client. `told` is the content where
+    somebody has said what it is.
+    """
+    if trouble.instead is not None:
+        return trouble.instead
+    document, operation = answers.document, parsed.operation
+    success = answers.of(operation)
+    about_gifts = document.name_of(operation) == GIFTS
+    payload = success.payload
+    if told is not None:
+        payload = told.payload
+    elif document.asks_for_a_client(operation):
+        if gifts is None:
+            return Refusal.CLIENT_NOT_FOUND.answer(bot_id=BOT_ID)
+        payload = gifts if about_gifts else payload
+    if trouble.change is not None and about_gifts and isinstance(payload, Mapping):
+        payload = changed(answers.completed(GIFTS, Content(with_a_gift(payload))).payload, trouble.change)
+    elif trouble.change is not None:
+        payload = changed_once(document, success.schema or {}, payload, trouble.change)
+    return trouble.befall(success.saying(payload))
+
+
+def ids_in(parsed: ParsedRequest) -> Iterator[str]:
+    """Yield what a request names somebody or something by: its path's parameters, and ids of clients anywhere."""
+    yield from parsed.operation.in_path.values()
+    within: list[Any] = [parsed.body, parsed.query]
+    while within:
+        value = within.pop()
+        if isinstance(value, Mapping):
+            yield from (value[name] for name in _IDS if isinstance(value.get(name), str))
+            within += value.values()
+        elif isinstance(value, list):
+            within += value
+
+
+class Visits:
+    """How often each id was asked for, for each operation: the nth request gets the nth of several answers."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[tuple[tuple[str, str], str]] = Counter()
+
+    def next_of(self, several: Sequence[T], parsed: ParsedRequest, id_: str) -> T:
+        """Return what comes next; the last one goes on for ever."""
+        visit = (parsed.operation.key, id_)
+        self._asked[visit] += 1
+        return several[min(self._asked[visit], len(several)) - 1]
+
+    def trouble(self, parsed: ParsedRequest, known: Container[str] = ()) -> Trouble | None:
+        """Return what becomes of the answer where an id that makes trouble is asked for, and is no client's."""
+        id_ = next((id_ for id_ in ids_in(parsed) if id_ in TROUBLES and id_ not in known), None)
+        return None if id_ is None else self.next_of(TROUBLES[id_], parsed, id_)

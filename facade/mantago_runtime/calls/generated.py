@@ -12,8 +12,9 @@ import httpx
 from mantago_runtime.calls.policy import OPERATION
 from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, parse_response
 from mantago_runtime.mappings import Headers
-from mantago_runtime.operation import Request, packed
+from mantago_runtime.operation import Request
 from mantago_runtime.secrets.redaction import Redactor
+from mantago_runtime.writing.styles import packed
 
 T = TypeVar("T")
 
@@ -77,10 +78,15 @@ def _response(client: HttpxClients, request: Request[T], response: httpx.Respons
     return Response(HTTPStatus(answer.status), answer.content, answer.headers, parsed)
 
 
+def _redactor(client: HttpxClients, request: Request[T]) -> Redactor:
+    # A function of its own, so that no frame of a traceback holds the values.
+    own = (getattr(client, "token", None), (request.body or {}).get("secret"))
+    return Redactor([], [value for value in own if isinstance(value, str)])
+
+
 def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response) -> RawResponse:
     """Return what the transport of a `MantaGo` would have: redacted, and refused if it is no good one."""
-    own = (getattr(client, "token", None), (request.body or {}).get("secret"))
-    redactor = Redactor([], [value for value in own if isinstance(value, str)])
+    redactor = _redactor(client, request)
     headers = Headers(fields_of(response.headers.raw, redactor))
     content = redactor.clean(response.content)
     answers = request.operation.answers

@@ -14,8 +14,11 @@ import httpcore
 import httpx
 from attrs import frozen
 
-from mantago_runtime.concurrency import Clock
+from mantago_runtime.concurrency import Clock, MaybeAwaitable
 from mantago_runtime.configuration import HTTPCORE
+
+# With the client, not with its first call: by then a test may have replaced what is remembered here of httpx.
+from mantago_runtime.connections.adapters import ASYNC, SYNC, TransportAdapter
 from mantago_runtime.errors import ConfigurationError
 
 CANCEL_GRACE_SECONDS = 0.05
@@ -27,19 +30,20 @@ connection in order."""
 class IOBackend:
     """The input and output of calls; each function returns a value, or an awaitable of it."""
 
-    send: Callable[[httpcore.Request], Any]
+    send: Callable[[httpcore.Request], MaybeAwaitable[tuple[httpcore.Response, object]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
+    # `iter` and `next`, or `aiter` and `anext`: nothing but Any is the type of both.
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]
     """Return the next of the pieces of a body, None at its end."""
-    done: Callable[[httpcore.Response, Any], Any]
+    done: Callable[[httpcore.Response, Any], MaybeAwaitable[None]]
     """Keep the connection for another request, or close it if the body wasn't read to its end."""
-    shut: Callable[[], Any]
+    shut: Callable[[], MaybeAwaitable[None]]
     """Close all connections."""
-    sleep: Callable[[float], Any]
-    ask: Callable[[Any], Any]
+    sleep: Callable[[float], MaybeAwaitable[None]]
+    ask: Callable[[Any], MaybeAwaitable[object]]
     """Call the callable that was given as credentials."""
-    acquire: Callable[[float], Any]
+    acquire: Callable[[float], MaybeAwaitable[bool]]
     """Take the lock on the credentials within so many seconds, or return False."""
     release: Callable[[], None]
     bound: Callable[[float], AbstractContextManager[object]]
@@ -49,7 +53,6 @@ class IOBackend:
 def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
     """Return the backend for threads."""
     # Only a client that calls needs them.
-    from mantago_runtime.connections.adapters import SYNC, TransportAdapter  # noqa: PLC0415
     from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
     from mantago_runtime.connections.threads import deadline  # noqa: PLC0415
 
@@ -71,8 +74,7 @@ def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine
 
 def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
-    from mantago_runtime.connections.adapters import ASYNC, TransportAdapter  # noqa: PLC0415 - see sync_io_backend
-    from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415
+    from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
 
     pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine)
     lock = anyio.Lock()
@@ -95,7 +97,7 @@ def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, 
     )
 
 
-def _sleep_of(below: object, sleep: Callable[[float], Any]) -> Callable[[float], Any]:
+def _sleep_of(below: object, sleep: Callable[[float], MaybeAwaitable[None]]) -> Callable[[float], MaybeAwaitable[None]]:
     return below.sleep if isinstance(below, Clock) else sleep
 
 

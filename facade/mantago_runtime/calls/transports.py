@@ -7,7 +7,7 @@ never see a 401.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import httpx
 from anyio.lowlevel import RunVar
@@ -16,10 +16,18 @@ from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_i
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.responses import RawResponse, ResultReader
 from mantago_runtime.calls.signing import UnsignedRequest
-from mantago_runtime.concurrency import Clock, PerProcess, maybe_await, run_sync
+from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerProcess, maybe_await, run_sync
 
 T = TypeVar("T")
 BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+
+class _Slot(Protocol):
+    """Where the connections of a process or of an event loop are."""
+
+    def get(self) -> IOBackend | None: ...
+
+    def set(self, value: IOBackend | None, /) -> object: ...
 
 
 class _Stack(Generic[BelowT]):
@@ -35,10 +43,10 @@ class _Stack(Generic[BelowT]):
         self._proxy, self._engine = proxy, engine
         self._io = self._make_slot()
 
-    _make_slot: Callable[[], Any]
+    _make_slot: Callable[[], _Slot]
     _make_io: Callable[[BelowT | None, str | None, str], IOBackend]
 
-    def _current(self) -> Any:
+    def _current(self) -> IOBackend:
         self.calls.refuse_if_closed()
         if io := self._io.get():
             return io
@@ -47,7 +55,7 @@ class _Stack(Generic[BelowT]):
         # Another thread may have been faster, or have closed the client just now.
         return self._io.get() or made
 
-    def _leave(self) -> Callable[[], Any] | None:
+    def _leave(self) -> Callable[[], MaybeAwaitable[None]] | None:
         """Refuse calls from now on; return what closes the connections, if there are any."""
         io: IOBackend | None = self._io.get()
         if io is None and self._below is not None and not self.calls.closed:
@@ -77,10 +85,14 @@ class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
             run_sync(maybe_await(close()))
 
 
+def _of_event_loop() -> RunVar[IOBackend | None]:
+    return RunVar("mantago_io_backend", None)
+
+
 class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
     """The stack for tasks, on asyncio and trio."""
 
-    _make_slot = staticmethod(lambda: RunVar("mantago_io_backend", None))
+    _make_slot = staticmethod(_of_event_loop)
     _make_io = staticmethod(async_io_backend)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -94,4 +106,4 @@ class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport)
     async def shut(self) -> None:
         """Close the connections of this event loop; see `SyncTransport.shut`."""
         if close := self._leave():
-            await close()
+            await maybe_await(close())

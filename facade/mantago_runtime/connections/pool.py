@@ -6,7 +6,6 @@ are a stack: what a burst left sinks to its bottom, grows old and is closed.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
@@ -20,7 +19,6 @@ import httpx
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
 from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, TransportAdapter
-from mantago_runtime.connections.asyncio_stream import AsyncioBackend
 from mantago_runtime.connections.threads import DeadlineBackend, remaining
 from mantago_runtime.connections.tls import tls_context
 
@@ -146,6 +144,11 @@ def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
     async def acquire() -> bool:
         await room.acquire()  # the call's cancel scope limits it
         return True
+
+    # Threads need none of it.
+    import asyncio  # noqa: PLC0415
+
+    from mantago_runtime.connections.asyncio_stream import AsyncioBackend  # noqa: PLC0415
 
     try:
         asyncio.get_running_loop()

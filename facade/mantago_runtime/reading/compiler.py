@@ -131,11 +131,13 @@ def _body(code: Code, *, whole: bool) -> Iterator[str]:
     if whole:
         yield "def read(data, drift):"
         yield f" try:\n{indent(look, '  ')}"
-        yield " except NOT_USUAL:\n  return careful(data, drift)"
+        yield " except NOT_USUAL:\n  pass\n else:"
         for index, (field, _, _) in enumerate(code.fields):
             if shape := field.reader.shape:
-                yield f" if type(v{index}) is {shape.__name__}: v{index} = b{index}(v{index}, drift, l{index})"
-        yield f"{indent(fill, ' ')}\n return result"
+                yield f"  if type(v{index}) is {shape.__name__}: v{index} = b{index}(v{index}, drift, l{index})"
+        yield f"{indent(fill, '  ')}\n  return result"
+        # Out here, what it raises doesn't carry what was caught.
+        yield " return careful(data, drift)"
     else:
         yield f"def read(values):\n results = []\n for data in values:\n{indent(look, '  ')}"
         yield f"{indent(fill, '  ')}\n  results.append(result)\n return results"

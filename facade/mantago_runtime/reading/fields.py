@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Generic, Literal, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, NoReturn, TypeVar
 
 from attrs import NOTHING, Attribute, fields
 
@@ -21,6 +21,9 @@ KEY = "json"
 
 # What a reader raises for a value that isn't as the document has it, when it was asked to be quick.
 NOT_USUAL = (LookupError, TypeError, ValueError)
+
+PLAIN_TYPES: Final = frozenset({str, int, bool, type(None)})
+NO_ITEMS: Final[list[object]] = []
 
 
 class Reader(ABC, Generic[T_co]):
@@ -143,13 +146,21 @@ def attributes_of(cls: Any) -> tuple[Attribute[Any], ...]:
     return result
 
 
-def json_fields(cls: Any) -> dict[str, JsonField]:
+def json_fields(cls: Any) -> Mapping[str, JsonField]:
     """Return the fields that come from the service, under their Python names."""
-    return {a.name: a.metadata[KEY] for a in attributes_of(cls) if KEY in a.metadata}
+    found = _found.get(cls)
+    if found is None:
+        found = _found[cls] = {a.name: a.metadata[KEY] for a in attributes_of(cls) if KEY in a.metadata}
+    return found
+
+
+_found: dict[type, dict[str, JsonField]] = {}
 
 
 def plain(value: Any, *, request: bool = False) -> Any:
     """Return a value in plain JSON types; datetimes are in UTC with `Z`."""
+    if type(value) in PLAIN_TYPES:
+        return value
     if (written := getattr(value, "_written", None)) is not None:
         return written(request=request)
     match value:

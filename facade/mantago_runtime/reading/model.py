@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
 from typing import Any, ClassVar, Self, TypeVar
@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Self, TypeVar
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import EMPTY, code_of
+from mantago_runtime.reading.containers import copied
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields
-from mantago_runtime.reading.readers import copied
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types under the service's names.
 
-        What is None is left out unless it is required, datetimes are in UTC with `Z`, and what `extra` holds is included.
+        What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
         """
         return self._written(request=False)
 
@@ -73,17 +73,24 @@ class Model:
         return self._written(request=True)
 
     def _written(self, *, request: bool) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        for name, field in json_fields(type(self)).items():
-            value = getattr(self, name)
-            if value is not None and not (request and field.read_only):
-                data[field.name] = field.reader.write(value, request=request)
-            elif value is None and field.required and field.nullable and not (request and field.read_only):
-                data[field.name] = None
+        # No name for the values before all are written: a frame of a traceback would show the secret among them.
+        data = dict(self._members(request=request))
+        if not self.extra:
+            return data
         extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
         if self._additional:
             extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}
         return data | extra
+
+    def _members(self, *, request: bool) -> Iterator[tuple[str, Any]]:
+        for name, field in json_fields(type(self)).items():
+            value = getattr(self, name)
+            if request and field.read_only:
+                continue
+            if value is not None:
+                yield field.name, field.reader.write(value, request=request)
+            elif field.required and field.nullable:
+                yield field.name, None
 
     def __repr__(self) -> str:
         if not self._shows_values:

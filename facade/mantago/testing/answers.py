@@ -1,0 +1,134 @@
+"""The good answers of operations, by the document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final
+
+from attrs import field, frozen
+
+from mantago.testing.document import Document, Node, Operation
+from mantago.testing.samples import flat, sample
+from mantago.testing.scenarios import CannedResponse
+
+__all__ = ["Answers", "Content", "Success", "is_json"]
+
+_NOT_OURS: Final = frozenset({"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"})
+"""Headers that say how an answer is sent, and so are no made-up values."""
+_ENVELOPE: Final = frozenset({"success", "message"})
+
+
+@frozen
+class Content:
+    """The content of an answer in plain JSON types; what is `left_out` on purpose isn't filled in."""
+
+    payload: Any
+    left_out: frozenset[str] = frozenset()
+
+
+@frozen
+class Success:
+    """An operation's good answer: what stands around its content, the content's schema, and a sample of it.
+
+    `schema` is None where the document promises no content.
+    """
+
+    status: int
+    content_type: str
+    headers: tuple[tuple[str, str], ...]
+    schema: Node | None
+    payload: Any
+
+    def saying(self, payload: Any) -> CannedResponse:
+        """Return the answer with this content."""
+        return CannedResponse(self.status, self._written(payload), self.content_type, self.headers)
+
+    def _written(self, payload: Any) -> bytes:
+        if self.schema is None:
+            return b""
+        if isinstance(payload, str) and not is_json(self.content_type):
+            return payload.encode()
+        return json.dumps(payload, ensure_ascii=False).encode()
+
+
+@frozen
+class Answers:
+    """The good answers of a document's operations, each made up once."""
+
+    document: Document
+    _found: dict[tuple[str, str], Success] = field(factory=dict, init=False)
+
+    def of(self, operation: Operation) -> Success:
+        """Return what an operation answers."""
+        if operation.key not in self._found:
+            self._found[operation.key] = self._made_up(operation)
+        return self._found[operation.key]
+
+    def completed(self, name: str, content: Content) -> Content:
+        """Return content with what the operation of this name requires of it and it lacks, made up."""
+        operation = self.document.named(name)
+        schema = (self.of(operation).schema if operation else None) or {}
+        return Content(_completed(self.document, schema, content.payload, content.left_out))
+
+    def _made_up(self, operation: Operation) -> Success:
+        responses = operation.node["responses"]
+        key = min((key for key in responses if key.startswith("2")), default="default")
+        response = self.document.resolved(responses.get(key, {}))
+        status = int(key.replace("XX", "00")) if key != "default" else 200
+        content = response.get("content", {})
+        headers = tuple(self._headers(response.get("headers", {})))
+        kinds = sorted(content, key=lambda kind: not is_json(_without_range(kind)))
+        if not kinds:
+            return Success(status, "text/plain", headers, None, None)
+        media = content[kinds[0]]
+        schema: Node = media.get("schema", {})
+        examples = [self.document.resolved(example).get("value") for example in media.get("examples", {}).values()]
+        examples = [media["example"]] if "example" in media else examples
+        exemplified = {**flat(self.document, schema), "example": examples[0]} if examples else schema
+        return Success(status, _without_range(kinds[0]), headers, schema, sample(self.document, exemplified))
+
+    def _headers(self, declared: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+        for name, node in declared.items():
+            header = self.document.resolved(node)
+            if name.lower() not in _NOT_OURS and "schema" in header:
+                yield name.lower(), _in_a_header(sample(self.document, header["schema"]))
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a media type is JSON."""
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _without_range(content_type: str) -> str:
+    """Return a media type that a range such as */* includes."""
+    if content_type in {"*/*", "application/*"}:
+        return "application/json"
+    return content_type.replace("*", "plain")
+
+
+def _in_a_header(value: Any) -> str:
+    match value:
+        case str():
+            return value
+        case list():
+            return ",".join(map(_in_a_header, value))
+        case dict():
+            return ",".join(f"{name},{_in_a_header(member)}" for name, member in value.items())
+        case _:
+            return json.dumps(value)
+
+
+def _completed(document: Document, schema: Node, value: Any, left_out: Collection[str]) -> Any:
+    """Return a value with what its schema requires and it lacks, but for members that are left out on purpose."""
+    merged = flat(document, schema)
+    if isinstance(value, list):
+        return [_completed(document, merged.get("items", {}), element, left_out) for element in value]
+    if not isinstance(value, dict):
+        return value
+    properties: Mapping[str, Node] = merged.get("properties", {})
+    lacking = [name for name in merged.get("required", ()) if name not in value and name not in left_out]
+    shown = (name for name in lacking if not document.resolved(properties.get(name, {})).get("writeOnly"))
+    added = {name: sample(document, properties.get(name, {})) for name in shown}
+    return added | {name: _completed(document, properties.get(name, {}), it, left_out) for name, it in value.items()}

@@ -1,0 +1,322 @@
+"""The maker of values that fit a schema: with every member that it has, and the same on every run.
+
+What a schema gives as an example or default is taken where it fits. Each value is judged before it is used, so that
+what is told by two parts of a schema is kept by both. A schema that holds itself does so once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from fractions import Fraction
+from itertools import chain, islice
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+
+from mantago.testing.document import Document, Node
+from mantago.testing.patterns import matching
+from mantago.testing.schemas import Hidden, schema_faults
+
+__all__ = ["NoSampleError", "flat", "sample"]
+
+MOST_VALUES: Final = 3_000
+"""How many values there may be in one sample, as long as it gets smaller by leaving out what may be, deep down."""
+_DEPTHS: Final = (16, 8, 6, 4, 3, 2)
+_TEXTS: Final = {
+    "byte": "ZXhhbXBsZQ==",
+    "date": "2024-07-15",
+    "date-time": "2024-07-15T10:30:28.700Z",
+    "duration": "P1D",
+    "email": "someone@example.com",
+    "hostname": "example.com",
+    "idn-email": "someone@example.com",
+    "ipv4": "192.0.2.1",
+    "ipv6": "2001:db8::1",
+    "iri": "https://example.com/",
+    "json-pointer": "/example",
+    "time": "10:30:28",
+    "uri": "https://example.com/",
+    "uri-reference": "https://example.com/",
+    "url": "https://example.com/",
+    "uuid": "00000000-0000-4000-8000-000000000000",
+}
+_KINDS: Final = {
+    "array": ("items", "maxItems", "minItems", "uniqueItems"),
+    "object": ("additionalProperties", "maxProperties", "minProperties", "properties", "required"),
+    "string": ("maxLength", "minLength", "pattern"),
+    "number": ("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"),
+}
+_LAST_PAGE: Final = frozenset({"hasmore", "hasnext", "hasnextpage"})
+
+
+class NoSampleError(Exception):
+    """No value was found that fits a schema."""
+
+
+class _TooMuchError(Exception):
+    """There are too many values, and fewer are possible."""
+
+
+def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly") -> Any:
+    """Return a value that fits the schema; one that doesn't where none is found, so that whoever looks can tell why."""
+    for judged in (True, False):
+        with suppress(NoSampleError):
+            return _of_some_size(document, schema, hidden, judged=judged)
+    return None
+
+
+def _of_some_size(document: Document, schema: Node, hidden: Hidden, *, judged: bool) -> Any:
+    *depths, least = _DEPTHS
+    for deepest in depths:
+        with suppress(_TooMuchError):
+            return _Sampler(document, hidden, deepest, judged).value(schema, _Place())
+    return _Sampler(document, hidden, least, judged).value(schema, _Place())
+
+
+def flat(document: Document, schema: Node) -> dict[str, Any]:
+    """Return a schema with what its allOf adds: of two bounds the narrower, of two schemas for a member both."""
+    schema = document.resolved(schema)
+    merged: dict[str, Any] = {}
+    for part in [*(flat(document, part) for part in schema.get("allOf", ())), schema]:
+        for keyword, wanted in part.items():
+            merge = _MERGES.get(keyword)
+            merged[keyword] = merge(merged[keyword], wanted) if merge and keyword in merged else wanted
+    merged.pop("allOf", None)
+    return merged
+
+
+def _both(one: Mapping[str, Node], other: Mapping[str, Node]) -> dict[str, Node]:
+    return {
+        name: {"allOf": [one[name], other[name]]} if name in one and name in other else {**one, **other}[name]
+        for name in {**one, **other}
+    }
+
+
+_MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "enum": lambda one, other: [value for value in one if value in other],
+    "maxItems": min,
+    "maxLength": min,
+    "maxProperties": min,
+    "maximum": min,
+    "minItems": max,
+    "minLength": max,
+    "minProperties": max,
+    "minimum": max,
+    "properties": _both,
+    "required": lambda one, other: [*dict.fromkeys([*one, *other])],
+    "type": lambda one, other: "integer" if "integer" in (one, other) and "number" in (one, other) else other,
+}
+
+
+@frozen
+class _Place:
+    """Where a value is to stand: the member's name, the named schemas around it, and its number among others."""
+
+    name: str = ""
+    around: tuple[str, ...] = ()
+    nth: int = 0
+    depth: int = 0
+
+    def within(self, ref: str) -> _Place:
+        """Return the place inside a schema that has a name, and may hold itself once."""
+        around = (*self.around, ref)
+        if len(around) - len({*around}) > 1:
+            raise NoSampleError
+        return evolve(self, around=around)
+
+    def of(self, name: str) -> _Place:
+        return evolve(self, name=name, depth=self.depth + 1)
+
+    def number(self, nth: int) -> _Place:
+        return evolve(self, nth=self.nth + nth, depth=self.depth + 1)
+
+
+@frozen
+class _Sampler:
+    """Makes values up, for the schemas of one document."""
+
+    document: Document
+    hidden: Hidden
+    deepest: int
+    judged: bool
+    made: list[int] = field(factory=lambda: [0])
+
+    def value(self, schema: Node, place: _Place) -> Any:
+        """Return the first value that fits; NoSampleError if none does."""
+        self.made[0] += 1
+        if self.made[0] > MOST_VALUES and self.deepest > _DEPTHS[-1]:
+            raise _TooMuchError
+        if "$ref" in schema:
+            place = place.within(schema["$ref"])
+        for candidate in self._candidates(schema, place):
+            if not self.judged or self._fits(schema, candidate):
+                return candidate
+        raise NoSampleError
+
+    def _fits(self, schema: Node, value: Any) -> bool:
+        return next(schema_faults(self.document, schema, value, hidden=self.hidden), None) is None
+
+    def _candidates(self, schema: Node, place: _Place) -> Iterator[Any]:
+        merged = flat(self.document, schema)
+        for keyword in ("oneOf", "anyOf"):
+            if keyword in merged:
+                yield from self._of_either(merged, keyword, place)
+                return
+        if "discriminator" in merged:
+            yield from self._of_kin(merged, schema, place)
+            return
+        yield from self._of_one(merged, place)
+
+    def _of_kin(self, merged: Node, schema: Node, place: _Place) -> Iterator[Any]:
+        """Yield a value for each schema that builds on this one, and then for itself, which says so."""
+        if "discriminator" in self.document.resolved(schema):
+            for name, other in self.document.spec["components"]["schemas"].items():
+                if schema in other.get("allOf", ()):
+                    with suppress(NoSampleError):
+                        yield self.value({"$ref": f"#/components/schemas/{name}"}, place)
+        yield from (_named(value, merged["discriminator"], schema) for value in self._of_one(merged, place))
+
+    def _of_one(self, merged: Node, place: _Place) -> Iterator[Any]:
+        given = [] if place.nth else [merged[keyword] for keyword in ("example", "default") if keyword in merged]
+        kind = _kind(merged)
+        if "const" in merged:
+            yield merged["const"]
+        elif "enum" in merged:
+            known = [value for value in merged["enum"] if value is not None] or [None]
+            yield from (known[(place.nth + index) % len(known)] for index in range(len(known)))
+        elif kind == "object":
+            yield from self._objects(merged, [one for one in given if isinstance(one, dict)], place)
+        elif kind == "array":
+            yield from self._arrays(merged, [one for one in given if one], place)
+        else:
+            yield from given
+            yield from self._plain(kind, merged, place)
+
+    def _of_either(self, merged: Node, keyword: str, place: _Place) -> Iterator[Any]:
+        """Yield a value for each schema that it may be, with all members, and then with those that there must be."""
+        base = {name: wanted for name, wanted in merged.items() if name not in {keyword, "discriminator"}}
+        options = [option for option in merged[keyword] if option.get("type") != "null"] or merged[keyword]
+        told = merged.get("discriminator", {})
+        for spare in (False, True):
+            for index in range(len(options)):
+                option = options[(place.nth + index) % len(options)]
+                try:
+                    whole = {"allOf": [option, base]} if base else option
+                    inner = evolve(self, deepest=0) if spare else self
+                    value = inner.value(whole, place)
+                except NoSampleError:
+                    continue
+                yield _named(value, told, option)
+
+    def _objects(self, merged: Node, given: list[dict[str, Any]], place: _Place) -> Iterator[Any]:
+        properties: Mapping[str, Node] = merged.get("properties", {})
+        needed = [name for name in merged.get("required", ()) if not self._is_hidden(properties.get(name, {}))]
+        others = merged.get("additionalProperties")
+        beside = others if isinstance(others, Mapping) else {}
+        must = {name: self.value(properties.get(name, beside), place.of(name)) for name in needed}
+        may = dict(self._optional(properties, must, place))
+        if isinstance(others, Mapping) and others and not properties:
+            may |= self._optional({"example": others}, must, place)
+        full = {name: {**must, **may}[name] for name in [*properties, *must, *may] if name in must or name in may}
+        for number in range(merged.get("minProperties", 0) - len(full)):
+            full[f"example{number + 1}"] = self.value(beside, place.number(number + 1))
+        for example in given:
+            yield {**full, **example}
+        yield full
+        yield dict([*{**must, **full}.items()][: merged.get("maxProperties", len(full))])
+        yield must
+
+    def _optional(
+        self, properties: Mapping[str, Node], must: Mapping[str, Any], place: _Place
+    ) -> Iterator[tuple[str, Any]]:
+        for name, node in properties.items():
+            if name not in must and not self._is_hidden(node) and place.depth < self.deepest:
+                with suppress(NoSampleError):
+                    yield name, self.value(node, place.of(name))
+
+    def _is_hidden(self, node: Node) -> bool:
+        return self.document.resolved(node).get(self.hidden) is True
+
+    def _arrays(self, merged: Node, given: list[Any], place: _Place) -> Iterator[Any]:
+        """Yield a list of one element, or of one for each schema that it may be, and of as many as there must be."""
+        items: Node = merged.get("items", {})
+        least, most = merged.get("minItems", 0), merged.get("maxItems", MOST_VALUES)
+        inner = flat(self.document, items)
+        if "properties" not in inner:
+            yield from given
+        kinds = len(inner.get("oneOf", inner.get("anyOf", "?")))
+        spread = bool(merged.get("uniqueItems")) or kinds > 1
+        for count in dict.fromkeys(min(max(count, least), most) for count in (kinds, 1, 0)):
+            with suppress(NoSampleError):
+                yield [self.value(items, place.number(index if spread else 0)) for index in range(count)]
+
+    def _plain(self, kind: str, merged: Node, place: _Place) -> Iterator[Any]:
+        match kind:
+            case "string":
+                yield from _strings(merged, place)
+            case "boolean":
+                last = place.name.replace("_", "").lower() in _LAST_PAGE
+                yield from (last == bool(place.nth % 2), last != bool(place.nth % 2))
+            case "integer" | "number":
+                yield from _numbers(kind, merged, place.nth)
+            case "null":
+                yield None
+            case _:
+                yield from ({}, "example", 1, [], True, None)
+
+
+def _named(value: Any, told: Node, option: Node) -> Any:
+    """Return a value that says, where a member has to tell, which schema it is of."""
+    if not told or "$ref" not in option or not isinstance(value, dict):
+        return value
+    own = option["$ref"].rpartition("/")[2]
+    mapped = (name for name, target in told.get("mapping", {}).items() if target in {option["$ref"], own})
+    return {**value, told["propertyName"]: next(mapped, own)}
+
+
+def _kind(merged: Node) -> str:
+    """Return the type of a schema, after what it says if it doesn't name one."""
+    kind = merged.get("type")
+    if isinstance(kind, list):
+        return next((name for name in kind if name != "null"), "null")
+    told = (name for name, keywords in _KINDS.items() if any(keyword in merged for keyword in keywords))
+    return str(kind or next(told, "string" if merged.get("format") in _TEXTS else "any"))
+
+
+def _strings(merged: Node, place: _Place) -> Iterator[str]:
+    least, most = merged.get("minLength", 0), merged.get("maxLength", MOST_VALUES)
+    if "pattern" in merged:
+        yield from islice((text for text in matching(merged["pattern"]) if least <= len(text) <= most), place.nth, None)
+    text = _TEXTS.get(merged.get("format", ""), "example")
+    number = str(place.nth + 1) if place.nth else ""
+    if text == "example":
+        yield f"{text}{number}".ljust(least, ".")[:most] if most >= len(number) else number
+        yield (number + "example")[:most].ljust(least, ".")
+    elif number and text.startswith("2024"):
+        yield text.replace("2024-07-15", f"2024-07-{15 + place.nth % 14}").replace("2024", str(2024 - place.nth // 14))
+    elif number and text.startswith("0000"):
+        yield text[: -len(number)] + number
+    yield text
+    yield from ("1", "a", "")
+
+
+def _numbers(kind: str, merged: Node, nth: int) -> Iterator[Any]:
+    """Yield numbers that keep within bounds, of which 1 or 1.5 is the first if it does."""
+    step = _exact(merged.get("multipleOf") or (1 if kind == "integer" else 0))
+    bounds = [merged[name] for name in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if name in merged]
+    exact = [_exact(bound) for bound in bounds if not isinstance(bound, bool)]
+    first = Fraction(1) if kind == "integer" else Fraction(3, 2)
+    between = [sum(exact, Fraction(0)) / len(exact)] if exact else []
+    starts = [first, *exact, *between]
+    stepped: Iterable[Fraction] = chain.from_iterable(
+        ((start // step + more) * step for more in (0, 1, -1)) if step else (start, start + 1, start - 1)
+        for start in starts
+    )
+    for start in [*([] if step else [first]), *stepped]:
+        number = start + nth * (step or 1)
+        yield number.numerator if kind == "integer" and number.denominator == 1 else float(number)
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(number if isinstance(number, int) else str(number))

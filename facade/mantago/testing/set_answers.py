@@ -1,0 +1,73 @@
+"""The answers that a test sets: a result, plain JSON, a failure, or a function of the request."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+from typing import Any, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from mantago.testing.answers import Content
+from mantago.testing.failures import Failure, FailureName, failure
+from mantago.testing.vendored import left_out_of
+from mantago_runtime.reading.fields import plain
+
+__all__ = ["OperationAnswer", "OperationRequest", "checked_operation", "content_of", "request_for"]
+
+
+class _Result(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+OperationAnswer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
+"""What an operation can answer: a result, JSON under the service's names, or the name of a failure."""
+
+
+@frozen(kw_only=True)
+class OperationRequest:
+    """What a function that answers for an operation is told: all but token and secret.
+
+    `operation` is the friendly name; parameters and members of the body have the service's names. The repr leaves out
+    query and body, which may hold personal data.
+    """
+
+    operation: str
+    path_parameters: Mapping[str, str] = field(factory=dict)
+    query: Mapping[str, Any] = field(factory=dict, repr=False)
+    body: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+def request_for(operation: str, path_parameters: Mapping[str, str], query: Any, body: Any) -> OperationRequest:
+    """Return what a function is told of a request: copies, so that it can't change what is recorded."""
+    shown = [{name: copy.deepcopy(value) for name, value in part.items() if name != "secret"} for part in (query, body)]
+    return OperationRequest(operation=operation, path_parameters={**path_parameters}, query=shown[0], body=shown[1])
+
+
+def checked_operation(name: str, names: Collection[str]) -> str:
+    """Return the name if an operation has it; else a ValueError lists what was probably meant."""
+    if name in names:
+        return name
+    near = get_close_matches(str(name), names, n=3, cutoff=0.5)
+    told = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(names))}"
+    raise ValueError(f"no operation is named {name!r}: {told}")
+
+
+def content_of(answer: object) -> Content | Failure:
+    """Return what an answer holds, or the failure that it names; ValueError for what no service could answer."""
+    if isinstance(answer, str):
+        return failure(answer, None, None, None)
+    kind = answer if isinstance(answer, type) else type(answer)
+    if issubclass(kind, BaseException):
+        told = "a service answers with no exception: give the name of a failure, such as 'client_not_found'"
+        raise ValueError(told)  # noqa: TRY004 - one error for all that is no answer
+    payload = plain(answer)
+    try:
+        json.dumps(payload)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{type(answer).__name__} can't be an answer: {error}") from None
+    if payload is None:
+        raise ValueError("None can't be an answer: give a result, JSON under the service's names, or a failure's name")
+    return Content(payload, left_out_of(answer))

@@ -1,0 +1,1 @@
+"""Writing: values become parts of a URL, header fields and bodies."""

@@ -1,0 +1,136 @@
+"""Parameters as text, in OpenAPI's styles.
+
+A value of a path parameter stays the one segment that it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from typing import Any, Final, Literal, TypeAlias
+from urllib.parse import quote
+
+from mantago_runtime.reading.fields import plain
+
+Place: TypeAlias = Literal["query", "path", "header", "cookie"]
+
+DEFAULT_STYLES: Final[Mapping[str, str]] = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}
+SEPARATORS: Final[Mapping[str, str]] = {"spaceDelimited": " ", "pipeDelimited": "|"}
+# How a segment begins, and what stands between its parts where each has its own.
+SEGMENTS: Final[Mapping[str, tuple[str, str]]] = {"simple": ("", ","), "label": (".", "."), "matrix": (";", ";")}
+
+
+class Parameter:
+    """A parameter of an operation: `style` and `explode` are OpenAPI's, style "json" is a parameter with `content`."""
+
+    __slots__ = ("explode", "name", "place", "required", "style")
+
+    def __init__(
+        self, name: str, place: Place, *, required: bool = False, style: str | None = None, explode: bool | None = None
+    ) -> None:
+        self.name = name
+        self.place = place
+        self.required = required
+        self.style = style or DEFAULT_STYLES[place]
+        self.explode = self.style == "form" if explode is None else explode
+
+
+def packed(value: object) -> str:
+    """Return a value as JSON without white space."""
+    return json.dumps(plain(value, request=True), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def text_of(value: object) -> str:
+    """Return a plain value as a URL or a header has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Enum):
+        return str(value.value)
+    return str(plain(value, request=True))
+
+
+def path_segment(parameter: Parameter, value: object) -> str:
+    """Return a path parameter as the one segment of a path that it is; ValueError if it can't be one."""
+    if parameter.style == "json":
+        return quote(packed(value), safe="")
+    start, between = SEGMENTS[parameter.style]
+    name = quote(parameter.name, safe="")
+    prefix = f"{start}{name}=" if parameter.style == "matrix" else start
+    if (members := _members(value)) is not None:
+        pairs = [(quote(key, safe=""), _one_segment(parameter, text)) for key, text in members]
+        if not pairs:
+            raise ValueError(f"{parameter.name} can't be empty: it stands in the path")
+        if parameter.explode:
+            return start + between.join(f"{key}={text}" for key, text in pairs)
+        return prefix + ",".join(part for pair in pairs for part in pair)
+    if isinstance(value, (list, tuple)):
+        parts = [_one_segment(parameter, element) for element in value]
+        if not parts:
+            raise ValueError(f"{parameter.name} can't be empty: it stands in the path")
+        if parameter.explode:
+            return start + between.join(f"{name}={part}" if parameter.style == "matrix" else part for part in parts)
+        return prefix + ",".join(parts)
+    return prefix + _one_segment(parameter, value)
+
+
+def _one_segment(parameter: Parameter, value: object) -> str:
+    text = "" if value is None else text_of(value)
+    if not text.strip(".") or "/" in text:
+        raise ValueError(
+            f"{parameter.name} can't be {text!r}: in a path it must not be empty, dots only, or hold a slash"
+        )
+    return quote(text, safe="")
+
+
+def query_items(parameter: Parameter, value: object) -> list[tuple[str, str]]:
+    """Return the names and values that a parameter of the query, or of a cookie, becomes."""
+    name = parameter.name
+    if parameter.style == "json":
+        return [(name, packed(value))]
+    if (members := _members(value)) is not None:
+        if parameter.style == "deepObject":
+            return [(f"{name}[{key}]", text_of(text)) for key, text in members]
+        if parameter.explode:
+            return [(key, text_of(text)) for key, text in members]
+        return [(name, _joined(parameter, (part for pair in members for part in pair)))]
+    if isinstance(value, (list, tuple)):
+        if parameter.explode:
+            return [(name, text_of(element)) for element in value]
+        return [(name, _joined(parameter, value))] if value else []
+    return [(name, text_of(value))]
+
+
+def header_text(parameter: Parameter, value: object) -> str:
+    """Return the value of a header; ValueError for what would end it."""
+    if parameter.style == "json":
+        text = packed(value)
+    elif (members := _members(value)) is not None:
+        if parameter.explode:
+            text = ",".join(f"{key}={text_of(part)}" for key, part in members)
+        else:
+            text = _joined(parameter, (part for pair in members for part in pair))
+    else:
+        text = _joined(parameter, value) if isinstance(value, (list, tuple)) else text_of(value)
+    if not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ValueError(
+            f"{parameter.name} can't stand in a header: it may hold printable ASCII only, without white space around it"
+        )
+    return text
+
+
+def _members(value: object) -> list[tuple[str, Any]] | None:
+    """Return the members of an object, without those that are None."""
+    data = plain(value, request=True)
+    if not isinstance(data, Mapping):
+        return None
+    return [(str(name), element) for name, element in data.items() if element is not None]
+
+
+def _joined(parameter: Parameter, values: Iterable[object]) -> str:
+    separator = SEPARATORS.get(parameter.style, ",")
+    texts = [text_of(value) for value in values]
+    for text in texts:
+        if separator in text:
+            raise ValueError(f"{parameter.name} can't hold {text[:50]!r}: {separator!r} stands between its values")
+    return separator.join(texts)

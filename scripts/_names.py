@@ -1,0 +1,55 @@
+"""The names of a checkout: what is added to names.overlay.yaml, and what in it is still to be confirmed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import frozen
+
+from _fragments import label
+from _vendored import Vendored, read_spec, write_all
+from generation import decisions
+from generation.decisions import Open, Unpinned, json_path
+from generation.overlays import apply_overlay, read_yaml
+from generation.package import Plan, plan
+from regenerate import Inputs
+
+
+@frozen
+class Named:
+    """What a document has, by the names of an overlay, and what of it is left to people to decide."""
+
+    plan: Plan
+    open: tuple[Open, ...]
+    unpinned: tuple[Unpinned, ...]
+    undecided: tuple[str, ...]
+    sounding: tuple[tuple[str, str], ...]
+
+
+def named(vendored: Vendored, generated: Path) -> Named:
+    """Return what the vendored document has, by the names that the overlay gives."""
+    inputs = Inputs.read(vendored, generated)
+    read, text = plan(inputs.documents, inputs.settings.config), vendored.names.read_text("utf-8")
+    unconfirmed = decisions.unconfirmed(text)
+    targets = {one.target for one in unconfirmed}
+    return Named(
+        plan=read,
+        open=tuple(unconfirmed),
+        unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names))),
+        # What is decided with the name is listed with it.
+        undecided=tuple(
+            label(unit) for unit in decisions.undecided(inputs.documents.named, text) if json_path(unit) not in targets
+        ),
+        sounding=tuple(decisions.sounding(inputs.documents.named)),
+    )
+
+
+def pin(vendored: Vendored, generated: Path) -> tuple[str, ...]:
+    """Write down each public name that has no pin; return the proposals that went since their cause is gone."""
+    spec = read_spec(vendored)
+    mended = apply_overlay(spec, read_yaml(vendored.overlay))
+    text, gone = decisions.without_stale(vendored.names.read_text("utf-8"), mended)
+    write_all({vendored.names: text.encode()})
+    proposed = decisions.actions(named(vendored, generated).unpinned, spec["info"]["version"])
+    write_all({vendored.names: decisions.appended(text, proposed).encode()})
+    return gone

@@ -1,0 +1,329 @@
+"""What a person has yet to decide: names that were written down at first sight, and what the document leaves open.
+
+names.overlay.yaml is written by hand. What is added to it here stands at its end, so that comments and order stay; what
+is taken out are whole actions that nobody confirmed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import jsonpath
+import yaml
+from attrs import frozen
+
+from _fragments import Unit, is_operation, label, pointer, units_of
+from _vendored import ScriptError
+from generation.document import Node, target
+from generation.fields import field_names
+from generation.ir import Endpoint, Place
+from generation.models import envelope_of
+from generation.names import member_names
+from generation.overlays import actions_of
+from generation.package import Plan
+from generation.placing import after_summary
+
+MARK = "x-unconfirmed"
+OPERATION_ID, READS, RULE = "operationId", "x-mantago-reads", "x-mantago-rule"
+CLASS, FIELDS, MEMBERS = "x-mantago-class", "x-mantago-fields", "x-mantago-members"
+
+
+@frozen
+class Unpinned:
+    """A public name that no pin holds: where in the document, what is named by it there, and after what it is called.
+
+    `of` is the service's name of a field or the value of a member, None for a class or an operation.
+    """
+
+    place: Place
+    key: str
+    of: str | None
+    name: str
+    after: str = ""
+
+
+# --- names without a pin --------------------------------------------------------------------------------------------
+
+
+def unpinned(read: Plan, overlay: Mapping[str, Any]) -> list[Unpinned]:
+    """Return the public names that no action of the overlay holds, as the generator makes them."""
+    held = {
+        tuple(node.parts)
+        for action in actions_of(overlay)
+        if OPERATION_ID in action.get("update", {})
+        for node in jsonpath.finditer(action["target"], read.documents.named)
+    }
+    found = [
+        Unpinned(one.place, OPERATION_ID, None, read.names[one.place], _after(one, read.names[one.place]))
+        for one in read.endpoints
+        if one.place not in held
+    ]
+    classes, used = read.classes, read.used
+    public = {place for place, where in classes.where.items() if where in read.friendly and place not in classes.same}
+    for place, shape in classes.shapes.items():
+        if place in used.answered | used.sent and place not in classes.same:
+            found += _class(place, shape.hints, read) if place in public else ()
+            around = {one.name for one in envelope_of(shape, used)} | ({"secret"} if place in used.bodies else set())
+            names = field_names(shape, classes.where[place].name)
+            fields = {one.name: names[one.name] for one in shape.properties if one.name not in around}
+            found += _parts(place, FIELDS, fields, shape.hints)
+    for place in public & classes.enums.keys():
+        enum = classes.enums[place]
+        found += _class(place, enum.hints, read)
+        members = zip(enum.values, member_names(enum.values, enum.hints.get("members", {})), strict=True)
+        found += _parts(place, MEMBERS, {str(value): name for value, name in members}, enum.hints)
+    return sorted(found, key=lambda one: (one.key != OPERATION_ID, pointer(one.place)))
+
+
+def _after(endpoint: Endpoint, name: str) -> str:
+    if name == endpoint.pinned:
+        return "the vendor's operationId"
+    return f"the summary {endpoint.summary.strip()!r}" if name == after_summary(endpoint.summary) else "its path"
+
+
+def _class(place: Place, hints: Mapping[str, Any], read: Plan) -> Iterator[Unpinned]:
+    if "class" not in hints:
+        yield Unpinned(place, CLASS, None, read.classes.where[place].name)
+
+
+def _parts(place: Place, key: str, names: Mapping[str, str], hints: Mapping[str, Any]) -> Iterator[Unpinned]:
+    held = hints.get(key.removeprefix("x-mantago-"), {})
+    yield from (Unpinned(place, key, of, name) for of, name in names.items() if of not in held)
+
+
+# --- the overlay ----------------------------------------------------------------------------------------------------
+
+
+def json_path(place: Place) -> str:
+    """Return the JSONPath that leads to a place and to nothing else."""
+    return "$" + "".join(map(_segment, place))
+
+
+def _segment(part: str | int) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    if re.fullmatch(r"[A-Za-z_]\w*", part, re.ASCII):
+        return f".{part}"
+    inside = json.dumps(part, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"['{inside}']"
+
+
+def actions(names: Iterable[Unpinned], version: str) -> list[dict[str, Any]]:
+    """Return an action for each place that has names to be pinned, marked as nobody's decision."""
+    found: dict[Place, dict[str, Any]] = {}
+    for one in names:
+        told = f"Proposed with {version}" + (f", after {one.after}." if one.after else ".")
+        proposed = found.setdefault(
+            one.place, {"target": json_path(one.place), "description": told, MARK: True, "update": {}}
+        )
+        update = proposed["update"]
+        if one.of is None:
+            update[one.key] = one.name
+        else:
+            update.setdefault(one.key, {})[one.of] = one.name
+        if one.key == OPERATION_ID:
+            # The line that may have to be another one stands there already.
+            update[READS] = False
+    return list(found.values())
+
+
+def appended(text: str, added: Sequence[Mapping[str, Any]]) -> str:
+    """Return the text of an overlay with these actions at its end, and all else to the byte as it was."""
+    if not added:
+        return text
+    items = _items(text)
+    indent = items[0].column - 2 if items else 2
+    written = yaml.safe_dump([dict(one) for one in added], sort_keys=False, allow_unicode=True, width=110)
+    block = "".join(" " * indent + line for line in written.splitlines(keepends=True))
+    before = re.sub(r"\[\]\s*\Z", "\n", text) if not items else text
+    result = before + ("" if before.endswith("\n") else "\n") + block
+    return _checked(result, [*_actions(text), *map(dict, added)], text)
+
+
+def without_stale(text: str, document: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """Return the text of an overlay without what nobody confirmed and the document no longer has, and lines on it.
+
+    What somebody confirmed stays, and stops the regeneration: that a public name goes is a person's decision.
+    """
+    lines, gone, kept, left = text.splitlines(keepends=True), [], [], []
+    cut: set[int] = set()
+    for item, action in zip(_items(text), _actions(text), strict=True):
+        standing = _standing(action, document) if action.get(MARK) else action
+        if standing == action:
+            left.append(action)
+            continue
+        cut.update(range(item.first, item.last + 1))
+        gone += [f"{action['target']} {name}".strip() for name in _lost(action, standing)]
+        kept += [standing] if standing else []
+    if not gone:
+        return text, ()
+    shorter = "".join(line for number, line in enumerate(lines) if number not in cut)
+    shorter = _checked(shorter if left else re.sub(r"\Z", "  []\n", shorter), left, text)
+    return appended(shorter, kept), tuple(gone)
+
+
+def _standing(action: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what of an action still has something that it is about."""
+    nodes = [node.obj for node in jsonpath.finditer(action["target"], document)]
+    if not nodes:
+        return None
+    update = dict(action["update"])
+    for key, present in ((FIELDS, _properties), (MEMBERS, _values)):
+        if key in update:
+            update[key] = {of: name for of, name in update[key].items() if any(present(node, of) for node in nodes)}
+            if not update[key]:
+                del update[key]
+    return {**action, "update": update} if update else None
+
+
+def _properties(node: Any, of: str) -> bool:
+    # Those of an allOf, or of what that refers to, are told apart only by who flattens it.
+    return of in node.get("properties", {}) or bool(node.keys() & {"allOf", "oneOf", "anyOf"})
+
+
+def _values(node: Any, of: str) -> bool:
+    return of in map(str, node.get("enum", ())) or "enum" not in node
+
+
+def _lost(action: Mapping[str, Any], standing: Mapping[str, Any] | None) -> list[str]:
+    update, after = action["update"], standing["update"] if standing else {}
+    if not standing:
+        return [str(update.get(OPERATION_ID) or update.get(CLASS) or "")]
+    return [
+        name for key in (FIELDS, MEMBERS) for of, name in update.get(key, {}).items() if of not in after.get(key, {})
+    ]
+
+
+@frozen
+class _Item:
+    first: int
+    last: int
+    column: int
+
+
+def _items(text: str) -> list[_Item]:
+    """Return the lines of each action, as numbers from 0."""
+    root = yaml.compose(text, yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    found = [value for key, value in pairs if key.value == "actions"]
+    nodes = found[0].value if found else []
+    return [_Item(node.start_mark.line, _last_line(node), node.start_mark.column) for node in nodes]
+
+
+def _last_line(node: yaml.Node) -> int:
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    # What ends at the beginning of a line ended with the line before it.
+    mark = node.end_mark
+    return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))
+
+
+def _actions(text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (yaml.safe_load(text) or {}).get("actions") or []
+    return found
+
+
+def _checked(result: str, wanted: list[dict[str, Any]], before: str) -> str:
+    try:
+        said = yaml.safe_load(result)
+    except yaml.YAMLError:
+        said = None
+    if said != {**yaml.safe_load(before), "actions": wanted}:
+        raise ScriptError(
+            "names.overlay.yaml: names can't be added at its end: let `actions` be the last in it, each action a block"
+        )
+    return result
+
+
+# --- what is open ---------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Open:
+    """A decision that is to be made: in which line of names.overlay.yaml, for what, and the names proposed."""
+
+    line: int
+    target: str
+    names: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{', '.join(self.names)} (line {self.line}: {self.target})"
+
+
+def unconfirmed(text: str) -> list[Open]:
+    """Return what the text of an overlay has that nobody confirmed, with the line of each action."""
+    return [
+        Open(item.first + 1, action["target"], tuple(_names(action.get("update", {}))))
+        for item, action in zip(_items(text), _actions(text), strict=True)
+        if action.get(MARK)
+    ]
+
+
+def _names(update: Mapping[str, Any]) -> Iterator[str]:
+    name = update.get(OPERATION_ID) or update.get(CLASS)
+    if name:
+        yield f"{name}()" if OPERATION_ID in update else name
+    # A class that is new is known by its name; its fields are listed where it stands.
+    elif FIELDS in update or MEMBERS in update:
+        yield from (str(one) for key in (FIELDS, MEMBERS) for one in update.get(key, {}).values())
+
+
+def undecided(document: Mapping[str, Any], text: str) -> list[Unit]:
+    """Return the operations of which nobody said whether they only read: they are taken for ones that act."""
+    decided = {
+        json_path(unit)
+        for unit, value in units_of(document)
+        if is_operation(unit) and isinstance(value.get(READS), bool)
+    }
+    for action in _actions(text):
+        if READS in action.get("update", {}):
+            paths = {json_path(node.parts) for node in jsonpath.finditer(action["target"], document)}
+            decided = decided - paths if action.get(MARK) else decided | paths
+    return [unit for unit, _ in units_of(document) if is_operation(unit) and json_path(unit) not in decided]
+
+
+# --- prose that sounds like the rule --------------------------------------------------------------------------------
+
+_EITHER = re.compile(
+    r"""\beither\b[^.;]*?\bor\b | \bor\s+both\b | \brequired\s+(?:if|when|unless|only)\b | \bexactly\s+one\b
+    | \bat\s+least\s+one\b | \bone\s+of\s+(?:these|the\s+following)\b | 擇一 | 二選一 | 則必填 | 時必填""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_SENTENCE = re.compile(r"(?<=[.!?。！？])\s+|\n\s*\n")
+
+
+def sounding(document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the operations whose prose sounds like a rule and that have none declared, with the sentence."""
+    found = []
+    for unit, operation in units_of(document):
+        if is_operation(unit):
+            seen: list[Any] = []
+            parts = [operation.get("parameters", ()), operation.get("requestBody", {})]
+            texts = [operation.get("summary"), operation.get("description"), *_descriptions(parts, document, seen)]
+            declared = any(isinstance(one, dict) and RULE in one for one in seen)
+            sentences = [one for text in texts if text for one in _SENTENCE.split(text) if _EITHER.search(one)]
+            if sentences and not declared:
+                found.append((label(unit), " ".join(sentences[0].split())))
+    return found
+
+
+def _descriptions(value: Any, document: Mapping[str, Any], seen: list[Any]) -> Iterator[str]:
+    """Yield the texts of a value and of what it refers to, each once; `seen` tells where it has been."""
+    if any(value is one for one in seen):
+        return
+    seen.append(value)
+    if isinstance(value, list):
+        for inner in value:
+            yield from _descriptions(inner, document, seen)
+    elif isinstance(value, dict):
+        if isinstance(reference := value.get("$ref"), str):
+            yield from _descriptions(target(reference, Node(document, (), document)).value, document, seen)
+        if isinstance(text := value.get("description"), str):
+            yield text
+        for key, inner in value.items():
+            if key not in {"default", "enum", "example", "examples"}:
+                yield from _descriptions(inner, document, seen)
