@@ -279,12 +279,31 @@ def _models(schema: Json) -> None:
         enum_model(enum, plan.classes)
 
 
-def test_unequal_schemas_of_one_pinned_class_stop_it() -> None:
+def test_an_enumeration_that_grew_in_one_place_has_all_values_and_is_listed() -> None:
+    pin = pinned(**{"class": "Platform", "members": {"a": "FIRST"}})
+    one, other = ({"type": "string", "enum": values} | pin for values in (["a", "b"], ["a", "b", "c"]))
+    plan = planned(document({"A": record(p=one, q=other)}))
+    [place] = [place for place in plan.classes.enums if place not in plan.classes.same]
+    found = enum_model(plan.classes.enums[place], plan.classes)
+    assert [name for name, _ in found.members] == ["FIRST", "B", "C"]
+    [said] = plan.apart
+    assert said.startswith("/components/schemas/A/properties/q and /components/schemas/A/properties/p are pinned as ")
+    assert said.endswith(" as Platform, but list other values: it has all of them")
+
+
+@pytest.mark.parametrize(
+    "other", [record(a=COUNT), {"type": "integer", "enum": [1]}, {"type": "string", "enum": ["a"]}], ids=repr
+)
+def test_what_grew_apart_from_its_pinned_class_has_its_own_name_and_is_listed(other: Json) -> None:
     pin = pinned(**{"class": "B"})
-    with pytest.raises(
-        ScriptError, match=r"^/components/schemas/Y: x-mantago-class is 'B', as at /components/schemas/X"
-    ):
-        planned(document({"X": record(a=TEXT) | pin, "Y": record(a=COUNT) | pin}))
+    first = {"type": "string", "enum": ["a"]} if other.get("type") == "integer" else record(a=TEXT)
+    plan = planned(document({"X": first | pin, "Y": other | pin}))
+    assert names_of(plan)["X"][1] == "B"
+    assert names_of(plan)["Y"][1] == "Y"
+    [said] = plan.apart
+    assert said.startswith(
+        "/components/schemas/Y is pinned as B, but isn't what that is at /components/schemas/X: it is"
+    )
 
 
 def test_the_rule_needs_what_it_is_about() -> None:

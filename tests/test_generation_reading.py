@@ -13,7 +13,8 @@ from generation.arguments import parameter as argument
 from generation.code import Imports, annotation, reader
 from generation.document import Refused
 from generation.methods import method
-from generation.package import Plan, server_url
+from generation.operations import server_url
+from generation.package import Plan
 
 Json = dict[str, Any]
 TEXT: Json = {"type": "string"}
@@ -357,6 +358,17 @@ def test_an_extension_beside_paths_is_no_operation() -> None:
     assert planned({name: value for name, value in document().items() if name != "components"}).types.shapes == {}
 
 
+@pytest.mark.parametrize("url", ["https://x.example/api", "https://x.example/api/"])
+def test_an_operation_may_name_the_documents_server_itself(url: str) -> None:
+    spec = document(paths=operation(servers=[{"url": url}])) | {
+        "servers": [
+            {"url": "https://{host}/api", "variables": {"host": {"default": "x.example"}}},
+            {"url": "https://y"},
+        ]
+    }
+    assert planned(spec).endpoints[0].path == "/x"
+
+
 def test_the_defaults_of_a_servers_variables_are_in_its_address() -> None:
     server = {"url": "https://{region}.x/{v}", "variables": {"region": {"default": "tw"}, "v": {"default": 2}}}
     assert server_url(server) == "https://tw.x/2"
@@ -451,7 +463,7 @@ REFUSED: dict[str, tuple[Json, str, str]] = {
         "the path and its parameters don't agree on 'id'",
     ),
     "another server": (
-        document(paths=operation(servers=[{"url": "https://y"}])),
+        document(paths=operation(servers=[{"url": "https://x.example/other"}])),
         "/paths/~1x/post/servers",
         "another server than the document's",
     ),
