@@ -42,9 +42,7 @@ class Operations:
         """Return all gifts of one client: tickets, physical and virtual gifts.
 
         Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an
-        IdentificationError,
-        raised before anything is sent. `timeout` is in seconds, for this call in all. Raises APIConnectionError,
-        APIStatusError, InvalidResponseError.
+        IdentificationError.
 
         `timeout` is in seconds, for this call in all. Raises IdentificationError before anything is sent,
         APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
