@@ -159,6 +159,7 @@ def _to_confirm(upgrade: Upgrade) -> list[str]:
             "This sounds like the rule of identification, and the body's schema has no `x-mantago-rule`.",
             [f"{code(operation)}: {prose(sentence)}" for operation, sentence in names.sounding],
         ),
+        ("By the overlay these are one class, and they aren't alike any more:", [prose(line) for line in names.apart]),
         ("Proposals that nobody had confirmed went with what they were about.", [code(line) for line in upgrade.gone]),
     )
     said = [["", text, "", *(f"- {line}" for line in lines)] for text, lines in parts if lines]

@@ -67,7 +67,7 @@ class Checkout:
             wanted = generate(self.vendored, self.package.parent, scratch)
             # Only then: files that are as before must not look as if they had another age.
             if wanted != read_package(self.package):
-                prove(self.vendored, self.package.parent, scratch)
+                prove(scratch)
                 replace_package(self.package, wanted)
 
     def derive(self) -> None:

@@ -25,6 +25,11 @@ class Named:
     undecided: tuple[str, ...]
     sounding: tuple[tuple[str, str], ...]
 
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """What shares a class by the overlay and isn't alike any more."""
+        return self.plan.apart
+
 
 def named(vendored: Vendored, generated: Path) -> Named:
     """Return what the vendored document has, by the names that the overlay gives."""

@@ -76,6 +76,9 @@ class Inputs:
 def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, bytes]:
     """Write the package into the scratch folder and return its files, by relative POSIX path."""
     inputs = Inputs.read(vendored, generated)
+    # For the proof, which reads them in a process of its own.
+    told = {"documents": asdict(inputs.documents), "config": inputs.settings.config}
+    (scratch / "documents.json").write_text(json.dumps(told), "utf-8")
     package = scratch / PACKAGE
     for name, text in modules(plan(inputs.documents, inputs.settings.config), inputs.settings).items():
         path = package / name
@@ -91,14 +94,11 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
     return read_package(package)
 
 
-def prove(vendored: Vendored, generated: Path, scratch: Path) -> None:
+def prove(scratch: Path) -> None:
     """Raise ScriptError unless the package that was generated into the scratch folder works.
 
     Its modules are imported, samples go through all of it, both ways, and mypy checks it.
     """
-    inputs = Inputs.read(vendored, generated)
-    told = {"documents": asdict(inputs.documents), "config": inputs.settings.config}
-    (scratch / "documents.json").write_text(json.dumps(told), "utf-8")
     path = os.pathsep.join(map(str, (scratch, ROOT / "facade", ROOT / "scripts")))
     environment = {"PYTHONPATH": path, "MYPYPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
     mypy = ["--strict", "--config-file=", f"--cache-dir={os.devnull}", "--no-error-summary"]
@@ -112,11 +112,12 @@ def prove(vendored: Vendored, generated: Path, scratch: Path) -> None:
 def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
     """Return the document in its three forms; each overlay must leave it a valid one."""
     mended = apply_overlay(spec, read_yaml(errata))
-    if found := problems(mended):
-        raise ScriptError(f"{errata}: with it, the spec is no valid OpenAPI 3.0 document:" + some(found))
     named = apply_overlay(mended, read_yaml(names))
     if found := problems(named):
-        raise ScriptError(f"{names}: with it, the spec is no valid OpenAPI 3.0 document:" + some(found))
+        # To validate takes longer than all the rest, so whose fault it is is asked only then.
+        earlier = problems(mended)
+        at_fault = errata if earlier else names
+        raise ScriptError(f"{at_fault}: with it, the spec is no valid OpenAPI 3.0 document:" + some(earlier or found))
     return Documents(spec, mended, named)
 
 
@@ -184,7 +185,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None, g
         wanted = generate(vendored, generated, scratch)
         lines = differences(wanted, read_package(package))
         if lines and not check:
-            prove(vendored, generated, scratch)
+            prove(scratch)
     if lines and not check:
         try:
             replace_package(package, wanted)

@@ -313,6 +313,28 @@ def test_regeneration_stops_with_a_reason_and_leaves_the_package_as_it_was(check
     assert tree(checkout.folder) == before
 
 
+@pytest.mark.parametrize(
+    ("template", "old", "new", "said"),
+    [
+        (
+            "model",
+            "{{ field.arguments }}",
+            '{{ field.arguments | replace("createdAt", "created") }}',
+            "Ticket, full sample",
+        ),
+        ("api", ".parsed\n", ".status_code\n", "Incompatible return value type"),
+        ("identification", "import Protocol", "import Protocols as Protocol", "ImportError"),
+        ("operations", "self._caller.call(request", "self._caller.call(requested", "F821 Undefined name `requested`"),
+    ],
+)
+def test_what_was_generated_is_taken_over_only_if_it_works(checkout, capfd, template, old, new, said):
+    edit(checkout.generated / "templates" / f"{template}.py.jinja", old, new)
+    before = tree(checkout.folder)
+    assert checkout.regenerate() == 2
+    assert said in capfd.readouterr().err
+    assert tree(checkout.folder) == before
+
+
 # The overlay
 
 

@@ -42,11 +42,10 @@ class AsyncOperations:
         """Return all gifts of one client: tickets, physical and virtual gifts.
 
         Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an
-        IdentificationError,
-        raised before anything is sent. `timeout` is in seconds, for this call in all. Raises APIConnectionError,
-        APIStatusError, InvalidResponseError.
+        IdentificationError.
 
-        Spec: POST /openapi/client/gift.
+        `timeout` is in seconds, for this call in all. Raises IdentificationError before anything is sent,
+        APIConnectionError, APIStatusError, InvalidResponseError. Spec: POST /openapi/client/gift.
         """
         from mantago_generated.api.client_points_gifts import post_openapi_client_gift as operation
         from mantago_generated.models.client_identification_request import ClientIdentificationRequest

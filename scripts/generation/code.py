@@ -130,11 +130,11 @@ def annotation(  # noqa: C901 - one case for each type
             return either([of(inner), "None"])
         case Union(alternatives):
             return either([kept(one) for one in alternatives])
-        case Tagged(_, cases, otherwise):
-            parts = [of(one) for _, one in cases]
-            if otherwise is None and not given:
+        case _:
+            parts = [of(one) for _, one in kind.cases]
+            if kind.otherwise is None and not given:
                 parts.append(imports.name("mantago_runtime.reading.unlisted", "Unlisted", later=later))
-            return either([*parts, of(otherwise)] if otherwise else parts)
+            return either([*parts, of(kind.otherwise)] if kind.otherwise else parts)
 
 
 def either(annotations: list[str]) -> str:
@@ -164,7 +164,7 @@ def class_here(place: Place, imports: Imports, classes: Classes, *, later: bool 
     return imports.name(f"{PACKAGE}.models.{found.module}", found.name, later=later)
 
 
-def reader(kind: Type, imports: Imports, classes: Classes) -> str:  # noqa: C901 - one case for each type
+def reader(kind: Type, imports: Imports, classes: Classes) -> str:
     """Return the expression of a type's reader."""
 
     def of(inner: Type) -> str:
@@ -189,10 +189,10 @@ def reader(kind: Type, imports: Imports, classes: Classes) -> str:  # noqa: C901
             return call("nullable", of(inner))
         case Union(alternatives):
             return call("union_of", *(of(one) for one in alternatives))
-        case Tagged(name, cases, otherwise):
-            table = ", ".join(f"{literal(value)}: {of(one)}" for value, one in cases)
-            more = [f"otherwise={of(otherwise)}"] if otherwise else []
-            return call("told_apart_by", literal(name), f"{{{table}}}", *more)
+        case _:
+            table = ", ".join(f"{literal(value)}: {of(one)}" for value, one in kind.cases)
+            more = [f"otherwise={of(kind.otherwise)}"] if kind.otherwise else []
+            return call("told_apart_by", literal(kind.name), f"{{{table}}}", *more)
 
 
 def is_unhashable(kind: Type) -> bool:

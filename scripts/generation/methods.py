@@ -81,6 +81,7 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
     ordered = in_order(arguments)
     head, more = texts(endpoint)
     told = [f"    {one.name}: {' '.join(one.docs.split())}" for one in ordered if one.docs]
+    first = "IdentificationError before anything is sent, " if endpoint.rule else ""
     note = " Deprecated by the vendor." if endpoint.deprecated else ""
     return Method(
         name=name,
@@ -91,7 +92,12 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
         locals=tuple(lines),
         passed=tuple(passed),
         docstring=docstring(
-            head, more, ["Args:", *told] if told else "", f"Spec: {endpoint.method} {endpoint.path}.{note}", indent=8
+            head,
+            more,
+            ["Args:", *told] if told else "",
+            f"`timeout` is in seconds, for this call in all. Raises {first}APIConnectionError, APIStatusError, "
+            f"InvalidResponseError. Spec: {endpoint.method} {endpoint.path}.{note}",
+            indent=8,
         ),
     )
 

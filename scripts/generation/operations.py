@@ -55,7 +55,8 @@ def _endpoint(node: Node, item: Node, types: Schemas, starts: dict[Place, str]) 
     if odd := declared ^ {*re.findall(r"\{([^{}]*)\}", str(path))}:
         raise node.refused(f"the path and its parameters don't agree on {min(odd)!r}", "declare what the path has")
     for holder in (item, node):
-        if "servers" in holder and holder.get("servers") != node.root.get("servers"):
+        own = [server_url(server) for server in holder.get("servers", ())][:1]
+        if own and own != [server_url(node.root["servers"][0])]:
             raise holder.child("servers").refused("another server than the document's is not supported", "remove it")
     answers, accept = answers_of(node, types, starts)
     if method == "head":
@@ -76,6 +77,14 @@ def _endpoint(node: Node, item: Node, types: Schemas, starts: dict[Place, str]) 
         rule=_has_rule(node),
         docs=node.get("x-mantago-docs") or "",
     )
+
+
+def server_url(server: Mapping[str, Any]) -> str:
+    """Return the address of a server, with the defaults of its variables."""
+    url = str(server["url"])
+    for name, variable in server.get("variables", {}).items():
+        url = url.replace(f"{{{name}}}", str(variable["default"]))
+    return url.rstrip("/")
 
 
 def _others(path: str, paths: list[str]) -> tuple[str, ...]:

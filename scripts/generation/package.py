@@ -16,7 +16,7 @@ from generation.ir import Directions, Endpoint, Place, Where
 from generation.methods import method
 from generation.models import enum_model, model
 from generation.names import class_name
-from generation.operations import read_operations
+from generation.operations import read_operations, server_url
 from generation.placing import friendly_names, place_classes, vendor_name
 from generation.render import renderer
 from generation.render import stock as fill_stock
@@ -53,6 +53,8 @@ class Plan:
     used: Directions
     names: Mapping[Place, str]
     friendly: tuple[Where, ...]
+    apart: tuple[str, ...]
+    """What shares a class by the overlay and isn't alike any more: a sentence each, for a person to decide."""
 
 
 def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
@@ -61,11 +63,12 @@ def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
     types.read_all()
     found = read_operations(documents.named, documents.mended, types)
     vendors = {place: vendor_name(place, found.starts) for place in (*types.shapes, *types.enums)}
-    where, same = place_classes(types, vendors, frozenset(config["classes"]))
-    classes = Classes(types.shapes, types.enums, where, same)
+    where, shared = place_classes(types, vendors, frozenset(config["classes"]))
+    classes = Classes(types.shapes, types.enums, where, shared.same)
     used = directions(found.endpoints, classes)
     names = friendly_names(found.endpoints, config["attributes"])
-    return Plan(documents, types, found.endpoints, classes, used, names, _friendly(classes, used))
+    apart = tuple(shared.apart)
+    return Plan(documents, types, found.endpoints, classes, used, names, _friendly(classes, used), apart)
 
 
 def modules(plan: Plan, settings: Settings) -> dict[str, str]:
@@ -96,6 +99,7 @@ def modules(plan: Plan, settings: Settings) -> dict[str, str]:
         server=server_url(named["servers"][0]),
         generator=settings.generator,
         operations=[(plan.names[one.place], one.method, one.path, one.reads) for one in plan.endpoints],
+        rules=[name for name, it in named.get("components", {}).get("schemas", {}).items() if "x-mantago-rule" in it],
     )
     files["types.py"] = fill("types")
     files["__init__.py"] = fill("package", title=named["info"]["title"])
@@ -116,14 +120,6 @@ def _class_modules(plan: Plan, config: Mapping[str, Any], fill: Callable[..., st
             yield where.module, fill("model", model=model(classes.shapes[place], classes, plan.used), public=public)
         else:
             yield where.module, fill("enum", enum=enum_model(classes.enums[place], classes), public=public)
-
-
-def server_url(server: Mapping[str, Any]) -> str:
-    """Return the address of a server, with the defaults of its variables."""
-    url = str(server["url"])
-    for name, variable in server.get("variables", {}).items():
-        url = url.replace(f"{{{name}}}", str(variable["default"]))
-    return url
 
 
 def _models(classes: Classes, aliases: Mapping[Place, Place]) -> list[tuple[str, str, str]]:

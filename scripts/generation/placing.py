@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping
-from typing import Any
 
-from attrs import evolve
+from attrs import evolve, field, frozen
 
 from _fragments import pointer
 from _vendored import ScriptError
-from generation.ir import Endpoint, Enumeration, Place, Shape, Where
+from generation.code import classes_in
+from generation.ir import JSON, Endpoint, Enumeration, Place, Shape, Type, Where
 from generation.names import class_name, cut, free, identifier, is_public_name, module_name
 from generation.schemas import Schemas
 from generation.stock import snake_case
@@ -33,76 +32,112 @@ def vendor_name(place: Place, starts: Mapping[Place, str]) -> str:
                 name += "_additional_property"
             case ["oneOf" | "anyOf", index, *rest]:
                 name += f"_type_{index}"
-            case ["allOf" | "content", _, *rest] | ["schema", *rest]:
+            case ["allOf" | "content", _, *rest]:
                 pass
             case _:
-                raise AssertionError(place)
+                rest = rest[1:]  # "schema", which says no more than "content" did
     return name
+
+
+@frozen
+class Shared:
+    """What the pins of classes make of several schemas: which are one class, and what of that no longer fits."""
+
+    same: dict[Place, Place] = field(factory=dict)
+    alone: dict[Place, Place] = field(factory=dict)
+    apart: list[str] = field(factory=list)
 
 
 def place_classes(
     found: Schemas, names: Mapping[Place, str], reserved: Collection[str]
-) -> tuple[dict[Place, Where], dict[Place, Place]]:
-    """Return where each class is, and which places mean the class of another one."""
+) -> tuple[dict[Place, Where], Shared]:
+    """Return where each class is, and which schemas share one; an enumeration that is shared has all the values."""
     kinds: dict[Place, Shape | Enumeration] = {**found.shapes, **found.enums}
-    same = _same_classes(kinds)
-    own = {place: kind for place, kind in kinds.items() if place not in same}
-    pinned = {place: str(kind.hints["class"]) for place, kind in own.items() if "class" in kind.hints}
-    for place, name in pinned.items():
+    for place, kind in kinds.items():
+        name = str(kind.hints.get("class", "A"))
         if not name.isidentifier() or class_name(name) != name:
             raise ScriptError(f"{pointer(place)}: x-mantago-class is {name!r}, which is no name for a class")
+    shared = _shared(found, kinds)
+    own = [place for place in kinds if place not in shared.same]
+    called = {
+        place: str(kinds[place].hints["class"])
+        for place in own
+        if "class" in kinds[place].hints and place not in shared.alone
+    }
     vendors = {place: class_name(names[place]) for place in kinds}
     # Named schemas come before what is named after its place, and each kind by its name: whatever their order.
-    rest = sorted((len(place) != 3, vendors[place], place_key(place)) for place in own if place not in pinned)
-    taken = {*pinned.values()}
-    called = dict(pinned)
-    by_key = {place_key(place): place for place in kinds}
-    for _, name, key in rest:
-        wanted = f"{name}Model" if name in reserved else name
-        called[by_key[key]] = free(wanted, taken)
-        taken.add(called[by_key[key]])
+    order = sorted(kinds, key=lambda place: (len(place) != 3, vendors[place], pointer(place)))
+    taken = {*called.values()}
+    for place in order:
+        if place in own and place not in called:
+            name = vendors[place]
+            called[place] = free(f"{name}Model" if name in reserved else name, taken)
+            taken.add(called[place])
     modules: dict[Place, str] = {}
     used = {*called.values()}
-    for _, name, key in sorted((len(place) != 3, vendors[place], place_key(place)) for place in kinds):
-        module = free(module_name(name, "model"), used)
-        modules[by_key[key]] = module
-        used.add(module)
-    return {
+    for place in order:
+        modules[place] = free(module_name(vendors[place], "model"), used)
+        used.add(modules[place])
+    where = {
         place: Where(
-            modules[place], called[same.get(place, place)], names[place] if len(place) == 3 else vendors[place]
+            modules[place],
+            called[shared.same.get(place, place)],
+            names[place] if place[:2] == ("components", "schemas") and len(place) == len(place[:3]) else vendors[place],
         )
         for place in kinds
-    }, same
+    }
+    shared.apart.extend(
+        f"{pointer(place)} is pinned as {where[other].name}, but isn't what that is at {pointer(other)}: "
+        f"it is called {where[place].name} until names.overlay.yaml says how"
+        for place, other in shared.alone.items()
+    )
+    return where, shared
 
 
-def place_key(place: Place) -> str:
-    """Return what sorts places."""
-    return pointer(place)
-
-
-def _same_classes(kinds: Mapping[Place, Shape | Enumeration]) -> dict[Place, Place]:
-    first: dict[str, Place] = {}
-    same: dict[Place, Place] = {}
+def _shared(found: Schemas, kinds: Mapping[Place, Shape | Enumeration]) -> Shared:
+    """Return which schemas of one pinned class share it; those that grew apart from the first are left alone."""
+    shared, first = Shared(), dict[str, Place]()
     for place, kind in kinds.items():
         if (name := kind.hints.get("class")) is None:
             continue
-        if name not in first:
-            first[name] = place
-        elif _meaning(kind) == _meaning(kinds[first[name]]):
-            same[place] = first[name]
-        else:
-            raise ScriptError(
-                f"{pointer(place)}: x-mantago-class is {name!r}, as at {pointer(first[name])}, but the two aren't "
-                "equal: give one of them another name in names.overlay.yaml"
+        one = first.setdefault(name, place)
+        if one == place:
+            continue
+        if _meaning(place, kinds) == _meaning(one, kinds):
+            shared.same[place] = one
+        elif isinstance(kind, Enumeration) and (known := found.enums.get(one)) and _are_alike(kind, known):
+            shared.same[place] = one
+            shared.apart.append(
+                f"{pointer(place)} and {pointer(one)} are pinned as {name}, but list other values: it has all of them"
             )
-    return same
+            members = {**kind.hints.get("members", {}), **known.hints.get("members", {})}
+            values = tuple(dict.fromkeys([*known.values, *kind.values]))
+            found.enums[one] = evolve(known, values=values, hints={**known.hints, "members": members})
+        else:
+            shared.alone[place] = one
+    return shared
 
 
-def _meaning(kind: Shape | Enumeration) -> Any:
+def _are_alike(one: Enumeration, other: Enumeration) -> bool:
+    return type(one.values[0]) is type(other.values[0])
+
+
+def _meaning(place: Place, kinds: Mapping[Place, Shape | Enumeration], above: tuple[Place, ...] = ()) -> str:
+    """Return a text that is the same for classes that mean the same, wherever their parts stand."""
+    kind = kinds[place]
     if isinstance(kind, Enumeration):
-        return sorted(kind.values, key=str)
-    plain = [evolve(one, place=(), description="") for one in kind.properties]
-    return json.dumps([repr(one) for one in sorted(plain, key=lambda one: one.name)]) + repr(kind.additional)
+        return repr(sorted(kind.values, key=repr))
+    above = (*above, place)
+
+    def of(found: Type | None) -> str:
+        text = repr(found)
+        for inner in classes_in(found):
+            told = f"<{above.index(inner)}>" if inner in above else _meaning(inner, kinds, above)
+            text = text.replace(repr(inner), told)
+        return text
+
+    flat = [repr(evolve(one, place=(), description="", type=JSON)) + of(one.type) for one in kind.properties]
+    return repr([*sorted(flat), of(kind.additional)])
 
 
 def api_names(operations: Mapping[Place, tuple[str, str, str | None]]) -> dict[Place, tuple[str, str]]:
@@ -112,7 +147,7 @@ def api_names(operations: Mapping[Place, tuple[str, str, str | None]]) -> dict[P
     folders: dict[str, str] = {}
     for tag in sorted({tag for tag, _, _ in operations.values()}):
         folders[tag] = free(module_name(tag, "tag"), {*folders.values()})
-    for place in sorted(operations, key=place_key):
+    for place in sorted(operations, key=pointer):
         tag, generic, operation_id = operations[place]
         folder = folders[tag]
         name = free(module_name(operation_id or generic, "operation"), used.setdefault(folder, set()))
@@ -129,13 +164,13 @@ def generic_name(method: str, path: str) -> str:
 def friendly_names(endpoints: Collection[Endpoint], attributes: Collection[str]) -> dict[Place, str]:
     """Return what the methods are called: as pinned, else after the summary, else after method and path."""
     result: dict[Place, str] = {}
-    for one in sorted(endpoints, key=lambda one: place_key(one.place)):
+    for one in sorted(endpoints, key=lambda one: pointer(one.place)):
         if one.pinned and is_public_name(one.pinned) and one.pinned not in {*attributes, *result.values()}:
             result[one.place] = one.pinned
     rest = [one for one in endpoints if one.place not in result]
     summaries = {one.place: after_summary(one.summary) for one in rest}
     wanted = [*summaries.values()]
-    for one in sorted(rest, key=lambda one: place_key(one.place)):
+    for one in sorted(rest, key=lambda one: pointer(one.place)):
         name = summaries[one.place]
         # Two of one summary are told apart by their paths, both of them: else the order would name them.
         if name is None or name in {*attributes, *result.values()} or wanted.count(name) > 1:

@@ -64,9 +64,9 @@ class Sampler:
                 return None if self.kind == "nulls" else self.of(inner)
             case Union(alternatives):
                 return self.of(self._pick(alternatives))
-            case Tagged(name, cases):
-                value, found = self._pick(cases)
-                return self.of(found) | {name: value}
+            case _:
+                value, found = self._pick(kind.cases)
+                return self.of(found) | {kind.name: value}
 
     def object(self, place: Place) -> dict[str, Any]:
         """Return a sample of an object."""

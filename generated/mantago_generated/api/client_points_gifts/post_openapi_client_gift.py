@@ -1,9 +1,7 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
 """Return all gifts of one client: tickets, physical and virtual gifts.
 
-Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an IdentificationError,
-raised before anything is sent. `timeout` is in seconds, for this call in all. Raises APIConnectionError,
-APIStatusError, InvalidResponseError.
+Give either `client_id`, or both `platform` and `platform_client_id`: anything else is an IdentificationError.
 
 POST /openapi/client/gift
 """
