@@ -205,6 +205,12 @@ def test_a_request_that_the_new_contract_refuses_breaks(edit: Edit, place: str, 
         pytest.param(
             lambda t: schemas(t)["BasicSuccessResponse"].update(required=["success"]), "message", "{", id="message"
         ),
+        pytest.param(
+            lambda t: schemas(t)["BasicSuccessResponse"]["properties"]["success"].update(type="string"),
+            "success",
+            '"success": ""',
+            id="success",
+        ),
     ],
 )
 def test_an_answer_that_the_client_cannot_read_breaks_with_the_smallest_example(edit: Edit, place: str, smallest: str):
