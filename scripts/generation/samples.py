@@ -54,7 +54,7 @@ class Sampler:
             case Scalar(name):
                 return _SCALARS.get(name)
             case Named(place) if place in self.classes.enums:
-                return self._pick(self.classes.enums[place].values)
+                return self.pick(self.classes.enums[place].values)
             case Named(place):
                 return self.object(place)
             case ListOf(item):
@@ -66,9 +66,9 @@ class Sampler:
             case Nullable(inner):
                 return None if self.kind == "nulls" else self.of(inner)
             case Union(alternatives):
-                return self.of(self._pick(alternatives))
+                return self.of(self.pick(alternatives))
             case _:
-                value, found = self._pick(kind.cases)
+                value, found = self.pick(kind.cases)
                 return self.of(found) | {kind.name: value}
 
     def object(self, place: Place) -> dict[str, Any]:
@@ -95,7 +95,8 @@ class Sampler:
     def _is_deep(self, kind: Type) -> bool:
         return len(self.above) > DEEP and any(place in self.classes.shapes for place in _direct(kind))
 
-    def _pick(self, values: Any) -> Any:
+    def pick(self, values: Any) -> Any:
+        """Return the one of several values or alternatives that the sample has."""
         return values[-1] if self.kind == "other" else values[0]
 
 
