@@ -59,8 +59,8 @@ docs: $(DOCS)/ready
 	$(DOCS)/$(SCRIPTS)/zensical build --clean --strict
 	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k frameworks
 
-release-check: $(RELEASE)/ready
-	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py $(RELEASE_OPTIONS)
+release-check: $(RELEASE)/ready $(READY)
+	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py --python=$(BIN)/python $(RELEASE_OPTIONS)
 
 integration: $(INTEGRATION)/ready
 	$(INTEGRATION)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/integration

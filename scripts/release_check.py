@@ -4,6 +4,7 @@
 
 - The wheel and the sdist have the same bytes from two folders of different names, file modes, file times, time zones
   and locales, and the wheel has the same bytes from the sdist.
+- Somebody confirmed every public name: what upgrade.py proposes is marked in facade/names.overlay.yaml.
 - twine accepts the metadata, the README renders and leads nowhere but to itself or to addresses, and the licence is in
   both. The version is that of the tag, and the changelog tells of it, when there is a tag.
 - The tests pass with the lowest and with the highest versions that pyproject.toml allows, against the installed wheel:
@@ -33,6 +34,7 @@ from pathlib import Path
 from index_readme import without_pictures
 
 ROOT = Path(__file__).parent.parent
+TESTS_PYTHON = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 TOOLS = "hypothesis msgspec openapi-schema-validator trio trustme pyyaml "
 TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist"
 PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
@@ -168,6 +170,16 @@ def check_tag(tag: str, version: str, changelog: str) -> None:
         raise CheckError(f"CHANGELOG.md has no heading '## {version} (YYYY-MM-DD)'")
 
 
+def check_names(python: Path, root: Path = ROOT) -> None:
+    """Refuse public names that nobody confirmed; they are told by the Python of the tests, which has the generator."""
+    if not python.exists():
+        raise CheckError(f"{python} isn't there, which lists the names to confirm: make check sets it up")
+    try:
+        run(python, root / "scripts" / "unconfirmed.py", cwd=root)
+    except CheckError as error:
+        raise CheckError(f"a release has no name that nobody confirmed\n{error}") from None
+
+
 # --- as its users install it ----------------------------------------------------------------------------------------
 
 
@@ -246,6 +258,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Check what would be released.")
     parser.add_argument("--tag", help="the tag that this is released under")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="FOLDER")
+    parser.add_argument(
+        "--python", type=Path, default=TESTS_PYTHON, help="of the environment of the tests: .venv's, if not given"
+    )
     parser.add_argument("--without-tests", action="store_true", help="leave out the installations")
     options = parser.parse_args(arguments)
     try:
@@ -260,6 +275,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def check(folder: Path, options: argparse.Namespace) -> None:
     """Do all of it in a folder that is thrown away."""
+    say("Look for names that nobody confirmed")
+    check_names(options.python)
     say("Build twice, elsewhere and otherwise")
     one = copy(folder / "one", mask=0o022, moment=1_700_000_000)
     other = copy(folder / "a far longer name", mask=0o077, moment=946_684_800)

@@ -31,7 +31,7 @@ def before() -> Json:
     document["info"]["version"] = "0.399.0"
     for name in LEFT_OUT.split():
         del document["paths"][f"/openapi/{name}/list"]
-    del document["paths"]["/openapi/client/points"]  # the worked example of CONTRIBUTING.md
+    del document["paths"]["/openapi/client/points"]
     # A path with a parameter that the gifts' path fits, too, would be another story.
     document["paths"] = {path.replace("/client/{", "/customer/{"): item for path, item in document["paths"].items()}
     return document

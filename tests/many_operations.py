@@ -144,7 +144,6 @@ def _paths() -> Json:
             "post": operation("ClientAnswer", "ClientEdit"),
             "get": operation("ClientPage", None, LIMIT, NEXT, TYPE, SINCE),
         },
-        # The worked example of CONTRIBUTING.md.
         "/openapi/client/points": {
             "post": operation("ClientPointsResponse", "ClientIdentificationRequest", tag="Client Points & Gifts")
         },

@@ -21,6 +21,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import attrs
 import httpx
 import pytest
+import yaml
 
 import many_operations
 from _vendored import read_spec
@@ -176,6 +177,34 @@ def test_what_is_raised_before_anything_is_sent_never_reaches_the_fake(many: Mod
             client.get_thing(id="count")
     assert fake.requests == ()
     assert isinstance(fake, httpx.BaseTransport)
+
+
+def test_the_rule_holds_on_whichever_schema_it_is_declared(tmp_path: Path) -> None:
+    spec = read_spec(many_operations.FIRST)
+    schemas = spec["components"]["schemas"]
+    schemas["Whom"] = {**schemas["ClientIdentificationRequest"], "description": "Who is meant"}
+    operation = many_operations.operation("BasicSuccessResponse", "Whom", summary="Greet client")
+    spec["paths"]["/openapi/client/greeting"] = {"post": operation}
+    names = yaml.safe_load(many_operations.FIRST.names.read_text("utf-8"))
+    said = {"target": "$.components.schemas.Whom", "update": {"x-mantago-rule": "identification"}}
+    names["actions"].append(said | {"description": "Its prose tells the rule."})
+    with imported(generated(tmp_path / "project", spec, yaml.safe_dump(names, allow_unicode=True), ERRATA)):
+        mantago, testing = import_module("mantago"), import_module("mantago.testing")
+        fake = testing.FakeMantaGo()
+        fake.add_client("VolejRejN")
+        pair = fake.credentials
+        with httpx.Client(transport=fake, base_url="https://mantago.cc/api") as raw:
+            refused = raw.post(
+                "/openapi/client/greeting",
+                params={"botId": pair.bot_id},
+                headers={"Authorization": f"Bearer {pair.token}"},
+                json={"secret": pair.secret},
+            )
+        assert "want clientId, or platform and platformClientId, in the body" in refused.text
+        with mantago.MantaGo(transport=fake, credentials=pair) as client:
+            assert client.greet_client(client_id="VolejRejN").drift == ()
+            with pytest.raises(mantago.NotFoundError):
+                client.greet_client(client_id="nobody")
 
 
 # After a bump that adds to gifts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import release_check
+from first import copy_project
 from release_check import CheckError
 
 METADATA = "Metadata-Version: 2.4\nName: mantago\nLicense-Expression: MIT\nLicense-File: LICENSE\n\n# mantago\n"
@@ -98,6 +100,38 @@ def test_a_release_has_the_tag_of_its_version_and_a_dated_entry_in_the_changelog
         release_check.check_tag("v1.2.4", "1.2.3", "## 1.2.3 (2026-11-23)\n")
     with pytest.raises(CheckError, match=r"no heading '## 1\.2\.3 "):
         release_check.check_tag("v1.2.3", "1.2.3", "## 1.2.3 (not released yet)\n")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path / "project", "openapi", "generated", "facade", "scripts")
+
+
+def test_a_release_whose_names_are_all_confirmed_passes(project):
+    release_check.check_names(Path(sys.executable), project)
+
+
+def test_a_name_that_nobody_confirmed_is_refused_with_the_place_to_confirm_it(project):
+    names = project / "facade" / "names.overlay.yaml"
+    names.write_text(
+        names.read_text("utf-8").replace("    update:\n", "    x-unconfirmed: true\n    update:\n", 1), "utf-8"
+    )
+    lines = names.read_text("utf-8").splitlines()
+    number = 1 + next(number for number, line in enumerate(lines) if "/openapi/client/gift" in line)
+    with pytest.raises(CheckError, match=rf"names\.overlay\.yaml:{number}: confirm get_client_gifts\(\): correct"):
+        release_check.check_names(Path(sys.executable), project)
+
+
+def test_a_name_that_nothing_pins_is_refused(project):
+    names = project / "facade" / "names.overlay.yaml"
+    names.write_text(names.read_text("utf-8").replace("lotteryGame: LOTTERY_GAME, ", ""), "utf-8")
+    with pytest.raises(CheckError, match="nothing pins LOTTERYGAME: add"):
+        release_check.check_names(Path(sys.executable), project)
+
+
+def test_without_the_environment_of_the_tests_the_names_cannot_be_checked(tmp_path):
+    with pytest.raises(CheckError, match=r"nowhere isn't there.*make check sets it up"):
+        release_check.check_names(tmp_path / "nowhere")
 
 
 def test_the_wheel_is_held_to_the_tests_that_need_neither_scripts_nor_a_checkout():

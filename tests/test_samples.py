@@ -184,6 +184,7 @@ def test_a_schema_that_others_build_on_is_one_of_them_and_says_which() -> None:
     assert made(ref("Pet"), Pet=pet, Cat=cat, Dog=dog) == {"kind": "Cat", "lives": 1}
     assert made(ref("Cat"), Pet=pet, Cat=cat) == {"kind": "Cat", "lives": 1}
     assert made(ref("Pet"), Pet=pet) == {"kind": "Pet"}
+    assert sample(Document({}), pet) == {"kind": "example"}
     endless = {"allOf": [ref("Pet"), {"required": ["self"], "properties": {"self": ref("Cat")}}]}
     assert made(ref("Pet"), Pet=pet, Cat=endless) == {"kind": "Pet"}
 

@@ -14,6 +14,9 @@ GENERATOR = "openapi-python-client 0.29.1"
 OPERATIONS = (OperationInfo("get_client_gifts", "POST", "/openapi/client/gift", True),)
 """Every operation of the document."""
 
+RULE_SCHEMAS: frozenset[str] = frozenset(("ClientIdentificationRequest",))
+"""The schemas on which the rule of identification stands, by the document's names."""
+
 
 def published() -> dict[str, Any]:
     """Return the document as it was published."""
@@ -24,4 +27,4 @@ def published() -> dict[str, Any]:
     return document
 
 
-__all__ = ("GENERATOR", "OPERATIONS", "SERVER_URL", "VERSION", "published")
+__all__ = ("GENERATOR", "OPERATIONS", "RULE_SCHEMAS", "SERVER_URL", "VERSION", "published")

@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,7 +42,7 @@ from .plain_schemas import plain_schema
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
-REQUESTS, ANSWERS = 20, 150
+REQUESTS, FEW, ANSWERS = 20, 6, 100
 JSON = "application/json"
 # Who is meant, as every method takes it that has the rule.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
@@ -187,7 +186,7 @@ def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
     for before, after in pairs:
         if caller := known.get(before.operation):
             alike = same(before.asked, after.asked)
-            requests = caller.requests(before, 2 if alike else REQUESTS)
+            requests = caller.requests(before, FEW if alike else REQUESTS)
             if not alike:
                 found = _new(_refused(requests, before), _refused(requests, after))
                 yield from (finding.between(before, after) for finding in found)
@@ -267,7 +266,7 @@ class Caller:
 
     def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
         """Return what the client sends for callers that keep to a contract, the smallest first."""
-        asked = [*self._friendly(), *islice(self._generated(contract), number)]
+        asked = [*self._friendly(), *self._generated(contract, number)]
         return sorted(asked, key=lambda one: len(one.words))
 
     def _friendly(self) -> Iterator[Asked]:
@@ -283,10 +282,10 @@ class Caller:
     def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
         return lambda client: getattr(client, self.name)(**arguments)
 
-    def _generated(self, contract: Contract) -> Iterator[Asked]:
+    def _generated(self, contract: Contract, number: int = REQUESTS) -> Iterator[Asked]:
         if self.module is None:
             return
-        for given, body in samples(contract):
+        for given, body in samples(contract, number):
             words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
             wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
             # What the client refuses to send, nobody sends.
@@ -322,7 +321,7 @@ def calls() -> Iterator[dict[str, Any]]:
             yield {"identify_in": identify_in, "platform": str(platform), "platform_client_id": "U4af4980629e14c3b"}
 
 
-def samples(contract: Contract) -> list[tuple[dict[str, Any], Any]]:
+def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
     """Return parameters and bodies that a contract allows."""
     parts = {
         name: values({key: said for key, said in schema.items() if key != "default"})
@@ -333,7 +332,7 @@ def samples(contract: Contract) -> list[tuple[dict[str, Any], Any]]:
     found: list[tuple[dict[str, Any], Any]] = []
     with _quiet(), suppress(HypothesisException):
         given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
-        hypothesis.settings(_SETTINGS, max_examples=REQUESTS)(given(lambda one, other: found.append((one, other))))()
+        hypothesis.settings(_SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
     return found
 
 

@@ -99,6 +99,7 @@ def modules(plan: Plan, settings: Settings) -> dict[str, str]:
         server=server_url(named["servers"][0]),
         generator=settings.generator,
         operations=[(plan.names[one.place], one.method, one.path, one.reads) for one in plan.endpoints],
+        rules=[name for name, it in named.get("components", {}).get("schemas", {}).items() if "x-mantago-rule" in it],
     )
     files["types.py"] = fill("types")
     files["__init__.py"] = fill("package", title=named["info"]["title"])

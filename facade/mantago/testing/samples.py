@@ -159,19 +159,17 @@ class _Sampler:
 
     def _candidates(self, schema: Node, place: _Place) -> Iterator[Any]:
         merged = flat(self.document, schema)
-        for keyword in ("oneOf", "anyOf"):
-            if keyword in merged:
-                yield from self._of_either(merged, keyword, place)
-                return
+        keyword = next((keyword for keyword in ("oneOf", "anyOf") if keyword in merged), None)
+        if keyword is not None:
+            return self._of_either(merged, keyword, place)
         if "discriminator" in merged:
-            yield from self._of_kin(merged, schema, place)
-            return
-        yield from self._of_one(merged, place)
+            return self._of_kin(merged, schema, place)
+        return self._of_one(merged, place)
 
     def _of_kin(self, merged: Node, schema: Node, place: _Place) -> Iterator[Any]:
         """Yield a value for each schema that builds on this one, and then for itself, which says so."""
         if "discriminator" in self.document.resolved(schema):
-            for name, other in self.document.spec["components"]["schemas"].items():
+            for name, other in self.document.spec.get("components", {}).get("schemas", {}).items():
                 if schema in other.get("allOf", ()):
                     with suppress(NoSampleError):
                         yield self.value({"$ref": f"#/components/schemas/{name}"}, place)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from typing import Final
 
 from mantago_generated import spec
@@ -16,7 +15,7 @@ OPERATION_NAMES: Final[Mapping[tuple[str, str], str]] = {
     (operation.method.lower(), operation.path): operation.name for operation in spec.OPERATIONS
 }
 """The friendly name of each operation, by method and path."""
-RULE_SCHEMAS: Final[AbstractSet[str]] = getattr(spec, "RULE_SCHEMAS", frozenset({"ClientIdentificationRequest"}))
+RULE_SCHEMAS: Final = spec.RULE_SCHEMAS
 """The schemas that carry the identification rule."""
 
 
