@@ -233,7 +233,8 @@ def test_texts_are_only_info(place: str, keyword: str, rule: str) -> None:
 
 def test_every_row_of_the_catalogue_is_tried_here() -> None:
     tried = {entry.split()[0] for row in ROWS for entry in (*row[2], *row[3])}
-    assert tried == {facet.name for facet in FACETS}
+    # Those by discriminator need components: test_contract_inheritance.
+    assert tried == {facet.name for facet in FACETS} - {"subtype-added", "subtype-removed"}
 
 
 # Properties

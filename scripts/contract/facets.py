@@ -141,6 +141,13 @@ FACETS = (
             ),
         )
     ),
+    Facet(
+        "subtype-added",
+        *(WIDENS, "{new} was added to what the discriminator tells apart"),
+        response=WARNING,
+        why=OPEN_ENUM,
+    ),
+    Facet("subtype-removed", NARROWS, "{old} was removed from what the discriminator tells apart"),
     Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
     Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
     Facet("discriminator-removed", HINTS, "the discriminator {old} was removed", WARNING, WARNING, HINT),

@@ -10,7 +10,7 @@ from attrs import field, frozen
 from .changes import show
 from .documents import same
 from .rules import REQUEST, Direction
-from .views import INTEGERS, Bound, Number, View
+from .views import INTEGERS, Bound, Number, View, kin
 
 # What each format allows besides itself.
 WIDER_FORMATS = {
@@ -260,6 +260,13 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
     was, now = (
         {key: name for key, value in side.items() if (name := value.rpartition("/")[2]) != key} for side in (was, now)
     )
+    # That a schema came or went is said where the schemas are compared.
+    kept = [
+        kin(next(part for part in view.parts if "discriminator" in part)) if name else set[str]()
+        for view, name in zip((old, new), names, strict=True)
+    ]
+    was = {key: name for key, name in was.items() if name in kept[1] or name not in kept[0]}
+    now = {key: name for key, name in now.items() if name in kept[0] or key in was or name not in kept[1]}
     for key in sorted(was.keys() | now.keys()):
         if key not in now:
             yield "discriminator-mapping-removed", "discriminator", key, ""

@@ -12,6 +12,7 @@ from .documents import Cursor, Document, canonical, same
 from .parameters import TEMPLATE, Side
 from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
 from .security import Guard
+from .views import component
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _NAMES = "nothing changes on the wire, but generated code has other names"
@@ -120,6 +121,9 @@ def _references(value: object) -> Iterator[str]:
             waiting += found.values()
             if isinstance(found.get("$ref"), str):
                 yield found["$ref"]
+            # In a discriminator, the mapping refers to schemas.
+            if "propertyName" in found and isinstance(found.get("mapping"), dict):
+                yield from (value for value in found["mapping"].values() if isinstance(value, str))
         elif isinstance(found, list):
             waiting += found
 
@@ -129,6 +133,7 @@ def _unused(collector: Collector) -> None:
     for document in (collector.old, collector.new):
         schemas = document.root.get("components").get("schemas")
         used = {reference.rpartition("/")[2] for reference in _references(document.tree)}
+        used |= {component(heir) or "" for heir in document.told_apart}
         unused.append({name: place for name, place in schemas.children() if name not in used})
     names = [set(d.root.get("components").get("schemas").mapping) for d in (collector.old, collector.new)]
     for name in sorted(unused[0].keys() - names[1]):

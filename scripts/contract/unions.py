@@ -9,7 +9,7 @@ from attrs import evolve, frozen
 
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, Level
 from .schemas import Finding, Flow, kinds_text
-from .views import Union, View, Views
+from .views import Union, View, Views, called
 
 # A segment of a path, and the pair of schemas that stands there.
 Pair = tuple[str, View, View]
@@ -47,8 +47,7 @@ class Trial:
 
 def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair], bool]:
     """Return what changed in the alternatives, the pairs to compare, and whether the rest can be compared as well."""
-    findings: list[Finding] = []
-    pairs: list[Pair] = []
+    findings, pairs = _heirs(old, new, trial)
     both = min(len(old.unions), len(new.unions))
     for before, after in zip(old.unions[:both], new.unions[:both], strict=True):
         matched, gone, come = _match(before, after, trial)
@@ -59,12 +58,33 @@ def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pai
     if choice := _grown_or_shrunk(old, new):
         matched, gone, come = _match(*choice, trial)
         beside = trial.views_old.without_alternatives(old), trial.views_new.without_alternatives(new)
-        return [*_changed(*choice, gone, come, trial)], [*matched, ("", *beside)], False
+        return [*findings, *_changed(*choice, gone, come, trial)], [*pairs, *matched, ("", *beside)], False
     if len(new.unions) > both:
         found, comparable = _introduced(old, new, new.unions[both], trial)
     else:
         found, comparable = _dissolved(old, new, old.unions[both], trial)
     return [*findings, *found], pairs, comparable
+
+
+def _heirs(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair]]:
+    """Return what changed in the schemas that discriminators tell apart, and the pairs to compare."""
+    if not (old.heirs and new.heirs):
+        return [], []
+    findings: list[Finding] = []
+    pairs: dict[tuple[View, View], str] = {}
+    names_old, names_new = ({called(heir): heir for heir in view.heirs.values()} for view in (old, new))
+    for value, heir in sorted(old.heirs.items()):
+        # A schema's own name is a value as well, whatever the mapping says.
+        partner = new.heirs.get(value) or names_new.get(called(heir))
+        if partner:
+            before, after = trial.views_old.of([heir]), trial.views_new.of([partner])
+            pairs.setdefault((before, after), f"({before.name or value})")
+        else:
+            findings.append(Finding("subtype-removed", heir.at, new.at("discriminator"), values={"old": value}))
+    for value, heir in sorted(new.heirs.items()):
+        if value not in old.heirs and called(heir) not in names_old:
+            findings.append(Finding("subtype-added", old.at("discriminator"), heir.at, values={"new": value}))
+    return findings, [(segment, before, after) for (before, after), segment in pairs.items()]
 
 
 def _label(view: View, place: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from .documents import ABSENT, Cursor, Document, canonical
+from .documents import ABSENT, Cursor, Document, canonical, escape
 
 Number = int | float
 # A limit of a number: its value, and whether the value itself is outside.
@@ -77,6 +77,8 @@ class View:
         for place in self.places:
             self._flatten(place, seen)
         self.name = component(self.places[0]) if len(self.places) == 1 else None
+        # What a discriminator tells apart without a oneOf: by its value, the schema that stands for it.
+        self.heirs = self._heirs()
         self.types, self.enum = self._types(), self._enum()
         if self.types is None and self.enum is not None:
             self.types = frozenset(_TYPES.get(type(value), "null") for value in self.enum.values()) or None
@@ -122,6 +124,20 @@ class View:
             elif alternatives:
                 self.singles.append(union)
                 self._flatten(alternatives[0], seen)
+
+    def _heirs(self) -> dict[str, Cursor]:
+        if self.unions or self.singles or not any("discriminator" in part for part in self.parts):
+            return {}
+        found: dict[str, Cursor] = {}
+        tops = {id(top.value): top for place in self.places for top in _tops(place.resolved(), set())}
+        for identity, top in tops.items():
+            mapped = {key: target for key, target in mapping(top).items() if id(target.value) != identity}
+            below = top.document.heirs.get(identity, ())
+            further = _below(top.document, below)
+            known = {id(target.value) for target in mapped.values()}
+            found |= {key: target for key, target in mapped.items() if id(target.value) not in further}
+            found |= {called(heir): heir for heir in below if id(heir.value) not in known}
+        return found
 
     def _types(self) -> frozenset[str] | None:
         found: frozenset[str] | None = None
@@ -215,6 +231,48 @@ class View:
         """A name to tell the schema from its siblings."""
         title = self.value("title")
         return self.name or (title if isinstance(title, str) and title else None)
+
+
+def called(place: Cursor) -> str:
+    """Return what tells a schema from others: its name as a component, else its pointer."""
+    return component(place) or place.pointer
+
+
+def mapping(part: Cursor) -> dict[str, Cursor]:
+    """Return the schemas that the mapping of a part's discriminator means, each by name or by reference."""
+    found = {}
+    for key, place in part.get("discriminator").get("mapping").children():
+        said = place.text or ""
+        named = place.follow(f"#/components/schemas/{escape(said)}")
+        if target := (named or place.follow(said)).resolved() if said else named:
+            found[key] = target
+    return found
+
+
+def kin(part: Cursor) -> set[str]:
+    """Return the labels of all that a discriminator tells apart which stands in a part of a schema."""
+    below = part.document.heirs.get(id(part.value), ())
+    return {called(target) for target in (*mapping(part).values(), *below)}
+
+
+def _tops(place: Cursor, seen: set[int]) -> Iterator[Cursor]:
+    """Yield the schemas that a place is, not those that it derives from: what has no name derives from nothing."""
+    if id(place.value) not in seen:
+        seen.add(id(place.value))
+        yield place
+        for member in place.get("allOf").elements() if component(place) is None else ():
+            yield from _tops(member.resolved(), seen)
+
+
+def _below(document: Document, heirs: Iterable[Cursor]) -> set[int]:
+    """Return the identities of the schemas that build on one of these."""
+    found: set[int] = set()
+    waiting = list(heirs)
+    while waiting:
+        fresh = [heir for heir in document.heirs.get(id(waiting.pop().value), ()) if id(heir.value) not in found]
+        found |= {id(heir.value) for heir in fresh}
+        waiting += fresh
+    return found
 
 
 def _within(kinds: frozenset[str], others: frozenset[str]) -> Iterator[str]:
