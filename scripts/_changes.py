@@ -11,7 +11,7 @@ from attrs import frozen
 from _calls import Call, shape
 from _vendored import ROOT, ScriptError
 from contract.changes import Change, Report
-from contract.render import code, counts, groups, markdown, prose
+from contract.render import code, counts, markdown, prose
 from contract.rules import RULES, Level
 from contract.schemas import TEXT_RULES
 
@@ -95,8 +95,11 @@ class Upgrade:
     @property
     def friendly_changes(self) -> int:
         """The number of other changes that somebody who knows the façade must look at."""
-        found = (change for change in self.report.changes if change.operation in self.friendly)
-        return sum(change.level is not Level.INFO and not _is_ours(change) for change in found)
+        found = (change for change in self.report.changes if not _is_ours(change))
+        return sum(
+            any(place.operation in self.friendly and place.kind.level is not Level.INFO for place in change.places)
+            for change in found
+        )
 
 
 def _is_ours(change: Change) -> bool:
@@ -126,12 +129,10 @@ def text(upgrade: Upgrade) -> str:
 
 def _facade(upgrade: Upgrade) -> list[str]:
     lines = ["", "### For the façade", ""]
-    found = [group for level in Level for group in groups(upgrade.for_facade, level)]
+    found = upgrade.for_facade
     if not found and not upgrade.friendly_changes:
         return [*lines, "Nothing: no operation with a friendly method changed, and what the façade relies on holds."]
-    for group in found:
-        also = f"; also {prose(group.more)}" if group.more else ""
-        lines.append(f"- {code(group.change.path)}: {prose(group.change.text)}{also}")
+    lines += [f"- {code(change.path)}: {prose(change.text)}" for change in found]
     if upgrade.friendly_changes:
         lines.append(
             f"- {upgrade.friendly_changes} more of the breaking changes and warnings concern friendly methods: "

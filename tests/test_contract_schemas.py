@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract import spec
+from contract import graph, spec
 from contract.documents import Document
 from contract.facets import FACETS, REQUEST_PLACES, RESPONSE_PLACES
 
@@ -477,13 +477,13 @@ def test_a_recursive_schema_is_compared_once() -> None:
     ]
 
 
-def test_a_schema_that_is_met_twice_is_reported_twice() -> None:
+def test_a_schema_that_is_met_twice_is_reported_once() -> None:
     both = {
         "type": "object",
         "properties": {"to": {"$ref": "#/components/schemas/A"}, "by": {"$ref": "#/components/schemas/A"}},
     }
     old, new = ({"schemas": {"A": {"type": "object", "properties": {"zip": side}}}} for side in (STRING, INTEGER))
-    assert [line.split()[-3] for line in paths("request-body", both, both, old=old, new=new)] == ["by.zip", "to.zip"]
+    assert [line.split()[-3] for line in paths("request-body", both, both, old=old, new=new)] == ["by.zip"]
 
 
 def test_schemas_that_all_refer_to_each_other_are_compared_in_time() -> None:
@@ -491,12 +491,12 @@ def test_schemas_that_all_refer_to_each_other_are_compared_in_time() -> None:
 
     def web(leaf: Schema) -> Any:
         properties = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
-        return {"schemas": {name: {"type": "object", "properties": properties | {"leaf": leaf}} for name in names}}
+        return {"schemas": {name: {"type": "object", "properties": properties | {"leaf": {**leaf}}} for name in names}}
 
     ref = {"$ref": "#/components/schemas/S0"}
     lines = paths("request-body", ref, ref, old=web(STRING), new=web(INTEGER))
     assert "POST /x request body application/json S39.leaf request-property-type-changed breaking" in lines
-    assert 40 <= len(lines) < 2000
+    assert len(lines) == 40
 
 
 def test_an_alternative_that_changed_is_compared_with_itself() -> None:
@@ -575,3 +575,38 @@ def test_what_stands_beside_a_reference_counts_from_openapi_3_1_on() -> None:
     for version, expected_changes in (("3.0.3", []), ("3.1.0", ["request-property-became-not-nullable breaking"])):
         one, two = (document("request-property", side, openapi=version, components=COMPONENTS) for side in (ref, REF))
         assert [f"{change.id} {change.level}" for change in spec.compare(one, two, TODAY)] == expected_changes
+
+
+def heirs(leaf: Schema, *more: str) -> Any:
+    """Schemas that say again what they inherit, each with another of the same kind, in circles."""
+    schemas: Any = {"Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/A"}}}}
+    for name in "ABC":
+        parts = [{"$ref": f"#/components/schemas/{base}"} for base in ("Node", *more)]
+        own = {"properties": {"next": {"$ref": "#/components/schemas/C"}, "leaf": {**leaf}}}
+        schemas[name] = {"allOf": [*parts, own]}
+    return {"schemas": schemas}
+
+
+def test_what_several_schemas_say_together_is_compared_schema_by_schema() -> None:
+    ref = {"$ref": "#/components/schemas/A"}
+    assert paths("request-body", ref, ref, old=heirs(STRING), new=heirs(INTEGER)) == [
+        f"POST /x request body application/json {place} request-property-type-changed breaking"
+        for place in ("leaf", "next.leaf")
+    ]
+
+
+def test_what_is_too_entangled_to_be_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = {"$ref": "#/components/schemas/A"}
+    more = {"More": {"properties": {"next": {"$ref": "#/components/schemas/B"}}}}
+    new = {"schemas": heirs(STRING, "More")["schemas"] | more}
+    assert not [line for line in paths("request-body", ref, ref, old=heirs(STRING), new=new) if "entangled" in line]
+    monkeypatch.setattr(graph, "MOST_COMBINED", 0)
+    assert "POST /x request body application/json next schemas-too-entangled warning" in paths(
+        "request-body", ref, ref, old=heirs(STRING), new=new
+    )
+
+
+def test_trying_whether_one_schema_stands_for_another_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = {"anyOf": [INTEGER, NUMBER, STRING]}, {"anyOf": [NUMBER, STRING]}
+    monkeypatch.setattr(graph, "MOST_TRIED", 0)
+    assert paths("request-body", one, two)[0].split()[-2:] == ["request-body-any-of-removed", "breaking"]

@@ -189,6 +189,11 @@ register(
             "nothing can be told about it; the document needs mending",
         ),
         Rule(
+            "schemas-too-entangled",
+            *(WARNING, BOTH, "what several schemas say together here wasn't compared: they are others than before"),
+            "there are more combinations of what they refer to than can be compared",
+        ),
+        Rule(
             "schema-renamed",
             *(WARNING, BOTH, "the schema {old} is called {new} now"),
             "what is sent stays the same, but generated code calls it otherwise",

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from . import lifecycle, messages, parameters
-from .changes import Change, settle, show
+from .changes import Change, show
 from .collector import Collector, Where
 from .documents import Cursor, Document, canonical, same
 from .parameters import TEMPLATE, Side
@@ -59,7 +59,7 @@ def compare(old: Document, new: Document, today: dt.date | None = None) -> tuple
         guard.requirements(collector, where, before.operation, after.operation)
         asked |= guard.old.used(before.operation)
     guard.schemes(collector, asked)
-    return settle(collector.finish(), collector.lenient)
+    return collector.finish()
 
 
 def _whole(collector: Collector) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from .rules import BREAKING, INFO, REQUEST, RESPONSE, Level
+from .rules import INFO, REQUEST, RESPONSE, WARNING, Level
 from .schemas import Finding, Flow, kinds_text
 from .views import Union, View, Views, called
 
@@ -18,8 +18,9 @@ Pair = tuple[str, View, View]
 class Judge(Protocol):
     """What can compare two schemas with all that is below them."""
 
-    def worst(self, old: View, new: View, flow: Flow) -> Level | None:
-        """Return the worst level of their differences, None if they are equal."""
+    def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
+        """Say whether their differences are no worse than a level."""
+        ...
 
 
 @frozen
@@ -33,16 +34,16 @@ class Trial:
 
     def fits(self, old: View, new: View) -> bool:
         """Say whether the new schema can stand for the old one in this flow."""
-        return self.judge.worst(old, new, self.flow) is not BREAKING
+        return self.judge.within(old, new, self.flow, WARNING)
 
     def covers(self, old: View, new: View) -> bool:
         """Say whether the new schema stands for the old one without any loss that is worth a warning."""
-        return self.judge.worst(old, new, self.flow) in (None, INFO)
+        return self.judge.within(old, new, self.flow, INFO)
 
     def equal(self, old: View, new: View) -> bool:
         """Say whether both allow the same, so far as can be told."""
         flows = (evolve(self.flow, direction=direction) for direction in (REQUEST, RESPONSE))
-        return all(self.judge.worst(old, new, flow) in (None, INFO) for flow in flows)
+        return all(self.judge.within(old, new, flow, INFO) for flow in flows)
 
 
 def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair], bool]:

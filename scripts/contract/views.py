@@ -14,6 +14,7 @@ Number = int | float
 # A limit of a number: its value, and whether the value itself is outside.
 Bound = tuple[Number, bool]
 INTEGERS = frozenset({"integer"})
+NOTHING = frozenset({"nothing"})
 _COMPONENT = re.compile("/components/schemas/([^/]+)")
 _IMPLIED = {
     "object": ("properties", "required", "additionalProperties", "minProperties", "maxProperties"),
@@ -150,7 +151,8 @@ class View:
             ) or frozenset(kind for kind, keys in _IMPLIED.items() if any(key in part.value for key in keys))
             if kinds:
                 both = kinds if found is None else frozenset({*_within(kinds, found), *_within(found, kinds)})
-                found = both or found
+                # What must be of two kinds at once can't be at all.
+                found = both or NOTHING
         return found
 
     def _enum(self) -> dict[str, Any] | None:
