@@ -484,6 +484,58 @@ def test_a_status_that_a_range_covers_stays() -> None:
     assert [change.path for change in compare(old, new)] == ["POST /x response 200"]
 
 
+def shaped(kind: Any, description: str = "d") -> Any:
+    schema = {"type": "object", "properties": {"m": kind}, "required": ["m"]}
+    return {"description": description, "content": {JSON: {"schema": schema}}}
+
+
+@pytest.mark.parametrize(
+    ("range_", "status", "success"),
+    [("4XX", "422", "non-success"), ("default", "404", "non-success"), ("2XX", "201", "success")],
+)
+def test_a_status_that_leaves_a_range_or_default_is_compared_with_it(range_: str, status: str, success: str) -> None:
+    old = answers(**{range_: shaped(STRING)})
+    added = f"response-{success}-status-added info"
+    for rest in ({}, {range_: shaped(STRING)}):
+        other, same = (answers(**rest, **{status: shaped(kind)}) for kind in (INTEGER, STRING))
+        removed = [f"response-{success}-status-removed"] if range_ == "default" and not rest else []
+        found = compare(old, other)
+        assert [c.path for c in found if c.level == "breaking"] == [f"POST /x response {status} {JSON} m"]
+        assert {c.id for c in found} == {"response-property-type-changed", added.split(maxsplit=1)[0], *removed}
+        assert [c.id for c in compare(old, same)] == [*removed, added.split(maxsplit=1)[0]]
+
+
+def test_the_old_place_of_a_status_that_left_is_pointed_at() -> None:
+    (change, _) = compare(
+        answers(**{"4XX": shaped(STRING)}), answers(**{"4XX": shaped(STRING), "422": shaped(INTEGER)})
+    )
+    place = "content/application~1json/schema/properties/m/type"
+    assert change.pointer_old == f"/paths/~1x/post/responses/4XX/{place}"
+    assert change.pointer_new == f"/paths/~1x/post/responses/422/{place}"
+
+
+def test_a_status_that_default_takes_over_is_compared_with_it() -> None:
+    old, new = answers(_404=shaped(STRING), default=shaped(STRING)), answers(default=shaped(STRING))
+    assert ids(old, new) == ["response-non-success-status-removed warning"]
+    old = answers(_404=shaped(INTEGER), default=shaped(STRING))
+    assert ids(old, new) == ["response-property-type-changed breaking", "response-non-success-status-removed warning"]
+
+
+def test_a_success_is_nothing_that_default_takes_over() -> None:
+    old, new = answers(_200=shaped(STRING), default=shaped(INTEGER)), answers(default=shaped(INTEGER))
+    assert ids(old, new) == ["response-success-status-removed breaking"]
+
+
+def test_a_success_does_not_leave_a_default_beside_another_success() -> None:
+    old = answers(_200=shaped(STRING), default=shaped(INTEGER))
+    new = answers(_200=shaped(STRING), _202=shaped(STRING), default=shaped(INTEGER))
+    assert ids(old, new) == ["response-success-status-added info"]
+
+
+def test_a_range_that_is_added_beside_its_codes_is_told() -> None:
+    assert ids(answers(_200={}), answers(_200={}, **{"2XX": {}})) == ["response-success-status-added info"]
+
+
 def test_paths_that_differ_in_parameter_names_only_keep_apart_what_is_named_alike() -> None:
     old = doc(paths={"/x/{a}": {"get": {"summary": "a"}}, "/x/{b}": {"get": {"summary": "b"}}})
     new = doc(paths={"/x/{b}": {"get": {"summary": "b"}}, "/x/{c}": {"get": {"summary": "c"}}})

@@ -168,23 +168,43 @@ def responses(collector: Collector, where: Where, old: Cursor, new: Cursor) -> N
         {name.upper(): place for name, place in side.get("responses").children() if not name.startswith("x-")}
         for side in (old, new)
     )
-    covered: set[str] = set()
     for status in sorted(before):
-        here = where.below(f"response {status.lower() if status == 'DEFAULT' else status}")
-        # 2XX covers 200, yet what said 2XX may have meant any of the codes listed now.
-        name = status if status in after else f"{status[:1]}XX"
-        partner = after.get(name)
-        if partner is None:
-            rule = "success" if status.startswith("2") else "non-success"
+        here = where.below(f"response {_shown(status)}")
+        # 2XX covers 200, and default whatever isn't listed.
+        partner = after.get(status) or after.get(_range(status))
+        if partner is None and not (_is_range(status) and any(_range(code) == status for code in after)):
+            success = status.startswith("2")
+            rule = "success" if success else "non-success"
             collector.add(f"response-{rule}-status-removed", here, before[status], None)
-            continue
-        covered.add(name)
-        if not collector.dangling(here, before[status], partner):
-            _response(collector, here, before[status].resolved(), partner.resolved())
-    for status in sorted(after.keys() - covered):
+            partner = None if success else after.get("DEFAULT")
+        _responses(collector, here, before[status], partner)
+    for status in sorted(after.keys() - before.keys()):
         rule = "success" if status.startswith("2") else "non-success"
-        here = where.below(f"response {status.lower() if status == 'DEFAULT' else status}")
-        collector.add(f"response-{rule}-status-added", here, None, after[status])
+        here = where.below(f"response {_shown(status)}")
+        # Beside answers of success, default says how it fails.
+        fails = not status.startswith("2") or not any(code.startswith("2") for code in before)
+        former = before.get(_range(status)) or (before.get("DEFAULT") if fails else None)
+        if not any(_range(code) == status for code in before.keys() - after.keys()):
+            collector.add(f"response-{rule}-status-added", here, None, after[status])
+            # What it leaves said till now what comes with it.
+            _responses(collector, here, former, after[status])
+
+
+def _range(status: str) -> str:
+    return f"{status[:1]}XX"
+
+
+def _is_range(status: str) -> bool:
+    return status == _range(status)
+
+
+def _shown(status: str) -> str:
+    return "default" if status == "DEFAULT" else status
+
+
+def _responses(collector: Collector, where: Where, old: Cursor | None, new: Cursor | None) -> None:
+    if old and new and not collector.dangling(where, old, new):
+        _response(collector, where, old.resolved(), new.resolved())
 
 
 def _response(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
