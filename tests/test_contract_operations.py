@@ -64,6 +64,14 @@ def secured(*ways: Any, **schemes: Any) -> Document:
     return op({"security": list(ways)}, components={"securitySchemes": schemes})
 
 
+def hooks(**found: Any) -> Document:
+    return doc(webhooks={name: {"post": operation} for name, operation in found.items()})
+
+
+def hook(schema: Any, **keywords: Any) -> Document:
+    return hooks(called={"requestBody": {"content": {JSON: {"schema": schema}}} | keywords})
+
+
 def sunset(day: str | None, **keywords: Any) -> Any:
     return {"deprecated": True} | ({"x-sunset": day} if day else {}) | keywords
 
@@ -149,6 +157,64 @@ ROWS: list[tuple[Document, Document, list[str], list[str]]] = [
     ),
     (doc(tags=[{"name": "a"}]), doc(), ["api-tags-described info"], ["api-tags-described info"]),
     (doc(), doc(components={"schemas": {"A": {}}}), ["unused-schema-added info"], ["unused-schema-removed info"]),
+    (
+        op({}, components={"schemas": {"A": STRING, "B": {"$ref": "#/components/schemas/A"}}}),
+        op({}, components={"schemas": {"A": INTEGER, "B": {"$ref": "#/components/schemas/A"}}}),
+        *[["unused-schema-changed info", "unused-schema-changed info"]] * 2,
+    ),
+    (
+        op({}),
+        op({}, components={"securitySchemes": {"b": BEARER}, "x-note": {"a": 1}}),
+        ["unused-component-added info"],
+        ["unused-component-removed info"],
+    ),
+    (
+        op({}, components={"responses": {"b": {"description": "a"}}}),
+        op({}, components={"responses": {"b": {"description": "b"}}}),
+        ["unused-component-changed info"],
+        ["unused-component-changed info"],
+    ),
+    (
+        answers(_200={"content": {"multipart/mixed": {}}}),
+        answers(_200={"content": {"multipart/mixed": {"encoding": {"a": {"contentType": "text/csv"}}}}}),
+        ["response-encoding-changed warning"],
+        ["response-encoding-changed warning"],
+    ),
+    (
+        secured({"o": ["r"]}, o=OAUTH),
+        secured(
+            {"o": ["r"]},
+            o={"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://a/token", "scopes": {}}}},
+        ),
+        ["api-security-scopes-changed info"],
+        ["api-security-scopes-changed info"],
+    ),
+    (op({}), op({"callbacks": {}, "x": 1}), ["keyword-changed warning"], ["keyword-changed warning"]),
+    (param(), param(schema=STRING | {"$comment": "a"}), ["comment-changed info"], ["comment-changed info"]),
+    (param(), param(schema=STRING | {"$defs": {"a": {}}}), ["definitions-changed info"], ["definitions-changed info"]),
+    (hooks(), hooks(called={}), ["webhook-added info"], ["webhook-removed breaking"]),
+    (hooks(), hooks(called=sunset(None)), ["webhook-added info"], ["webhook-removed-with-deprecation warning"]),
+    (hooks(called={}), hook(STRING), ["webhook-body-added info"], ["webhook-body-removed breaking"]),
+    (
+        hook(STRING),
+        hook(STRING, required=True),
+        ["webhook-body-became-required info"],
+        ["webhook-body-became-optional breaking"],
+    ),
+    (
+        hook(STRING | {"enum": ["a"]}),
+        hook(STRING | {"enum": ["a", "b"]}),
+        ["response-body-enum-value-added warning"],
+        ["response-body-enum-value-removed info"],
+    ),
+    (hooks(called={}), hooks(called={"parameters": []}), ["keyword-changed warning"], ["keyword-changed warning"]),
+    (
+        hook(STRING),
+        hooks(called={"requestBody": {"$ref": "#/nowhere"}}),
+        ["unresolvable-reference warning"],
+        ["unresolvable-reference warning"],
+    ),
+    (hooks(called={}), hooks(called=sunset(None)), ["api-deprecated info"], ["api-reactivated info"]),
     (
         params(),
         param(required=True),
@@ -454,12 +520,6 @@ SAME: list[tuple[str, Document, Document]] = [
         op({"servers": [{"url": "https://a"}]}, servers=[{"url": "https://a"}]),
     ),
     ("a server without an address", op({}), op({}, servers=[{"description": "x"}])),
-    ("unused scheme", op({}), op({}, components={"securitySchemes": {"b": BEARER}})),
-    (
-        "unused schema changed",
-        op({}, components={"schemas": {"A": STRING}}),
-        op({}, components={"schemas": {"A": INTEGER}}),
-    ),
     (
         "extension",
         op({}),

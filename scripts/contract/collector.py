@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, evolve, field, frozen
 
-from .changes import Change, Kind, Spot, settle
-from .documents import Cursor, Document, same
+from .changes import Change, Kind, Spot, settle, show
+from .documents import Cursor, Document
 from .facets import rule_id
 from .graph import Graph, Node
 from .rules import INFO, RULES
@@ -89,10 +89,18 @@ class Collector:
         """Keep what changed in the texts that stand directly in two places."""
         rules: dict[str, str] = {}
         for keyword, rule in TEXT_RULES.items():
-            if not same(old.raw(keyword).value, new.raw(keyword).value):
+            if not self.twins.same(old.raw(keyword), new.raw(keyword)):
                 rules.setdefault(rule, keyword)
         for rule, keyword in rules.items():
             self.add(rule, where, old.raw(keyword) or old, new.raw(keyword) or new)
+
+    def rest(self, where: Where, old: Cursor, new: Cursor, judged: Collection[str]) -> None:
+        """Keep what changed in two places that no rule judges; an extension has no meaning that is shared."""
+        for keyword in sorted({*old.mapping, *new.mapping}.difference(judged, TEXT_RULES)):
+            before, after = old.raw(keyword), new.raw(keyword)
+            if not (keyword.startswith("x-") or self.twins.same(before, after)):
+                values = {"keyword": keyword, "old": show(before.value or None), "new": show(after.value or None)}
+                self.add("keyword-changed", where, before or old, after or new, **values)
 
     def dangling(self, where: Where, old: Cursor, new: Cursor) -> bool:
         """Say whether one of two places is a reference that leads nowhere; if only one is, that is a finding."""

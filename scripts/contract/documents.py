@@ -295,6 +295,14 @@ class Cursor:
             place = place.follow(reference)
         return place
 
+    def described(self) -> Cursor:
+        """Return the place that references lead to, with the texts that stand beside a reference instead of its own."""
+        target = self.resolved()
+        if self.reference is None or not target.mapping:
+            return target
+        texts = {key: self.mapping[key] for key in ("summary", "description") if key in self.mapping}
+        return Cursor(target.document, target.mapping | texts, target.pointer, target.file) if texts else target
+
     def follow(self, reference: str) -> Cursor:
         """Return the place that a reference standing here names."""
         key = self.file, reference

@@ -63,6 +63,7 @@ ENFORCED = "services state a limit that they have long enforced; a request beyon
 OPEN_ENUM = "clients are expected to survive a value that they don't know, yet those that don't must be looked at"
 HINT = "it only helps to choose among the alternatives, which are judged themselves"
 PATTERN = "whether one pattern allows all that another does can't be told; it is a hint to look"
+UNTOLD = "whether more or less is allowed can't be told for any schema"
 DEFAULT = "clients that leave the parameter out get something else than before"
 
 
@@ -148,6 +149,8 @@ FACETS = (
         why=OPEN_ENUM,
     ),
     Facet("subtype-removed", NARROWS, "{old} was removed from what the discriminator tells apart"),
+    Facet("alternatives-covered", HINTS, "what {old} allows, another alternative does"),
+    Facet("alternatives-merged", HINTS, "one schema allows what the alternatives did: {old}"),
     Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
     Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
     Facet("discriminator-removed", HINTS, "the discriminator {old} was removed", WARNING, WARNING, HINT),
@@ -164,6 +167,47 @@ FACETS = (
         WARNING,
         HINT,
     ),
+    Facet("became-impossible", NARROWS, "no value is allowed any more"),
+    Facet("became-possible", WIDENS, "values are allowed where none were", response=WARNING, why=OPEN_ENUM),
+    Facet("dependent-required-added", NARROWS, "with {new} must come more"),
+    Facet("dependent-required-removed", WIDENS, "with {old} less must come"),
+    Facet("content-encoding-changed", CHANGES, "the encoding of the text changed from {old} to {new}"),
+    Facet(
+        "content-media-type-changed",
+        *(CHANGES, "what the text holds changed from {old} to {new}", WARNING, WARNING),
+        "whether one can be read as the other can't be told",
+    ),
+    Facet("access-changed", HINTS, "what is only read or only written changed"),
+    *(
+        facet
+        for name, words in (
+            ("condition", "if, then and else"),
+            ("contains", "contains"),
+            ("dependent-schemas", "dependentSchemas"),
+            ("unevaluated-items", "unevaluatedItems"),
+        )
+        for facet in (
+            Facet(f"{name}-added", NARROWS, f"{words} restrict what is allowed now: {{new}}"),
+            Facet(
+                f"{name}-removed",
+                WIDENS,
+                f"{words} no longer restrict what is allowed",
+                response=WARNING,
+                why=OPEN_ENUM,
+            ),
+            Facet(f"{name}-changed", CHANGES, f"{words} changed: {{new}}", WARNING, WARNING, UNTOLD),
+        )
+    ),
+    Facet("pattern-properties-added", NARROWS, "properties named like {new} are restricted now"),
+    Facet("pattern-properties-removed", WIDENS, "properties named like {old} are no longer restricted"),
+    Facet(
+        "pattern-properties-allowed",
+        WIDENS,
+        "properties named like {new} are allowed now",
+        response=WARNING,
+        why=OPEN_ENUM,
+    ),
+    Facet("pattern-properties-disallowed", NARROWS, "properties named like {old} are no longer allowed"),
     Facet("not-added", NARROWS, "some values are excluded by not: {new}"),
     Facet("not-removed", WIDENS, "values are no longer excluded by not: {old}", response=WARNING, why=OPEN_ENUM),
     Facet(
@@ -194,13 +238,19 @@ register(
             "there are more combinations of what they refer to than can be compared",
         ),
         Rule(
+            "keyword-changed",
+            *(WARNING, BOTH, "{keyword} changed from {old} to {new}, and no rule judges that"),
+            "somebody who knows what it means must look",
+        ),
+        Rule("definitions-changed", INFO, BOTH, "the definitions changed", "where they are used, they are judged"),
+        Rule(
             "schema-renamed",
             *(WARNING, BOTH, "the schema {old} is called {new} now"),
             "what is sent stays the same, but generated code calls it otherwise",
         ),
         *(
             Rule(f"{what}-changed", INFO, BOTH, f"the {what.replace('-', ' ')} changed", "nothing but text changed")
-            for what in ("title", "summary", "description", "example", "external-docs", "terms-of-service")
+            for what in ("title", "summary", "description", "example", "external-docs", "terms-of-service", "comment")
         ),
     ]
 )

@@ -91,8 +91,9 @@ class Graph:
                 node.edges.append((segment, self._node(before, after, flow)))
         if not comparable:
             return
-        node.findings += compare(old, new, flow)
-        if any(finding.name == "type-changed" for finding in node.findings) or old.anything or new.anything:
+        node.findings += compare(old, new, flow, self._twins)
+        ended = {"type-changed", "became-impossible", "became-possible"}
+        if any(finding.name in ended for finding in node.findings) or old.anything or new.anything:
             return
         for segment, places_old, places_new in self._below(node):
             self._connect(node, segment, places_old, places_new)
@@ -135,11 +136,31 @@ class Graph:
                 node.findings.append(Finding(rule, *pointers, segment=name))
             if not {before, after} & {properties.ABSENT, properties.HIDDEN}:
                 yield name, *places
-        items = [tuple(part.raw("items") for part in view.parts if "items" in part) for view in (old, new)]
-        if any(items) and all(view.types is None or "array" in view.types for view in (old, new)):
-            yield "[]", items[0], items[1]
+        yield from _items(old, new)
+        yield from self._patterns(node)
+        names = [
+            tuple(part.raw("propertyNames") for part in view.parts if "propertyNames" in part) for view in (old, new)
+        ]
+        if any(names):
+            yield "(name)", names[0], names[1]
         if not (old.closed or new.closed) and (old.additional or new.additional):
             yield ANY_SEGMENT, old.additional, new.additional
+
+    def _patterns(self, node: Node) -> Iterator[tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]]:
+        old, new = node.old, node.new
+        for pattern in sorted(old.patterns.keys() | new.patterns.keys()):
+            before, after = old.patterns.get(pattern), new.patterns.get(pattern)
+            if before and after:
+                yield f"/{pattern}/", before, after
+                continue
+            middle = (
+                ("added" if after else "removed")
+                if not (old if after else new).closed
+                else ("allowed" if after else "disallowed")
+            )
+            pointers = old.at("patternProperties"), new.at("patternProperties")
+            values = {"old": pattern, "new": pattern}
+            node.findings.append(Finding(f"pattern-properties-{middle}", *pointers, values=values))
 
     def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
         """Say whether nothing worse than a level changed between two schemas and below."""
@@ -166,3 +187,19 @@ class Graph:
             fresh = [child for child in dict.fromkeys(child for _, child in node.edges) if child not in seen]
             seen |= dict.fromkeys(fresh)
             waiting += fresh
+
+
+def _items(old: View, new: View) -> Iterator[tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]]:
+    if not all(view.types is None or "array" in view.types for view in (old, new)):
+        return
+    firsts = [[[*part.get("prefixItems").elements()] for part in view.parts] for view in (old, new)]
+    rest = [tuple(part.raw("items") for part in view.parts if "items" in part) for view in (old, new)]
+    for place in range(max((len(listed) for side in firsts for listed in side), default=0)):
+        # Where a place isn't listed, the rest is what stands there.
+        before, after = (
+            tuple(listed[place] for listed in side if len(listed) > place) or others
+            for side, others in zip(firsts, rest, strict=True)
+        )
+        yield f"[{place}]", before, after
+    if any(rest):
+        yield "[]", rest[0], rest[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from .collector import Collector, Where
-from .documents import ABSENT, Cursor, same
-from .parameters import content, is_simple, style
+from .documents import ABSENT, Cursor
+from .parameters import content, is_simple, medias, style
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, register
 from .schemas import Flow
 
@@ -61,6 +61,11 @@ register(
             "clients may write the fields in a way that isn't read any more",
         ),
         Rule(
+            "response-encoding-changed",
+            *(WARNING, RESPONSE, "the encoding of the parts changed"),
+            "clients may meet the parts in a form that they don't read",
+        ),
+        Rule(
             "response-success-status-removed",
             *(BREAKING, RESPONSE, "the answer was removed", "clients wait for it in vain"),
         ),
@@ -101,6 +106,8 @@ register(
     ]
 )
 
+# Of parameters, the others don't apply: what they say of a header must be looked at.
+HEADER_KEYWORDS = frozenset({"$ref", "required", "style", "explode", "schema", "content"})
 _TEXT_KINDS = re.compile(r"text/plain|application/x-www-form-urlencoded|multipart/")
 
 
@@ -110,7 +117,7 @@ def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None
     where = where.below("request body")
     if collector.dangling(where, raw_old, raw_new):
         return
-    before, after = raw_old.resolved(), raw_new.resolved()
+    before, after = raw_old.described(), raw_new.described()
     was, now = (side.raw("required").value is True for side in (before, after))
     if not (before and after):
         if after:
@@ -119,10 +126,11 @@ def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None
             collector.add("request-body-removed", where, before, None)
         return
     collector.texts(where, before, after)
+    collector.rest(where, before, after, {"$ref", "required", "content"})
     if was != now:
         rule = "request-body-became-required" if now else "request-body-became-optional"
         collector.add(rule, where, before, after)
-    _contents(collector, where, before, after, REQUEST)
+    contents(collector, where, before, after, REQUEST)
 
 
 def _media_types(place: Cursor) -> dict[str, Cursor]:
@@ -139,7 +147,8 @@ def _covering(name: str, ranges: dict[str, Cursor]) -> Cursor | None:
     return next((ranges[known] for known in (name, f"{kind}/*", "*/*") if known in ranges), None)
 
 
-def _contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+def contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+    """Judge the media types of two bodies or answers."""
     before, after = _media_types(old), _media_types(new)
     prefix = "request-body" if direction is REQUEST else "response"
     for name in sorted(before):
@@ -155,9 +164,10 @@ def _contents(collector: Collector, where: Where, old: Cursor, new: Cursor, dire
         flow = Flow(direction, text=bool(_TEXT_KINDS.match(name)))
         collector.texts(here, media_old, media_new)
         collector.schema(f"{direction}-body", here, media_old.raw("schema"), media_new.raw("schema"), flow=flow)
-        encodings = [side.raw("encoding") for side in (media_old, media_new)]
-        if direction is REQUEST and not same(*(side.mapping for side in encodings)):
-            collector.add("request-body-encoding-changed", here, *encodings)
+        encodings = media_old.raw("encoding"), media_new.raw("encoding")
+        if not collector.twins.same(*encodings) and any(side.mapping for side in encodings):
+            collector.add(f"{prefix}-encoding-changed", here, *encodings)
+        collector.rest(here, media_old, media_new, {"schema", "encoding"})
     for name in sorted(after.keys() - before.keys()):
         collector.add(f"{prefix}-media-type-added", where.below(name), None, after[name])
 
@@ -204,15 +214,16 @@ def _shown(status: str) -> str:
 
 def _responses(collector: Collector, where: Where, old: Cursor | None, new: Cursor | None) -> None:
     if old and new and not collector.dangling(where, old, new):
-        _response(collector, where, old.resolved(), new.resolved())
+        _response(collector, where, old.described(), new.described())
 
 
 def _response(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
     collector.texts(where, old, new)
     _headers(collector, where, old, new)
-    _contents(collector, where, old, new, RESPONSE)
+    contents(collector, where, old, new, RESPONSE)
+    collector.rest(where, old, new, {"$ref", "headers", "content", "links"})
     links = old.raw("links"), new.raw("links")
-    if not same(links[0].mapping, links[1].mapping):
+    if not collector.twins.same(*links) and any(side.mapping for side in links):
         collector.add("response-links-changed", where, *links)
 
 
@@ -234,7 +245,7 @@ def _headers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> No
         )
         if collector.dangling(here, raw_old, raw_new):
             continue
-        _header(collector, here, raw_old.resolved(), raw_new.resolved())
+        _header(collector, here, raw_old.described(), raw_new.described())
 
 
 def _header(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
@@ -246,6 +257,8 @@ def _header(collector: Collector, where: Where, old: Cursor, new: Cursor) -> Non
         collector.add("response-header-added", where, None, new)
         return
     collector.texts(where, old, new)
+    collector.rest(where, old, new, HEADER_KEYWORDS)
+    medias(collector, where, old, new)
     if was != now:
         collector.add(f"response-header-became-{'required' if now else 'optional'}", where, old, new)
     (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)

@@ -64,6 +64,10 @@ register(
 Key = tuple[str, str]
 Parameters = dict[Key, Cursor]
 _STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
+KEYWORDS = frozenset(
+    {"$ref", "name", "in", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema"}
+    | {"content", "x-sunset"}
+)
 TEMPLATE = re.compile(r"\{([^{}]*)\}")
 TEXT = Flow(REQUEST, text=True)
 
@@ -81,7 +85,7 @@ class Side:
         names = TEMPLATE.findall(self.path)
         found: Parameters = {}
         for place in (*self.item.get("parameters").elements(), *self.operation.get("parameters").elements()):
-            parameter = place.resolved()
+            parameter = place.described()
             where, name = parameter.raw("in").text, parameter.raw("name").text
             if where is None or name is None:
                 continue
@@ -162,7 +166,9 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
         flags = [side.raw(keyword).value is True for side in (old, new)]
         if flags[0] != flags[1]:
             collector.add(on if flags[1] else off, where, old.raw(keyword) or old, new.raw(keyword) or new)
+    collector.rest(where, old, new, KEYWORDS)
     (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
+    medias(collector, where, old, new)
     if kind_old != kind_new:
         values = {"old": kind_old or "a plain value", "new": kind_new or "a plain value"}
         collector.add("request-parameter-content-changed", where, old, new, **values)
@@ -176,6 +182,14 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
     collector.schema(
         "request-parameter", where, schema_old, schema_new, flow=flow, skipped=skipped if was or now else ()
     )
+
+
+def medias(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    """Keep what changed in the one media type of two parameters or headers, its schema aside."""
+    sides = [next((media.resolved() for _, media in side.get("content").children()), None) for side in (old, new)]
+    if sides[0] and sides[1]:
+        collector.texts(where, sides[0], sides[1])
+        collector.rest(where, sides[0], sides[1], {"schema"})
 
 
 def content(parameter: Cursor) -> tuple[str | None, Cursor]:

@@ -8,8 +8,9 @@ from fractions import Fraction
 from attrs import field, frozen
 
 from .changes import show
-from .documents import same
+from .documents import Cursor, same
 from .rules import REQUEST, Direction
+from .twins import Twins
 from .views import INTEGERS, Bound, Number, View, kin
 
 # What each format allows besides itself.
@@ -34,7 +35,28 @@ TEXT_RULES = {
     "examples": "example-changed",
     "externalDocs": "external-docs-changed",
     "termsOfService": "terms-of-service-changed",
+    "$comment": "comment-changed",
 }
+# What restricts values in a way that is told from outside only: by its keywords.
+CONDITIONS = {
+    "condition": ("if", "then", "else"),
+    "contains": ("contains",),
+    "dependent-schemas": ("dependentSchemas",),
+    "unevaluated-items": ("unevaluatedItems",),
+    "not": ("not",),
+}
+JUDGED = {
+    *TEXT_RULES,
+    *(keyword for keywords in CONDITIONS.values() for keyword in keywords),
+    *CEILINGS,
+    *FLOORS,
+    *("$ref", "allOf", "anyOf", "oneOf", "discriminator", "type", "nullable", "enum", "const", "default", "deprecated"),
+    *("readOnly", "writeOnly", "format", "pattern", "multipleOf", "uniqueItems", "required", "dependentRequired"),
+    *("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "contentEncoding", "contentMediaType"),
+    *("properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"),
+    *("items", "prefixItems"),
+}
+DEFINITIONS = ("$defs", "definitions")
 
 
 @frozen
@@ -61,20 +83,39 @@ class Finding:
     values: dict[str, str] = field(factory=dict)
 
 
-def compare(old: View, new: View, flow: Flow) -> Iterator[Finding]:
+def compare(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Finding]:
     """Yield what changed between two views, properties, items and alternatives aside."""
-    for name, keyword, before, after in _facets(old, new, flow):
+    for name, keyword, before, after in _facets(old, new, flow, twins):
         yield Finding(name, old.at(keyword), new.at(keyword), values={"old": before, "new": after})
     for keyword, rule in TEXT_RULES.items():
-        if not same(old.value(keyword), new.value(keyword)):
+        if not twins.same(old.first(keyword), new.first(keyword)):
             yield Finding(rule, old.at(keyword), new.at(keyword))
+    others = {key for view in (old, new) for part in view.parts for key in part.mapping} - JUDGED
+    for keyword in sorted(others):
+        if not (keyword.startswith("x-") or _alike(old, new, keyword, twins)):
+            values = {"keyword": keyword, "old": show(old.value(keyword)), "new": show(new.value(keyword))}
+            rule = "definitions-changed" if keyword in DEFINITIONS else "keyword-changed"
+            yield Finding(rule, old.at(keyword), new.at(keyword), values=values)
+
+
+def _alike(old: View, new: View, keyword: str, twins: Twins) -> bool:
+    """Say whether the parts of two views say the same under a keyword."""
+    before, after = ([part.raw(keyword) for part in view.parts if keyword in part] for view in (old, new))
+
+    def within(some: list[Cursor], others: list[Cursor], *, back: bool) -> bool:
+        return all(any(twins.same(*((two, one) if back else (one, two))) for two in others) for one in some)
+
+    return within(before, after, back=False) and within(after, before, back=True)
 
 
 # Name of the facet, keyword, old and new value
 Row = tuple[str, str | None, str, str]
 
 
-def _facets(old: View, new: View, flow: Flow) -> Iterator[Row]:
+def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
+    if old.never != new.never:
+        yield ("became-impossible" if new.never else "became-possible"), None, "", ""
+        return
     kinds = list(_types(old, new, flow))
     yield from kinds
     if kinds and (old.anything or new.anything):
@@ -87,6 +128,13 @@ def _facets(old: View, new: View, flow: Flow) -> Iterator[Row]:
         yield from _formats(old, new)
     for keyword in _KEYWORDS:
         yield from keyword(old, new)
+    for name, keywords in CONDITIONS.items():
+        if not all(_alike(old, new, keyword, twins) for keyword in keywords):
+            before, after = (
+                next((view.first(key) for key in keywords if view.first(key)), None) for view in (old, new)
+            )
+            middle = "added" if before is None else "removed" if after is None else "changed"
+            yield f"{name}-{middle}", keywords[0], show(before and before.value), show(after and after.value)
 
 
 def kinds_text(view: View) -> str:
@@ -121,7 +169,7 @@ def _types(old: View, new: View, flow: Flow) -> Iterator[Row]:
 
 
 def _formats(old: View, new: View) -> Iterator[Row]:
-    before, after = (value if isinstance(value, str) else "" for value in (old.value("format"), new.value("format")))
+    before, after = old.format, new.format
     if before == after:
         return
     words = before or "any", after or "any"
@@ -234,11 +282,38 @@ def _flags(old: View, new: View) -> Iterator[Row]:
             yield (on if after else off), keyword, "", ""
 
 
-def _excluded(old: View, new: View) -> Iterator[Row]:
-    before, after = (view.value("not") for view in (old, new))
-    if not same(before, after):
-        name = "not-added" if before is None else "not-removed" if after is None else "not-changed"
-        yield name, "not", show(before), show(after)
+def _dependent(old: View, new: View) -> Iterator[Row]:
+    before, after = (
+        {
+            (name, inner.text)
+            for part in view.parts
+            for name, listed in part.get("dependentRequired").children()
+            for inner in listed.elements()
+        }
+        for view in (old, new)
+    )
+    for name in sorted({show(name) for name, _ in after - before}):
+        yield "dependent-required-added", "dependentRequired", "", name
+    for name in sorted({show(name) for name, _ in before - after}):
+        yield "dependent-required-removed", "dependentRequired", name, ""
+
+
+def _contents(old: View, new: View) -> Iterator[Row]:
+    for keyword, name, before, after in (
+        ("contentEncoding", "content-encoding-changed", old.encoding, new.encoding),
+        ("contentMediaType", "content-media-type-changed", old.media_type, new.media_type),
+    ):
+        if before != after:
+            yield name, keyword, before or "none", after or "none"
+
+
+def _access(old: View, new: View) -> Iterator[Row]:
+    for keyword, before, after in (
+        ("readOnly", old.read_only, new.read_only),
+        ("writeOnly", old.write_only, new.write_only),
+    ):
+        if before != after:
+            yield "access-changed", keyword, "", ""
 
 
 def _defaults(old: View, new: View) -> Iterator[Row]:
@@ -278,5 +353,5 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
 
 _KEYWORDS = (
     *(_enums, _extensible, _ceilings_and_floors, _patterns, _multiples),
-    *(_flags, _excluded, _defaults, _discriminators),
+    *(_flags, _dependent, _contents, _access, _defaults, _discriminators),
 )

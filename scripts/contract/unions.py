@@ -69,7 +69,7 @@ def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pai
 
 def _heirs(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair]]:
     """Return what changed in the schemas that discriminators tell apart, and the pairs to compare."""
-    if not (old.heirs and new.heirs):
+    if not (old.tells and new.tells):
         return [], []
     findings: list[Finding] = []
     pairs: dict[tuple[View, View], str] = {}
@@ -132,13 +132,17 @@ def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial:
         yield Finding("alternatives-kind-changed", *pointers, values={"old": before.kind, "new": after.kind})
     everything_old = [view for _, view in _labelled(before, trial.views_old)]
     everything_new = [view for _, view in _labelled(after, trial.views_new)]
+    # Where a discriminator says which alternative is meant, none stands for another.
+    told = "discriminator" in before.part or "discriminator" in after.part
     for label, view in gone:
         # What an alternative allowed may be allowed by another one, now or all the time.
-        if not (trial.flow.is_request and any(trial.covers(view, other) for other in everything_new)):
-            yield Finding(f"{before.kind[:3].lower()}-of-removed", view.place.at, pointers[1], values={"old": label})
+        covered = trial.flow.is_request and not told and any(trial.covers(view, other) for other in everything_new)
+        name = "alternatives-covered" if covered else f"{before.kind[:3].lower()}-of-removed"
+        yield Finding(name, view.place.at, pointers[1], values={"old": label})
     for label, view in come:
-        if trial.flow.is_request or not any(trial.covers(other, view) for other in everything_old):
-            yield Finding(f"{after.kind[:3].lower()}-of-added", pointers[0], view.place.at, values={"new": label})
+        covered = not (trial.flow.is_request or told) and any(trial.covers(other, view) for other in everything_old)
+        name, key = ("alternatives-covered", "old") if covered else (f"{after.kind[:3].lower()}-of-added", "new")
+        yield Finding(name, pointers[0], view.place.at, values={key: label})
 
 
 def _grown_or_shrunk(old: View, new: View) -> tuple[Union, Union] | None:
@@ -177,14 +181,13 @@ def _dissolved(old: View, new: View, union: Union, trial: Trial) -> tuple[list[F
     pointers = union.part.get(union.kind).at, new.place.at
     beside = trial.views_old.without_alternatives(old)
     fitting = [trial.fits(alternative, plain) for alternative in alternatives]
-    if trial.flow.is_request:
-        found = [
-            Finding(f"{short}-of-removed", *pointers, values={"old": label})
-            for label, fits in zip(labels, fitting, strict=True)
-            if not fits
-        ]
-    elif any(fitting):
-        found = []
+    everything = {"old": ", ".join(labels)}
+    gone = [label for label, fits in zip(labels, fitting, strict=True) if not fits]
+    if not gone:
+        name = f"{short}-of-dissolved" if trial.flow.is_request else "alternatives-merged"
+        found = [Finding(name, *pointers, values=everything)]
+    elif trial.flow.is_request or any(fitting):
+        found = [Finding(f"{short}-of-removed", *pointers, values={"old": label}) for label in gone]
     else:
-        found = [Finding(f"{short}-of-dissolved", *pointers, values={"old": ", ".join(labels)})]
+        found = [Finding(f"{short}-of-dissolved", *pointers, values=everything)]
     return found, _says_itself(beside)

@@ -73,17 +73,21 @@ class View:
         # With one alternative it is no choice, yet it may have been one or become one.
         self.singles: list[Union] = []
         self.broken: str | None = None
+        # The schema false allows nothing.
+        self.never = False
         self._null_alternative: set[int] = set()
         seen: set[int] = set()
         for place in self.places:
             self._flatten(place, seen)
         self.name = component(self.places[0]) if len(self.places) == 1 else None
         # What a discriminator tells apart without a oneOf: by its value, the schema that stands for it.
-        self.heirs = self._heirs()
+        self.tells = not (self.unions or self.singles) and any("discriminator" in part for part in self.parts)
+        self.heirs = self._heirs() if self.tells else {}
         self.types, self.enum = self._types(), self._enum()
         if self.types is None and self.enum is not None:
             self.types = frozenset(_TYPES.get(type(value), "null") for value in self.enum.values()) or None
         self.nullable = self._nullable()
+        self.format, self.encoding, self.media_type = self._contents()
         self.lower, self.upper = self._bound("inimum", 1), self._bound("aximum", -1)
         self.properties: dict[str, tuple[Cursor, ...]] = {}
         for part in self.parts:
@@ -99,11 +103,16 @@ class View:
         rest = [part.raw(key) for part in self.parts for key in ("additionalProperties", "unevaluatedProperties")]
         self.closed = any(place.value is False for place in rest)
         self.additional = tuple(place for place in rest if place.mapping)
+        self.patterns: dict[str, tuple[Cursor, ...]] = {}
+        for part in self.parts:
+            for pattern, place in part.get("patternProperties").children():
+                self.patterns[pattern] = (*self.patterns.get(pattern, ()), place)
 
     def _flatten(self, place: Cursor, seen: set[int]) -> None:
         target = place.resolved()
         if place and not target:
             self.broken = self.broken or place.reference
+        self.never = self.never or target.value is False
         if id(target.value) in seen or not isinstance(target.value, dict):
             return
         if place.reference is not None and place.document.siblings and len(place.mapping) > 1:
@@ -127,8 +136,6 @@ class View:
                 self._flatten(alternatives[0], seen)
 
     def _heirs(self) -> dict[str, Cursor]:
-        if self.unions or self.singles or not any("discriminator" in part for part in self.parts):
-            return {}
         found: dict[str, Cursor] = {}
         tops = {id(top.value): top for place in self.places for top in _tops(place.resolved(), set())}
         for identity, top in tops.items():
@@ -184,6 +191,12 @@ class View:
         if kind is None:
             return True if isinstance(values, list) and None in values else None
         return False
+
+    def _contents(self) -> tuple[str, str, str]:
+        """Return the format, and how the text is encoded and what it holds."""
+        said = (self.value(key) for key in ("format", "contentEncoding", "contentMediaType"))
+        form, encoding, media_type = (value if isinstance(value, str) else "" for value in said)
+        return form, encoding.lower(), media_type.lower()
 
     def _bound(self, word: str, sign: int) -> Bound | None:
         bounds: list[Bound] = []
@@ -253,6 +266,8 @@ def mapping(part: Cursor) -> dict[str, Cursor]:
 
 def kin(part: Cursor) -> set[str]:
     """Return the labels of all that a discriminator tells apart which stands in a part of a schema."""
+    if "oneOf" in part or "anyOf" in part:
+        return set()
     below = part.document.heirs.get(id(part.value), ())
     return {called(target) for target in (*mapping(part).values(), *below)}
 

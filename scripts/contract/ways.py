@@ -83,4 +83,4 @@ def _stepped(edge: tuple[str, Node], steps: Collection[Node]) -> tuple[str, Node
 
 def joined(first: str, second: str) -> str:
     """Return two parts of the path into a value as a person writes it: gifts[].prices.*(Rebate).amount."""
-    return f"{first}{'' if not first or not second or second.startswith(('[]', '(')) else '.'}{second}"
+    return f"{first}{'' if not first or not second or second.startswith(('[', '(')) else '.'}{second}"
