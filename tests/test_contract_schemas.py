@@ -36,7 +36,7 @@ def pet(**discriminator: Any) -> Schema:
     return PETS | {"discriminator": discriminator}
 
 
-def limits(keyword: str, name: str, kind: str, *, set_in_request: str = "B", floor: bool = False) -> list[Any]:
+def limits(keyword: str, name: str, kind: str, *, floor: bool = False) -> list[Any]:
     def at(value: int) -> Schema:
         return {"type": kind, keyword: value}
 
@@ -46,7 +46,7 @@ def limits(keyword: str, name: str, kind: str, *, set_in_request: str = "B", flo
     rows = [(at(5), at(9), [up], [down])]
     if name in ("min-length", "min-items", "min-properties"):
         return [*rows, ({"type": kind}, at(5), [up], [down])]
-    return [*rows, ({"type": kind}, at(5), [f"{name}-set {set_in_request}I"], [f"{name}-unset IB"])]
+    return [*rows, ({"type": kind}, at(5), [f"{name}-set BI"], [f"{name}-unset IB"])]
 
 
 ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
@@ -86,10 +86,10 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         ["extensible-enum-value-removed BI"],
         ["extensible-enum-value-added II"],
     ),
-    *limits("maximum", "max", "number", set_in_request="W"),
-    *limits("minimum", "min", "number", set_in_request="W", floor=True),
-    *limits("maxLength", "max-length", "string", set_in_request="W"),
-    *limits("maxItems", "max-items", "array", set_in_request="W"),
+    *limits("maximum", "max", "number"),
+    *limits("minimum", "min", "number", floor=True),
+    *limits("maxLength", "max-length", "string"),
+    *limits("maxItems", "max-items", "array"),
     *limits("maxProperties", "max-properties", "object"),
     *limits("minLength", "min-length", "string", floor=True),
     *limits("minItems", "min-items", "array", floor=True),
@@ -101,7 +101,7 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         ["max-increased IB"],
     ),
     (typed("number", minimum=5), typed("number", exclusiveMinimum=5), ["min-increased BI"], ["min-decreased IB"]),
-    (STRING, text(pattern="a+"), ["pattern-added WI"], ["pattern-removed II"]),
+    (STRING, text(pattern="a+"), ["pattern-added BI"], ["pattern-removed II"]),
     (text(pattern="a+"), text(pattern="b+"), ["pattern-changed WI"], ["pattern-changed WI"]),
     (NUMBER, typed("number", multipleOf=0.1), ["multiple-of-set BI"], ["multiple-of-unset IB"]),
     (
@@ -163,7 +163,32 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         ["one-of-dissolved I-", "alternatives-merged -I"],
         ["one-of-introduced B-", "one-of-specialized -I"],
     ),
-    (PETS, ANY_PETS, ["alternatives-kind-changed II"], ["alternatives-kind-changed II"]),
+    (PETS, ANY_PETS, ["one-of-became-any-of IW"], ["any-of-became-one-of BI"]),
+    *(
+        ({"oneOf": pair}, {"anyOf": pair}, *[["alternatives-kind-changed II"]] * 2)
+        for pair in (
+            [STRING, INTEGER],
+            [text(enum=["a"]), text(enum=["b"])],
+            [STRICT_CAT, STRICT_DOG],
+            [
+                typed("object", properties={"kind": text(enum=[name])}, required=["kind"], title=name)
+                for name in ("Cat", "Dog")
+            ],
+        )
+    ),
+    *(
+        ({"oneOf": pair}, {"anyOf": pair}, ["one-of-became-any-of IW"], ["any-of-became-one-of BI"])
+        for pair in (
+            [INTEGER, NUMBER | {"title": "N"}],
+            [{"title": "A"}, {"title": "B", "maxLength": 9}],
+            [typed("object", properties={"kind": STRING}, required=["kind"], title=name) for name in ("Cat", "Dog")],
+        )
+    ),
+    (
+        pet(propertyName="kind"),
+        ANY_PETS | {"discriminator": {"propertyName": "kind"}},
+        *[["alternatives-kind-changed II"]] * 2,
+    ),
     (PETS, pet(propertyName="kind"), ["discriminator-added II"], ["discriminator-removed WW"]),
     (
         pet(propertyName="kind"),

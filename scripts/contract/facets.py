@@ -59,7 +59,7 @@ class Facet:
         return found
 
 
-ENFORCED = "services state a limit that they have long enforced; a request beyond it was hardly accepted before"
+SEVERAL = "clients may meet a value that fits several alternatives at once"
 OPEN_ENUM = "clients are expected to survive a value that they don't know, yet those that don't must be looked at"
 HINT = "it only helps to choose among the alternatives, which are judged themselves"
 PATTERN = "whether one pattern allows all that another does can't be told; it is a hint to look"
@@ -67,11 +67,10 @@ UNTOLD = "whether more or less is allowed can't be told for any schema"
 DEFAULT = "clients that leave the parameter out get something else than before"
 
 
-def _limit(name: str, words: str, *, upper: bool, set_in_request: Level | None = None) -> list[Facet]:
-    why = ENFORCED if set_in_request else ""
+def _limit(name: str, words: str, *, upper: bool) -> list[Facet]:
     more, less = (WIDENS, NARROWS) if upper else (NARROWS, WIDENS)
     return [
-        Facet(f"{name}-set", NARROWS, f"the {words} {{new}} was introduced", request=set_in_request, why=why),
+        Facet(f"{name}-set", NARROWS, f"the {words} {{new}} was introduced"),
         Facet(f"{name}-unset", WIDENS, f"the {words} {{old}} was lifted"),
         Facet(f"{name}-increased", more, f"the {words} was raised from {{old}} to {{new}}"),
         Facet(f"{name}-decreased", less, f"the {words} was lowered from {{old}} to {{new}}"),
@@ -100,15 +99,15 @@ FACETS = (
     Facet("enum-value-added", WIDENS, "the value {new} was added to the enum", response=WARNING, why=OPEN_ENUM),
     Facet("extensible-enum-value-removed", NARROWS, "the value {old} was removed from x-extensible-enum"),
     Facet("extensible-enum-value-added", HINTS, "the value {new} was added to x-extensible-enum"),
-    *_limit("max", "maximum", upper=True, set_in_request=WARNING),
-    *_limit("min", "minimum", upper=False, set_in_request=WARNING),
-    *_limit("max-length", "maximum length", upper=True, set_in_request=WARNING),
-    *_limit("max-items", "maximum number of items", upper=True, set_in_request=WARNING),
+    *_limit("max", "maximum", upper=True),
+    *_limit("min", "minimum", upper=False),
+    *_limit("max-length", "maximum length", upper=True),
+    *_limit("max-items", "maximum number of items", upper=True),
     *_limit("max-properties", "maximum number of properties", upper=True),
     *_floor("min-length", "minimum length"),
     *_floor("min-items", "minimum number of items"),
     *_floor("min-properties", "minimum number of properties"),
-    Facet("pattern-added", NARROWS, "the pattern {new} was introduced", request=WARNING, why=ENFORCED),
+    Facet("pattern-added", NARROWS, "the pattern {new} was introduced"),
     Facet("pattern-removed", WIDENS, "the pattern {old} was lifted", response=INFO, why=PATTERN),
     Facet("pattern-changed", CHANGES, "the pattern changed from {old} to {new}", WARNING, INFO, PATTERN),
     Facet("multiple-of-set", NARROWS, "values must be multiples of {new} now"),
@@ -151,6 +150,13 @@ FACETS = (
     Facet("subtype-removed", NARROWS, "{old} was removed from what the discriminator tells apart"),
     Facet("alternatives-covered", HINTS, "what {old} allows, another alternative does"),
     Facet("alternatives-merged", HINTS, "one schema allows what the alternatives did: {old}"),
+    Facet("any-of-became-one-of", NARROWS, "a value may no longer fit several of the alternatives"),
+    Facet(
+        "one-of-became-any-of",
+        *(WIDENS, "a value may fit several of the alternatives now"),
+        response=WARNING,
+        why=SEVERAL,
+    ),
     Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
     Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
     Facet("discriminator-removed", HINTS, "the discriminator {old} was removed", WARNING, WARNING, HINT),

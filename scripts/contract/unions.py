@@ -128,12 +128,16 @@ def _match(before: Union, after: Union, trial: Trial) -> tuple[list[Pair], Label
 
 def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial: Trial) -> Iterator[Finding]:
     pointers = before.part.get(before.kind).at, after.part.get(after.kind).at
-    if before.kind != after.kind:
-        yield Finding("alternatives-kind-changed", *pointers, values={"old": before.kind, "new": after.kind})
-    everything_old = [view for _, view in _labelled(before, trial.views_old)]
-    everything_new = [view for _, view in _labelled(after, trial.views_new)]
     # Where a discriminator says which alternative is meant, none stands for another.
     told = "discriminator" in before.part or "discriminator" in after.part
+    if before.kind != after.kind:
+        # Of alternatives that a value can't fit two of, one and any are the same.
+        name = "alternatives-kind-changed"
+        if not told and _overlap([view for _, view in _labelled(before, trial.views_old)]):
+            name = "any-of-became-one-of" if after.kind == "oneOf" else "one-of-became-any-of"
+        yield Finding(name, *pointers, values={"old": before.kind, "new": after.kind})
+    everything_old = [view for _, view in _labelled(before, trial.views_old)]
+    everything_new = [view for _, view in _labelled(after, trial.views_new)]
     for label, view in gone:
         # What an alternative allowed may be allowed by another one, now or all the time.
         covered = trial.flow.is_request and not told and any(trial.covers(view, other) for other in everything_new)
@@ -143,6 +147,30 @@ def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial:
         covered = not (trial.flow.is_request or told) and any(trial.covers(other, view) for other in everything_old)
         name, key = ("alternatives-covered", "old") if covered else (f"{after.kind[:3].lower()}-of-added", "new")
         yield Finding(name, pointers[0], view.place.at, values={key: label})
+
+
+def _overlap(views: list[View]) -> bool:
+    """Say whether a value may fit two of these schemas, so far as can be told."""
+    return any(not _apart(one, two) for place, one in enumerate(views) for two in views[place + 1 :])
+
+
+def _apart(one: View, two: View) -> bool:
+    if one.types is not None and two.types is not None:
+        kinds = [view.types | ({"number"} if "integer" in view.types else set()) for view in (one, two) if view.types]
+        if not kinds[0] & kinds[1]:
+            return True
+    if one.enum is not None and two.enum is not None and not one.enum.keys() & two.enum.keys():
+        return True
+    if any(view.closed and other.required - view.properties.keys() for view, other in ((one, two), (two, one))):
+        return True
+    # A property that both ask for may tell them apart by its value.
+    return any(
+        first is not None and second is not None and not first.keys() & second.keys()
+        for first, second in (
+            [View(view.properties[name], frozenset()).enum for view in (one, two)]
+            for name in sorted(one.required & two.required & one.properties.keys() & two.properties.keys())
+        )
+    )
 
 
 def _grown_or_shrunk(old: View, new: View) -> tuple[Union, Union] | None:
