@@ -15,6 +15,7 @@ from contract.rules import RULES, Level
 TODAY = dt.date(2030, 1, 1)
 JSON = "application/json"
 STRING, INTEGER, ARRAY = {"type": "string"}, {"type": "integer"}, {"type": "array", "items": {"type": "string"}}
+BOOLEAN = {"type": "boolean"}
 BEARER = {"type": "http", "scheme": "bearer"}
 KEY = {"type": "apiKey", "in": "header", "name": "X-Key"}
 OAUTH = {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "https://a/token", "scopes": {"r": "read"}}}}
@@ -46,6 +47,10 @@ def params(*found: Any) -> Document:
 
 def path_param(**keywords: Any) -> Document:
     return doc(paths={"/x/{id}": {"get": {"parameters": [{"in": "path", "name": "id", "required": True} | keywords]}}})
+
+
+def renamed_param(name: str = "key") -> Document:
+    return doc(paths={"/x/{key}": {"get": {"parameters": [{"in": "path", "name": name, "required": True}]}}})
 
 
 def body(**keywords: Any) -> Document:
@@ -231,8 +236,80 @@ ROWS: list[tuple[Document, Document, list[str], list[str]]] = [
     (
         doc(paths={"/x/{id}": {"get": {}}}),
         path_param(),
+        ["request-path-parameter-declared info"],
+        ["request-path-parameter-undeclared info"],
+    ),
+    (
+        params(),
+        params({"in": "path", "name": "id", "required": True}),
         ["new-request-path-parameter breaking"],
         ["request-parameter-removed warning"],
+    ),
+    (path_param(), renamed_param(), *[["request-path-parameter-renamed info"]] * 2),
+    (renamed_param(name="id"), path_param(), *[["request-path-parameter-renamed info"]] * 2),
+    (
+        doc(paths={"/x/{id}": {"get": {}}}),
+        doc(paths={"/x/{key}": {"get": {}}}),
+        *[["request-path-parameter-renamed info"]] * 2,
+    ),
+    (
+        doc(paths={"/x/{id}": {"get": {}}}),
+        renamed_param(),
+        ["request-path-parameter-declared info", "request-path-parameter-renamed info"],
+        ["request-path-parameter-renamed info", "request-path-parameter-undeclared info"],
+    ),
+    (
+        doc(paths={"/x": {"post": {}}}, servers=[{"url": "https://a/v1"}]),
+        doc(paths={"/v1/x": {"post": {}}}, servers=[{"url": "https://a"}]),
+        ["api-server-added info", "api-server-rewritten info"],
+        ["api-server-added info", "api-server-rewritten info"],
+    ),
+    (
+        doc(paths={"/x": {"post": {}}}, servers=[{"url": "https://a/v1"}]),
+        doc(paths={"/v2/x": {"post": {}}}, servers=[{"url": "https://a"}]),
+        [
+            "api-removed-without-deprecation breaking",
+            "api-server-removed warning",
+            "api-server-added info",
+            "endpoint-added info",
+        ],
+        [
+            "api-removed-without-deprecation breaking",
+            "api-server-removed warning",
+            "api-server-added info",
+            "endpoint-added info",
+        ],
+    ),
+    (
+        op({"servers": [{"url": "https://a/v1"}]}),
+        doc(paths={"/v1/x": {"post": {"servers": [{"url": "https://a"}]}}}),
+        ["api-server-added info", "api-server-rewritten info"],
+        ["api-server-added info", "api-server-rewritten info"],
+    ),
+    (param(), param(schema=ARRAY), ["request-value-became-list info"], ["request-parameter-type-changed breaking"]),
+    (
+        param(explode=False),
+        param(schema=ARRAY | {"items": INTEGER}),
+        ["request-parameter-type-specialized breaking", "request-value-became-list info"],
+        ["request-parameter-style-changed breaking", "request-parameter-type-changed breaking"],
+    ),
+    (
+        param(),
+        param(schema=ARRAY, explode=False),
+        ["request-parameter-style-changed breaking", "request-parameter-type-changed breaking"],
+        ["request-parameter-style-changed breaking", "request-parameter-type-changed breaking"],
+    ),
+    (
+        param(),
+        param(schema=ARRAY | {"minItems": 2}),
+        ["request-parameter-type-changed breaking"],
+        ["request-parameter-type-changed breaking"],
+    ),
+    (
+        param(schema=BOOLEAN),
+        param(schema=STRING | {"enum": ["true"]}),
+        ["request-parameter-enum-value-removed breaking"],
+        ["request-parameter-enum-value-added info"],
     ),
     (param(), param(**{"in": "header"}), ["request-parameter-moved breaking"], ["request-parameter-moved breaking"]),
     (
@@ -447,11 +524,6 @@ def test_no_rule_can_be_registered_twice() -> None:
 
 SAME: list[tuple[str, Document, Document]] = [
     (
-        "renamed path parameter",
-        path_param(),
-        doc(paths={"/x/{key}": {"get": {"parameters": [{"in": "path", "name": "key"}]}}}),
-    ),
-    (
         "parameters of the path",
         param(),
         doc(paths={"/x": {"parameters": [{"in": "query", "name": "q", "schema": STRING}], "post": {}}}),
@@ -498,6 +570,8 @@ SAME: list[tuple[str, Document, Document]] = [
             },
         ),
     ),
+    ("both values", param(schema=BOOLEAN), param(schema=STRING | {"enum": ["true", "false"]})),
+    ("numbers as words", param(schema=INTEGER | {"enum": [1]}), param(schema=STRING | {"enum": ["1"]})),
     ("not required said", param(), param(required=False, deprecated=False, allowEmptyValue=False)),
     ("style said", param(schema=ARRAY), param(schema=ARRAY, style="form", explode=True)),
     ("style of a path", path_param(schema=ARRAY), path_param(schema=ARRAY, style="simple", explode=False)),
@@ -599,7 +673,10 @@ def test_a_range_that_is_added_beside_its_codes_is_told() -> None:
 def test_paths_that_differ_in_parameter_names_only_keep_apart_what_is_named_alike() -> None:
     old = doc(paths={"/x/{a}": {"get": {"summary": "a"}}, "/x/{b}": {"get": {"summary": "b"}}})
     new = doc(paths={"/x/{b}": {"get": {"summary": "b"}}, "/x/{c}": {"get": {"summary": "c"}}})
-    assert [(c.operation, c.id) for c in compare(old, new)] == [("GET /x/{a}", "summary-changed")]
+    assert [(c.operation, c.id) for c in compare(old, new)] == [
+        ("GET /x/{a}", "summary-changed"),
+        ("GET /x/{a}", "request-path-parameter-renamed"),
+    ]
 
 
 def test_what_all_operations_inherit_is_said_once() -> None:

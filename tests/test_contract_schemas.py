@@ -19,6 +19,7 @@ TODAY = dt.date(2030, 1, 1)
 OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
 CAT, DOG = ({"title": name, "type": "object", "properties": {name: {"type": "string"}}} for name in ("Cat", "Dog"))
 CATS, PETS, ANY_PETS = {"oneOf": [CAT, CAT]}, {"oneOf": [CAT, DOG]}, {"anyOf": [CAT, DOG]}
+JSON_KIND = "application/json"
 STRING, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 STRICT_CAT = CAT | {"required": ["Cat"], "additionalProperties": False}
 STRICT_DOG = DOG | {"required": ["Dog"], "additionalProperties": False}
@@ -61,6 +62,21 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         typed("integer", format="int64"),
         ["format-generalized IB"],
         ["format-specialized BI"],
+    ),
+    *(
+        (typed(kind), typed(kind, format=form), *[["format-hint-changed II"]] * 2)
+        for kind, form in (
+            *(("string", "password"), ("string", "markdown"), ("integer", "int64"), ("number", "double")),
+            ("string", "int64"),
+        )
+    ),
+    (text(format="markdown"), text(format="html"), *[["format-hint-changed II"]] * 2),
+    (STRING, text(format="byte"), *[["content-encoding-changed BB"]] * 2),
+    (
+        {"oneOf": [{"const": "a", "description": "x"}]},
+        {"oneOf": [{"const": "a", "description": "x"}, {"enum": ["b"]}]},
+        ["enum-value-added IW"],
+        ["enum-value-removed BI"],
     ),
     (STRING, text(nullable=True), ["became-nullable IB"], ["became-not-nullable BI"]),
     (STRING, {"type": ["string", "null"]}, ["became-nullable IB"], ["became-not-nullable BI"]),
@@ -168,7 +184,7 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         ({"oneOf": pair}, {"anyOf": pair}, *[["alternatives-kind-changed II"]] * 2)
         for pair in (
             [STRING, INTEGER],
-            [text(enum=["a"]), text(enum=["b"])],
+            [text(enum=["a"], maxLength=2), text(enum=["b"], maxLength=2)],
             [STRICT_CAT, STRICT_DOG],
             [
                 typed("object", properties={"kind": text(enum=[name])}, required=["kind"], title=name)
@@ -525,6 +541,15 @@ SAME: list[tuple[str, Schema, Schema]] = [
         pet(propertyName="k"),
         pet(propertyName="k", mapping={"Cat": "#/components/schemas/Cat"}),
     ),
+    ("both values", typed("boolean"), typed("boolean", enum=[False, True])),
+    ("bytes", text(format="byte"), text(contentEncoding="base64")),
+    ("raw bytes", text(format="binary"), text(contentMediaType="application/octet-stream")),
+    (
+        "an enum as alternatives",
+        text(enum=["a", "b"]),
+        text(oneOf=[text(const="a", title="A"), {"enum": ["b"], "description": "B"}]),
+    ),
+    ("an enum said twice", text(enum=["a", "b"]), text(enum=["a", "b"], anyOf=[{"const": "a"}, {"const": "b"}])),
     ("no default said", STRING, text(default=None)),
     ("extension", STRING, text(x_note="hello")),
 ]
@@ -685,6 +710,85 @@ def test_text_in_parameters_and_forms_says_what_a_number_does() -> None:
     assert [c.id for c in spec.compare(form("text/plain", typed("array")), form("text/plain", STRING), TODAY)] == [
         "request-property-type-changed"
     ]
+
+
+def form(kind: str, schema: Schema, encoding: Any = None) -> Document:
+    media = {"schema": {"type": "object", "properties": {"a": schema}}} | (
+        {"encoding": {"a": encoding}} if encoding else {}
+    )
+    return Document("x", {"paths": {"/x": {"post": {"requestBody": {"content": {kind: media}}}}}})
+
+
+MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
+
+
+def test_a_part_that_is_json_is_judged_as_json() -> None:
+    def levels(schema: Any, kind: str = MULTIPART, encoding: Any = None) -> list[str]:
+        sides = (form(kind, schema(side), encoding) for side in (INTEGER, STRING))
+        return [str(change.level) for change in spec.compare(*sides, TODAY)]
+
+    def inner(side: Schema) -> Schema:
+        return {"type": "object", "properties": {"n": side}}
+
+    assert levels(inner) == levels(lambda side: {"type": "array", "items": inner(side)}) == ["breaking"]
+    assert levels(inner, URLENCODED) == ["info"]
+    assert levels(lambda side: side) == levels(lambda side: {"type": "array", "items": side}) == ["info"]
+    assert levels(lambda side: side, encoding={"contentType": "application/json"}) == ["breaking"]
+    assert levels(inner, encoding={"contentType": "text/plain"}) == ["info"]
+    assert levels(inner, URLENCODED, {"contentType": "application/problem+json"}) == ["breaking"]
+
+
+def test_a_field_of_a_form_may_become_a_list() -> None:
+    def ids(kind: str, encoding: Any = None) -> list[str]:
+        sides = (form(kind, side, encoding) for side in (STRING, typed("array", items=STRING)))
+        return [change.id for change in spec.compare(*sides, TODAY)]
+
+    assert ids(URLENCODED) == ids(MULTIPART) == ids(URLENCODED, {"style": "form"}) == ["request-value-became-list"]
+    changed = ["request-property-type-changed"]
+    assert (
+        ids(JSON_KIND) == ids(URLENCODED, {"explode": False}) == ids(URLENCODED, {"style": "spaceDelimited"}) == changed
+    )
+
+
+def test_a_property_that_a_map_allowed_before_is_compared_with_its_schema() -> None:
+    def mapped(**more: Any) -> Schema:
+        return {"type": "object", "additionalProperties": STRING} | more
+
+    for place, added, gone in (
+        ("request-body", "new-optional-request-property info", "request-property-removed warning"),
+        ("response-body", "response-optional-property-added info", "response-optional-property-removed warning"),
+    ):
+        changed = f"{place.partition('-')[0]}-property-type-changed breaking"
+        assert found(place, mapped(), mapped(properties={"x": STRING})) == [added]
+        assert found(place, mapped(), mapped(properties={"x": INTEGER})) == sorted([added, changed])
+        assert found(place, mapped(properties={"x": INTEGER}), mapped()) == sorted([gone, changed])
+        patterns = {"^x": INTEGER, "(": STRING}
+        assert found(
+            place, mapped(patternProperties=patterns), mapped(patternProperties=patterns, properties={"x": STRING})
+        ) == sorted([added, changed])
+
+
+def test_the_texts_of_values_are_told() -> None:
+    def chosen(description: str) -> Schema:
+        return {"oneOf": [{"const": "a", "description": description}, {"const": "b"}]}
+
+    assert found("request-body", chosen("a"), chosen("b")) == ["description-changed info"]
+
+
+def test_an_answer_that_came_as_anything_may_come_as_what_it_was() -> None:
+    def answer(kind: str, schema: Schema) -> Document:
+        return Document(
+            "x", {"paths": {"/x": {"get": {"responses": {"200": {"content": {kind: {"schema": schema}}}}}}}}
+        )
+
+    added = "response-media-type-added"
+    for kind in ("*/*", "application/*"):
+        (change,) = spec.compare(answer(kind, OBJECT), answer(JSON_KIND, OBJECT), TODAY)
+        assert (change.id, change.path) == (added, "GET /x response 200 application/json")
+        found = spec.compare(answer(kind, STRING), answer(JSON_KIND, INTEGER), TODAY)
+        assert [c.id for c in found] == ["response-body-type-changed", added]
+    wider = spec.compare(answer(JSON_KIND, OBJECT), answer("*/*", OBJECT), TODAY)
+    assert [c.id for c in wider] == ["response-media-type-removed", added]
 
 
 def test_types_that_are_one_as_bare_text_are_no_change() -> None:

@@ -157,6 +157,7 @@ FACETS = (
         response=WARNING,
         why=SEVERAL,
     ),
+    Facet("format-hint-changed", HINTS, "the format, which is a hint, was {old} and is {new}"),
     Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
     Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
     Facet("discriminator-removed", HINTS, "the discriminator {old} was removed", WARNING, WARNING, HINT),
@@ -247,6 +248,11 @@ register(
             "keyword-changed",
             *(WARNING, BOTH, "{keyword} changed from {old} to {new}, and no rule judges that"),
             "somebody who knows what it means must look",
+        ),
+        Rule(
+            "request-value-became-list",
+            *(INFO, REQUEST, "it may be given several times now"),
+            "a list of one is written as the value was",
         ),
         Rule("definitions-changed", INFO, BOTH, "the definitions changed", "where they are used, they are judged"),
         Rule(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from . import properties, unions
 from .documents import Cursor
@@ -17,9 +17,11 @@ from .facets import rule_id
 from .rules import RULES, Level
 from .schemas import Finding, Flow, compare
 from .twins import Twins
-from .views import View, Views
+from .views import ARRAYS, View, Views
 
 ANY_SEGMENT = "*"
+# A segment of a path, and what stands there on each side.
+Below = tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]
 # Trying whether one schema can stand for another ends without success when so many pairs were looked at.
 MOST_TRIED = 2000
 # Where schemas that say something together are others on each side, so many are compared in every combination.
@@ -82,6 +84,10 @@ class Graph:
                 values = {"ref": new.broken or old.broken or ""}
                 node.findings.append(Finding("unresolvable-reference", old.place.at, new.place.at, values=values))
             return
+        if flow.repeats and (items := _repeated(old, new)) is not None:
+            node.findings.append(Finding("request-value-became-list", old.at("type"), new.at("type")))
+            node.edges.append(("", self._node(old, self._views_new.of(items), Flow(flow.direction, text=True))))
+            return
         trial = unions.Trial(self, self._views_old, self._views_new, flow)
         found, pairs, comparable = unions.compare(old, new, trial)
         node.findings += found
@@ -95,10 +101,13 @@ class Graph:
         ended = {"type-changed", "became-impossible", "became-possible"}
         if any(finding.name in ended for finding in node.findings) or old.anything or new.anything:
             return
+        for segment, places_old, places_new in self._properties(node):
+            compound = any(map(_is_compound, (*places_old, *places_new))) if flow.form else False
+            self._connect(node, segment, places_old, places_new, flow.field(segment, compound=compound))
         for segment, places_old, places_new in self._below(node):
-            self._connect(node, segment, places_old, places_new)
+            self._connect(node, segment, places_old, places_new, evolve(flow, form=None))
 
-    def _connect(self, node: Node, segment: str, old: tuple[Cursor, ...], new: tuple[Cursor, ...]) -> None:
+    def _connect(self, node: Node, segment: str, old: tuple[Cursor, ...], new: tuple[Cursor, ...], flow: Flow) -> None:
         """Add what stands below a node, unless it is the same on both sides."""
         pairs = [pair for pair in zip(old, new, strict=False) if not self._twins.same(*pair)]
         if len(old) == len(new) and not pairs:
@@ -109,7 +118,7 @@ class Graph:
             if [place.pointer for place in old] == [place.pointer for place in new]:
                 for before, after in pairs:
                     views = self._views_old.of([before]), self._views_new.of([after])
-                    node.edges.append((segment, self._node(*views, node.flow)))
+                    node.edges.append((segment, self._node(*views, flow)))
                 return
             self._combined += 1
             if self._combined > MOST_COMBINED:
@@ -117,9 +126,9 @@ class Graph:
                 node.findings.append(Finding("schemas-too-entangled", *places, segment=segment))
                 return
         views = self._views_old.of(old), self._views_new.of(new)
-        node.edges.append((segment, self._node(*views, node.flow)))
+        node.edges.append((segment, self._node(*views, flow)))
 
-    def _below(self, node: Node) -> Iterator[tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]]:
+    def _properties(self, node: Node) -> Iterator[Below]:
         old, new, flow = node.old, node.new, node.flow
         for name in sorted(properties.names(old) | properties.names(new)):
             places = old.properties.get(name, ()), new.properties.get(name, ())
@@ -134,8 +143,18 @@ class Graph:
             if rule := properties.rule(before, after, new, flow):
                 pointers = properties.pointer(old, name), properties.pointer(new, name)
                 node.findings.append(Finding(rule, *pointers, segment=name))
-            if not {before, after} & {properties.ABSENT, properties.HIDDEN}:
-                yield name, *places
+            if properties.HIDDEN in (before, after):
+                continue
+            # What isn't listed on one side may have been allowed there by the schema of a map.
+            fitting = [
+                listed if state is not properties.ABSENT else properties.unlisted(view, name)
+                for listed, state, view in zip(places, (before, after), (old, new), strict=True)
+            ]
+            if properties.ABSENT not in (before, after) or all(fitting):
+                yield name, fitting[0], fitting[1]
+
+    def _below(self, node: Node) -> Iterator[Below]:
+        old, new = node.old, node.new
         yield from _items(old, new)
         yield from self._patterns(node)
         names = [
@@ -146,7 +165,7 @@ class Graph:
         if not (old.closed or new.closed) and (old.additional or new.additional):
             yield ANY_SEGMENT, old.additional, new.additional
 
-    def _patterns(self, node: Node) -> Iterator[tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]]:
+    def _patterns(self, node: Node) -> Iterator[Below]:
         old, new = node.old, node.new
         for pattern in sorted(old.patterns.keys() | new.patterns.keys()):
             before, after = old.patterns.get(pattern), new.patterns.get(pattern)
@@ -189,7 +208,20 @@ class Graph:
             waiting += fresh
 
 
-def _items(old: View, new: View) -> Iterator[tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]]:
+def _repeated(old: View, new: View) -> tuple[Cursor, ...] | None:
+    """Return what stands for a value where a list has taken its place, and a list of one is as good."""
+    simple = old.types is not None and not old.types & {"array", "object"}
+    if not simple or new.types != ARRAYS or max(new.numbers("minItems"), default=0) > 1:
+        return None
+    return tuple(part.raw("items") for part in new.parts if "items" in part)
+
+
+def _is_compound(place: Cursor) -> bool:
+    view = View([place], frozenset())
+    return "object" in (view.types or ()) or any(_is_compound(item) for item in [view.first("items")] if item)
+
+
+def _items(old: View, new: View) -> Iterator[Below]:
     if not all(view.types is None or "array" in view.types for view in (old, new)):
         return
     firsts = [[[*part.get("prefixItems").elements()] for part in view.parts] for view in (old, new)]

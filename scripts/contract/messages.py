@@ -8,7 +8,7 @@ from .collector import Collector, Where
 from .documents import ABSENT, Cursor
 from .parameters import content, is_simple, medias, style
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, register
-from .schemas import Flow
+from .schemas import Flow, Form, Written
 
 _GONE = "clients that rely on it find nothing"
 _UNKNOWN = "clients treat it as they treat any that they don't know"
@@ -108,7 +108,6 @@ register(
 
 # Of parameters, the others don't apply: what they say of a header must be looked at.
 HEADER_KEYWORDS = frozenset({"$ref", "required", "style", "explode", "schema", "content"})
-_TEXT_KINDS = re.compile(r"text/plain|application/x-www-form-urlencoded|multipart/")
 
 
 def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
@@ -154,22 +153,52 @@ def contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direc
     for name in sorted(before):
         here = where.below(name)
         # A request may be sent as anything that the new range includes; an answer may come as anything in it.
-        partner = _covering(name, after) if direction is REQUEST else after.get(name)
-        if partner is None:
+        partners = {name: _covering(name, after) if direction is REQUEST else after.get(name)}
+        if partners[name] is None and direction is not REQUEST:
+            # What came as anything in a range was this, or may have been.
+            partners = {other: after[other] for other in sorted(after) if _covering(other, {name: before[name]})}
+        if not any(partners.values()):
             collector.add(f"{prefix}-media-type-removed", here, before[name], None)
-            continue
-        if collector.dangling(here, before[name], partner):
-            continue
-        media_old, media_new = before[name].resolved(), partner.resolved()
-        flow = Flow(direction, text=bool(_TEXT_KINDS.match(name)))
+        for other, partner in partners.items():
+            if partner:
+                _media(collector, where.below(other), before[name], partner, direction)
+    for name in sorted(after.keys() - before.keys()):
+        collector.add(f"{prefix}-media-type-added", where.below(name), None, after[name])
+
+
+def _media(collector: Collector, here: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+    if not collector.dangling(here, old, new):
+        prefix = "request-body" if direction is REQUEST else "response"
+        name = here.path.rpartition(" ")[2]
+        media_old, media_new = old.resolved(), new.resolved()
+        flow = _flow(direction, name, media_old, media_new)
         collector.texts(here, media_old, media_new)
         collector.schema(f"{direction}-body", here, media_old.raw("schema"), media_new.raw("schema"), flow=flow)
         encodings = media_old.raw("encoding"), media_new.raw("encoding")
         if not collector.twins.same(*encodings) and any(side.mapping for side in encodings):
             collector.add(f"{prefix}-encoding-changed", here, *encodings)
         collector.rest(here, media_old, media_new, {"schema", "encoding"})
-    for name in sorted(after.keys() - before.keys()):
-        collector.add(f"{prefix}-media-type-added", where.below(name), None, after[name])
+
+
+def _flow(direction: Direction, name: str, old: Cursor, new: Cursor) -> Flow:
+    if not name.startswith(("multipart/", "application/x-www-form-urlencoded")):
+        return Flow(direction, text=name.startswith("text/plain"))
+    fields = {
+        field: written
+        for media in (old, new)
+        for field, encoding in media.get("encoding").children()
+        if (written := _written(encoding))
+    }
+    return Flow(direction, text=True, form=Form(name.startswith("multipart/"), tuple(sorted(fields.items(), key=str))))
+
+
+def _written(encoding: Cursor) -> Written | None:
+    kind = encoding.raw("contentType").text
+    if kind and "json" in kind.lower():
+        return Written.JSON
+    if encoding.raw("explode").value is False or encoding.raw("style").text not in (None, "form"):
+        return Written.ONCE
+    return Written.TEXT if kind else None
 
 
 def responses(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from fractions import Fraction
 
 from attrs import field, frozen
@@ -11,18 +12,21 @@ from .changes import show
 from .documents import Cursor, same
 from .rules import REQUEST, Direction
 from .twins import Twins
-from .views import INTEGERS, Bound, Number, View, kin
+from .views import BOOLEANS, INTEGERS, Bound, Number, View, kin
 
 # What each format allows besides itself.
 WIDER_FORMATS = {
-    "double": {"float"},
-    "int64": {"int32"},
-    "bigint": {"int32", "int64"},
     "uri-reference": {"uri"},
     "iri": {"uri"},
     "iri-reference": {"uri", "uri-reference", "iri"},
     "idn-email": {"email"},
     "idn-hostname": {"hostname"},
+}
+# Any other is a hint: it refuses nothing that its type allows.
+RESTRICTING = {
+    *("date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6"),
+    *("uri", "uri-reference", "uri-template", "iri", "iri-reference", "uuid", "json-pointer", "relative-json-pointer"),
+    *("regex", "int32", "binary", "base64url"),
 }
 CEILINGS = {"maxLength": "max-length", "maxItems": "max-items", "maxProperties": "max-properties"}
 FLOORS = {"minLength": "min-length", "minItems": "min-items", "minProperties": "min-properties"}
@@ -59,12 +63,41 @@ JUDGED = {
 DEFINITIONS = ("$defs", "definitions")
 
 
+class Written(Enum):
+    """How a field of a form is written, where that is said."""
+
+    JSON = "json"
+    TEXT = "text"
+    ONCE = "once"  # several values in one
+
+
+@frozen
+class Form:
+    """A body of fields: whether each is a part of its own, and what its encoding says of some."""
+
+    multipart: bool
+    fields: tuple[tuple[str, Written], ...] = ()
+
+
 @frozen
 class Flow:
     """Which way values go, and whether as bare text (parameters, forms), where a string says all that a number does."""
 
     direction: Direction
     text: bool = False
+    # The fields of a form are the properties at its top.
+    form: Form | None = None
+    # Whether one value and a list of one are written alike.
+    repeats: bool = False
+
+    def field(self, name: str, *, compound: bool) -> Flow:
+        """Return the flow of a property; a part of a multipart body that is an object is JSON."""
+        if self.form is None:
+            return self
+        written = dict(self.form.fields).get(name)
+        if written is Written.JSON or (written is None and self.form.multipart and compound):
+            return Flow(self.direction)
+        return Flow(self.direction, text=True, repeats=self.is_request and written is not Written.ONCE)
 
     @property
     def is_request(self) -> bool:
@@ -90,6 +123,10 @@ def compare(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Finding]
     for keyword, rule in TEXT_RULES.items():
         if not twins.same(old.first(keyword), new.first(keyword)):
             yield Finding(rule, old.at(keyword), new.at(keyword))
+    listed = [*old.choices, *new.choices]
+    alike = (old.enum or {}).keys() == (new.enum or {}).keys()
+    if len(old.choices) == len(new.choices) == 1 and alike and not twins.same(listed[0], listed[1]):
+        yield Finding("description-changed", listed[0].at, listed[1].at)
     others = {key for view in (old, new) for part in view.parts for key in part.mapping} - JUDGED
     for keyword in sorted(others):
         if not (keyword.startswith("x-") or _alike(old, new, keyword, twins)):
@@ -116,7 +153,9 @@ def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
     if old.never != new.never:
         yield ("became-impossible" if new.never else "became-possible"), None, "", ""
         return
-    kinds = list(_types(old, new, flow))
+    spelled = list(_spelled(old, new)) if flow.text and old.types != new.types else []
+    yield from (row for row in spelled if row)
+    kinds = [] if spelled else list(_types(old, new, flow))
     yield from kinds
     if kinds and (old.anything or new.anything):
         return
@@ -126,7 +165,7 @@ def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
         return
     if not kinds:
         yield from _formats(old, new)
-    for keyword in _KEYWORDS:
+    for keyword in _KEYWORDS[1:] if spelled else _KEYWORDS:
         yield from keyword(old, new)
     for name, keywords in CONDITIONS.items():
         if not all(_alike(old, new, keyword, twins) for keyword in keywords):
@@ -140,6 +179,23 @@ def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
 def kinds_text(view: View) -> str:
     """Return a view's types for a sentence."""
     return " or ".join(sorted(view.types)) if view.types else "anything"
+
+
+def _spelled(old: View, new: View) -> Iterator[Row | None]:
+    """Yield what changed in the words that stand for all values of two types, None that it was looked for."""
+    before, after = _words(old), _words(new)
+    if before is None or after is None:
+        return
+    yield None
+    yield from (("enum-value-removed", "enum", show(word), "") for word in sorted(before - after))
+    yield from (("enum-value-added", "enum", "", show(word)) for word in sorted(after - before))
+
+
+def _words(view: View) -> set[str] | None:
+    """Return the words that stand for the values of a schema, if it has so many and no more."""
+    if view.enum is not None:
+        return {value if isinstance(value, str) else key for key, value in view.enum.items()}
+    return {"true", "false"} if view.types == BOOLEANS else None
 
 
 def _allows(wide: View, narrow: View, *, text: bool) -> bool:
@@ -169,11 +225,13 @@ def _types(old: View, new: View, flow: Flow) -> Iterator[Row]:
 
 
 def _formats(old: View, new: View) -> Iterator[Row]:
-    before, after = old.format, new.format
-    if before == after:
+    if old.format == new.format:
         return
-    words = before or "any", after or "any"
-    if not after or before in WIDER_FORMATS.get(after, ()):
+    words = old.format or "any", new.format or "any"
+    before, after = (form if form in RESTRICTING else "" for form in (old.format, new.format))
+    if before == after:
+        yield "format-hint-changed", "format", *words
+    elif not after or before in WIDER_FORMATS.get(after, ()):
         yield "format-generalized", "format", *words
     elif not before or after in WIDER_FORMATS.get(before, ()):
         yield "format-specialized", "format", *words

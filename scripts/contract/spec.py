@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from . import lifecycle, messages, parameters, webhooks
 from .changes import Change, show
@@ -34,6 +34,11 @@ register(
             "api-server-removed",
             *(WARNING, BOTH, "the server {old} was removed"),
             "clients that have the address built in must be told",
+        ),
+        Rule(
+            "api-server-rewritten",
+            *(INFO, BOTH, "the server {old} was removed, and the paths have what its address said"),
+            "every operation is reached where it was",
         ),
         Rule("api-server-added", INFO, BOTH, "the server {new} was added", "clients keep to the one they have"),
         *(
@@ -92,7 +97,12 @@ def _whole(collector: Collector) -> None:
     tags = [sorted(canonical(tag.value) for tag in side.get("tags").elements()) for side in (old, new)]
     if tags[0] != tags[1]:
         collector.add("api-tags-described", top.below("tags"), old.raw("tags"), new.raw("tags"))
-    _servers(collector, top, old.raw("servers"), new.raw("servers"))
+    sides = [_sides(document).items() for document in (collector.old, collector.new)]
+    had, has = (
+        {(key[0], address): url for key, side in found for address, url in side.addresses.items()} for found in sides
+    )
+    reached = set(had.values()) - {url for key, url in had.items() if key not in has}
+    _servers(collector, top, old.raw("servers"), new.raw("servers"), reached=reached)
     _unused(collector)
 
 
@@ -110,12 +120,14 @@ def _urls(servers: Cursor) -> dict[str, Cursor]:
     return found
 
 
-def _servers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+def _servers(collector: Collector, where: Where, old: Cursor, new: Cursor, *, reached: Collection[str]) -> None:
+    """Judge the servers; what was behind some of them is still reached, since the paths say the rest."""
     before, after = _urls(old), _urls(new)
     where = where.below("servers")
     for url in sorted(before.keys() | after.keys()):
         if url not in after:
-            collector.add("api-server-removed", where, before[url], None, old=url or "/")
+            rule = "api-server-rewritten" if url in reached else "api-server-removed"
+            collector.add(rule, where, before[url], None, old=url or "/")
         elif url not in before:
             collector.add("api-server-added", where, None, after[url], new=url or "/")
         else:
@@ -195,14 +207,20 @@ def _unused(collector: Collector) -> None:
             collector.add(f"unused-{noun}-{what}", where, old, new)
 
 
-def _sides(document: Document) -> dict[tuple[str, str], Side]:
+# The method and the path
+Operation = tuple[str, str]
+
+
+def _sides(document: Document) -> dict[Operation, Side]:
     found = {}
     for path, place in document.root.get("paths").children():
         item = place.described()
         for method in METHODS:
             operation = item.get(method)
             if operation and not path.startswith("x-"):
-                found[method, path] = Side(path, item, operation)
+                servers = operation.raw("servers") or item.raw("servers") or document.root.raw("servers")
+                addresses = {_shape(f"{url}{path}"): url for url in _urls(servers) or [""]}
+                found[method, path] = Side(path, item, operation, addresses)
     return found
 
 
@@ -220,6 +238,10 @@ def _operations(collector: Collector) -> Iterator[Pair]:
         if (method, path) not in pairs and partner:
             pairs[method, path] = partner
             del rest[method, _shape(path)]
+    pairs |= _readdressed(
+        {key: side for key, side in before.items() if key not in pairs},
+        {key: side for key, side in after.items() if key not in pairs.values()},
+    )
     for key, partner in sorted(pairs.items()):
         yield Where(_name(key), _name(key)), before[key], after[partner]
     added = {key: side for key, side in after.items() if key not in pairs.values()}
@@ -234,6 +256,17 @@ def _operations(collector: Collector) -> Iterator[Pair]:
             lifecycle.removed(collector, where, old)
     for key, side in sorted(added.items()):
         collector.add("endpoint-added", Where(_name(key), _name(key)), None, side.operation)
+
+
+def _readdressed(before: dict[Operation, Side], after: dict[Operation, Side]) -> dict[Operation, Operation]:
+    """Return the operations that are reached where they were, although server and path part elsewhere."""
+    found: dict[Operation, Operation] = {}
+    left = {(key[0], address): key for key, side in sorted(after.items()) for address in side.addresses}
+    for key, side in sorted(before.items()):
+        partners = [left[key[0], address] for address in sorted(side.addresses) if (key[0], address) in left]
+        if partners and partners[0] not in found.values():
+            found[key] = partners[0]
+    return found
 
 
 def _shape(path: str) -> str:
@@ -267,7 +300,8 @@ def _operation(collector: Collector, where: Where, old: Side, new: Side) -> None
             place or document.root.raw("servers")
             for place, document in zip(servers, (collector.old, collector.new), strict=True)
         ]
-        _servers(collector, where, *own)
+        reached = {url for address, url in old.addresses.items() if address in new.addresses}
+        _servers(collector, where, *own, reached=reached)
     collector.texts(where, old.item, new.item)
     collector.rest(where, old.item, new.item, {"$ref", "parameters", "servers", *METHODS})
     collector.rest(where, before, after, OPERATION)

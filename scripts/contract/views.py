@@ -14,6 +14,9 @@ Number = int | float
 # A limit of a number: its value, and whether the value itself is outside.
 Bound = tuple[Number, bool]
 INTEGERS = frozenset({"integer"})
+BOOLEANS = frozenset({"boolean"})
+ARRAYS = frozenset({"array"})
+BYTES = "application/octet-stream"
 NOTHING = frozenset({"nothing"})
 _COMPONENT = re.compile("/components/schemas/([^/]+)")
 _IMPLIED = {
@@ -56,6 +59,18 @@ def members(place: Cursor) -> tuple[Cursor, ...]:
     return tuple(member for member in found.values() if not _is_null(member.resolved()))
 
 
+def _is_value(place: Cursor) -> bool:
+    """Say whether a schema is nothing but a value or several, with texts."""
+    rest = {key for key in place.mapping if not key.startswith("x-")} - _OF_VALUES
+    listed = place.says("enum")
+    return not rest and (place.says("const") is not None or (isinstance(listed, list) and bool(listed)))
+
+
+_OF_VALUES = frozenset(
+    {"const", "enum", "type", "title", "description", "deprecated", "example", "examples", "externalDocs", "$comment"}
+)
+
+
 def _is_null(place: Cursor) -> bool:
     kind, values = place.says("type"), place.says("enum")
     return kind in ("null", ["null"]) or values == [None] or ("const" in place and place.mapping["const"] is None)
@@ -76,6 +91,8 @@ class View:
         # The schema false allows nothing.
         self.never = False
         self._null_alternative: set[int] = set()
+        # Alternatives that are nothing but values, as an enum is told with a text for each.
+        self.choices: list[Cursor] = []
         seen: set[int] = set()
         for place in self.places:
             self._flatten(place, seen)
@@ -86,6 +103,9 @@ class View:
         self.types, self.enum = self._types(), self._enum()
         if self.types is None and self.enum is not None:
             self.types = frozenset(_TYPES.get(type(value), "null") for value in self.enum.values()) or None
+        if self.types == BOOLEANS and self.enum is not None and len(self.enum) > 1:
+            # Both of its values.
+            self.enum = None
         self.nullable = self._nullable()
         self.format, self.encoding, self.media_type = self._contents()
         self.lower, self.upper = self._bound("inimum", 1), self._bound("aximum", -1)
@@ -122,18 +142,24 @@ class View:
         for member in target.get("allOf").elements():
             self._flatten(member, seen)
         for kind in ("oneOf", "anyOf"):
-            listed = target.get(kind)
-            alternatives = members(listed)
-            if any(_is_null(member.resolved()) for member in listed.elements()):
-                self._null_alternative.add(id(target.value))
-            if id(listed.value) in self.dropped:
-                continue
-            union = Union(kind, alternatives, target)
-            if len(alternatives) > 1:
-                self.unions.append(union)
-            elif alternatives:
-                self.singles.append(union)
-                self._flatten(alternatives[0], seen)
+            if kind in target:
+                self._alternatives(kind, target, seen)
+
+    def _alternatives(self, kind: str, target: Cursor, seen: set[int]) -> None:
+        listed = target.get(kind)
+        alternatives = members(listed)
+        if any(_is_null(member.resolved()) for member in listed.elements()):
+            self._null_alternative.add(id(target.value))
+        if id(listed.value) in self.dropped:
+            return
+        union = Union(kind, alternatives, target)
+        if alternatives and all(_is_value(member.resolved()) for member in alternatives):
+            self.choices.append(listed)
+        elif len(alternatives) > 1:
+            self.unions.append(union)
+        elif alternatives:
+            self.singles.append(union)
+            self._flatten(alternatives[0], seen)
 
     def _heirs(self) -> dict[str, Cursor]:
         found: dict[str, Cursor] = {}
@@ -170,6 +196,11 @@ class View:
             for values in [*lists, *([[part.mapping["const"]]] if "const" in part else [])]:
                 keyed = {canonical(value): value for value in values if value is not None}
                 found = keyed if found is None else {key: keyed[key] for key in found if key in keyed}
+        for listed in self.choices:
+            members = [member.resolved().mapping for member in listed.elements()]
+            said = [value for member in members for value in [*(member.get("enum") or []), member.get("const")]]
+            keyed = {canonical(value): value for value in said if value is not None}
+            found = keyed if found is None else {key: keyed[key] for key in found if key in keyed}
         return found
 
     def _nullable(self) -> bool:
@@ -195,8 +226,13 @@ class View:
     def _contents(self) -> tuple[str, str, str]:
         """Return the format, and how the text is encoded and what it holds."""
         said = (self.value(key) for key in ("format", "contentEncoding", "contentMediaType"))
-        form, encoding, media_type = (value if isinstance(value, str) else "" for value in said)
-        return form, encoding.lower(), media_type.lower()
+        form, encoding, media_type = (value.lower() if isinstance(value, str) else "" for value in said)
+        # OpenAPI 3.0 and 3.1 have two ways of saying these.
+        if form == "byte":
+            return "", encoding or "base64", media_type
+        if media_type == BYTES and not encoding:
+            return form or "binary", "", ""
+        return form, encoding, media_type
 
     def _bound(self, word: str, sign: int) -> Bound | None:
         bounds: list[Bound] = []
