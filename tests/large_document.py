@@ -35,11 +35,23 @@ SCALARS: tuple[Json, ...] = (
 
 
 def name(number: int) -> str:
-    return f"Resource{number % SCHEMAS:03}"
+    return f"Resource{number:03}"
 
 
 def ref(number: int) -> Json:
-    return {"$ref": f"#/components/schemas/{name(number)}"}
+    # Whoever makes the document knows how many there are.
+    return {"$ref": number}
+
+
+def resolved(value: Any, schemas: int) -> Any:
+    """The value with the references as they are written."""
+    if isinstance(value, list):
+        return [resolved(inner, schemas) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if isinstance(number := value.get("$ref"), int):
+        return {"$ref": f"#/components/schemas/{name(number % schemas)}"}
+    return {key: resolved(inner, schemas) for key, inner in value.items()}
 
 
 def schema(number: int) -> Json:
@@ -95,19 +107,21 @@ def operation(number: int) -> Json:
     }
 
 
-def document() -> Json:
-    """The document."""
-    return {
+def document(operations: int = OPERATIONS, schemas: int = SCHEMAS) -> Json:
+    """The document, or a smaller one of its kind."""
+    whole = {
         "openapi": "3.0.3",
         "info": {"title": "Large", "version": "1.0.0"},
         "servers": [{"url": "https://api.example.test"}],
-        "paths": {f"/v1/resources_{number}": {"post": operation(number)} for number in range(OPERATIONS)},
+        "paths": {f"/v1/resources_{number}": {"post": operation(number)} for number in range(operations)},
         "components": {
-            "schemas": {name(number): schema(number) for number in range(SCHEMAS)},
+            "schemas": {name(number): schema(number) for number in range(schemas)},
             "parameters": {"Limit": {"name": "limit", "in": "query", "schema": {"type": "integer"}}},
             "responses": {"Missing": answer(4)},
         },
     }
+    made: Json = resolved(whole, schemas)
+    return made
 
 
 def changed(before: Json, count: int = CHANGES) -> Json:

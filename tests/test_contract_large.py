@@ -38,34 +38,28 @@ def test_the_document_is_of_the_size_that_it_says(large: Any) -> None:
     assert 2.5e6 < len(canonical(large)) < 4.5e6
 
 
-@pytest.mark.parametrize("number", [CHANGES, SCHEMAS])
-def test_each_change_of_a_large_document_is_one_finding(large: Any, number: int) -> None:
+def test_each_change_of_a_large_document_is_one_finding_in_every_format(large: dict[str, Any]) -> None:
     began = time.process_time()
-    found = compared(large, changed(large, number))
+    found = compared(large, changed(large))
     # Some 3 s, and several times that on a slow machine that is measured for coverage.
     assert time.process_time() - began < 60
-    assert len(found) == number + 3
     by_id: dict[str, list[Change]] = {}
     for change in found:
         by_id.setdefault(change.id, []).append(change)
     assert {name: len(listed) for name, listed in by_id.items()} == {
-        "response-property-type-changed": number,
+        "response-property-type-changed": CHANGES,
         "api-removed-without-deprecation": 1,
         "endpoint-added": 1,
         "api-version-changed": 1,
     }
     # All but the operation that was removed have a request and three answers that lead everywhere.
     assert {change.count for change in by_id["response-property-type-changed"]} == {4 * (OPERATIONS - 1)}
-    for change in by_id["response-property-type-changed"][::50]:
+    for change in by_id["response-property-type-changed"]:
         assert change.path.startswith("POST /v1/resources_0 response 200 application/json ")
         assert change.path.endswith(("field_1", "own_1"))
 
-
-def test_every_format_counts_the_same(large: Any) -> None:
-    found = compared(large, changed(large))
     report = Report("old", "new", found)
     read = json.loads("".join(render.pieces(report, "json")))
-    assert read == json.loads(render.as_json(report))
     assert len(read["changes"]) == sum(read["summary"][level.value] for level in Level) == CHANGES + 3
     assert all(change["count"] == len(change["met"]) == len(set(change["met"])) for change in read["changes"])
     assert all(change["met"][0] == change["path"] for change in read["changes"])
@@ -74,7 +68,7 @@ def test_every_format_counts_the_same(large: Any) -> None:
     for form in ("text", "markdown", "html"):
         (text,) = render.pieces(report, form)
         assert head in text
-        assert text.count("[response-property-type-changed]") in (0, CHANGES)
+    assert render.as_text(report).count("[response-property-type-changed]") == CHANGES
     assert render.as_github(report).count("\n") == CHANGES + 3
 
 
@@ -85,13 +79,11 @@ def test_json_is_written_as_json_would_write_it() -> None:
         assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
-def test_a_large_document_is_imported_in_time(large: Any, tmp_path: Path) -> None:
+def test_a_document_of_schemas_in_long_chains_is_imported(tmp_path: Path) -> None:
+    """The whole one takes some 7 s, several times that where this is measured for coverage: the script tells."""
     path = tmp_path / "large.json"
-    path.write_text(canonical(large), "utf-8")
-    began = time.process_time()
+    path.write_text(canonical(document(operations=20, schemas=410)), "utf-8")
     assert import_spec.main([str(path), "--into", str(tmp_path / "openapi")]) == 0
-    # Some 6 s.
-    assert time.process_time() - began < 100
     assert Vendored(tmp_path / "openapi").spec.read_bytes() == path.read_bytes()
 
 
