@@ -9,7 +9,6 @@ from typing import Any, cast
 import referencing
 from attrs import frozen
 from jsonschema.exceptions import ValidationError
-from jsonschema_path.paths import SchemaPath
 from openapi_spec_validator import OpenAPIV30SpecValidator
 from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator
 from referencing.exceptions import Unresolvable
@@ -49,9 +48,9 @@ class _SchemaValidator(OpenAPIV30SchemaValidator):
         # By identity, the schemas that others can lead to.
         self.shared: set[int] = set()
         self._depth = 0
-        self._waiting: list[SchemaPath] = []
+        self._waiting: list[Any] = []
 
-    def __call__(self, schema: SchemaPath, *args: Any, **options: Any) -> Iterator[ValidationError]:
+    def __call__(self, schema: Any, *args: Any, **options: Any) -> Iterator[ValidationError]:
         if self._depth and id(schema.read_value()) in self.shared:
             self._waiting.append(schema)
             return

@@ -288,6 +288,12 @@ ROWS: list[tuple[Document, Document, list[str], list[str]]] = [
     ),
     (param(), param(schema=ARRAY), ["request-value-became-list info"], ["request-parameter-type-changed breaking"]),
     (
+        param(schema={"type": ["string"]}),
+        param(schema=ARRAY),
+        ["request-value-became-list info"],
+        ["request-parameter-type-changed breaking"],
+    ),
+    (
         param(explode=False),
         param(schema=ARRAY | {"items": INTEGER}),
         ["request-parameter-type-specialized breaking", "request-value-became-list info"],

@@ -731,6 +731,11 @@ def test_a_part_that_is_json_is_judged_as_json() -> None:
         return {"type": "object", "properties": {"n": side}}
 
     assert levels(inner) == levels(lambda side: {"type": "array", "items": inner(side)}) == ["breaking"]
+    nest = {"components": {"schemas": {"Nest": {"type": "array", "items": {"$ref": "#/components/schemas/Nest"}}}}}
+    circle = [form(MULTIPART, {"$ref": "#/components/schemas/Nest", "x": side}) for side in "ab"]
+    for side in circle:
+        side.tree.update(nest)
+    assert spec.compare(*circle, TODAY) == ()
     assert levels(inner, URLENCODED) == ["info"]
     assert levels(lambda side: side) == levels(lambda side: {"type": "array", "items": side}) == ["info"]
     assert levels(lambda side: side, encoding={"contentType": "application/json"}) == ["breaking"]

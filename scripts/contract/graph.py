@@ -218,7 +218,8 @@ def _repeated(old: View, new: View) -> tuple[Cursor, ...] | None:
 
 def _is_compound(place: Cursor) -> bool:
     view = View([place], frozenset())
-    return "object" in (view.types or ()) or any(_is_compound(item) for item in [view.first("items")] if item)
+    items = [View([item], frozenset()) for item in [view.first("items")] if item]
+    return any("object" in (one.types or ()) for one in (view, *items))
 
 
 def _items(old: View, new: View) -> Iterator[Below]:

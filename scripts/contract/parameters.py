@@ -12,6 +12,7 @@ from .collector import Collector, Where
 from .documents import Cursor
 from .rules import BREAKING, INFO, REQUEST, WARNING, Rule, register
 from .schemas import Flow
+from .views import View
 
 _LACKS = "a call that was complete lacks it"
 _WIRE = "what clients put on the wire is read otherwise"
@@ -255,4 +256,5 @@ def style(parameter: Cursor, location: str) -> str:
 
 def is_simple(schema: Cursor) -> bool:
     """Say whether a value is one word, which every style of its place writes alike."""
-    return schema.resolved().get("type").value in ("string", "integer", "number", "boolean")
+    types = View([schema], frozenset()).types
+    return types is not None and not types & {"array", "object"}
