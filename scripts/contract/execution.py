@@ -276,8 +276,7 @@ class Caller:
             for call in calls():
                 who = {name: value for name, value in call.items() if name != "identify_in"}
                 words = ", ".join(f"{name}={value!r}" for name, value in call.items())
-                if asked := _asked(words, self._method(who), identify_in=call["identify_in"]):
-                    yield asked
+                yield from _asked(words, self._method(who), identify_in=call["identify_in"])
 
     def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
         return lambda client: getattr(client, self.name)(**arguments)
@@ -291,8 +290,7 @@ class Caller:
             # What the client refuses to send, nobody sends.
             with suppress(ValueError, MantaGoError):
                 request = self.module.OPERATION.request(wanted, self._model(body))
-                if asked := _asked(words, _sending(request)):
-                    yield asked
+                yield from _asked(words, _sending(request))
 
     def _model(self, body: Any) -> Any:
         """Return a JSON value as what the generated functions take."""
@@ -349,8 +347,8 @@ def _sending(request: Any) -> Callable[[MantaGo], Any]:
     return send
 
 
-def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Asked | None:
-    """Return what a call sends; None if it sends nothing."""
+def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
+    """Yield what a call sends, if it sends anything."""
     requests: list[httpx.Request] = []
 
     def keep(request: httpx.Request) -> httpx.Response:
@@ -359,7 +357,7 @@ def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Asked 
 
     with _client(keep, **options) as client, suppress(MantaGoError):
         send(client)
-    return Asked(words, send, requests[0]) if requests else None
+    yield from (Asked(words, send, request) for request in requests)
 
 
 # --- requests -------------------------------------------------------------------------------------------------------

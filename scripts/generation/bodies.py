@@ -57,7 +57,8 @@ def _content(content: Node, name: str, types: Schemas, *, required: bool) -> Bod
         encoding = _encoding(content, bare, [*flatten(schema).properties])
         kind: Type = types.form(schema, files=bare == MULTIPART)
     elif is_json(name):
-        kind = types.type_of(schema) if schema else JSON
+        # Null is no body: None is what isn't sent.
+        kind = types.bare_type(schema) if schema else JSON
     else:
         kind = _raw(name)
     return Body(kind, name, required, encoding, content.place)

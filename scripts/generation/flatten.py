@@ -7,6 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from _validation import shorten
 from generation.document import Node
 from generation.ir import Place
 
@@ -126,7 +127,8 @@ def scalar(node: Node) -> Node:
             elif key == "type" and {value.get(key, said), said} == {"integer", "number"}:
                 value[key] = "integer"
             elif key in {"type", "items", "additionalProperties", *CHOICES} and value.get(key, said) != said:
-                raise node.refused(f"is {value[key]!r} and {said!r} at once", "leave one of the two")
+                told = f"is {shorten(repr(value[key]))} and {shorten(repr(said))} at once"
+                raise node.refused(told, "leave one of the two")
             else:
                 value[key] = said
     return Node(node.root, node.place, value)

@@ -9,15 +9,15 @@ import importlib
 import json
 import pkgutil
 import sys
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from generation.arguments import parameter_names
 from generation.code import PACKAGE
-from generation.ir import Endpoint, ListOf, MapOf, Named, Nullable, Place, Scalar, Type
+from generation.ir import Endpoint, ListOf, MapOf, Named, Nullable, Place, Scalar, Tagged, Type, Union
 from generation.models import envelope_of
 from generation.package import Documents, Plan, plan
 from generation.samples import KINDS, Endless, Sampler
@@ -94,10 +94,13 @@ def _request(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
     parameters = [one for one in endpoint.parameters if one.required or kind != "minimal"]
     # In a path nothing may be empty; no style can say everything.
     plain_sampler = Sampler(made.classes, text="text")
-    given = {names[one.where, one.name]: _value(made, one.type, plain_sampler.of(one.type)) for one in parameters}
+    given = {
+        names[one.where, one.name]: _value(made, plain_sampler, one.type, plain_sampler.of(one.type))
+        for one in parameters
+    }
     body = endpoint.body
     if body:
-        given["body"] = _value(made, body.type, sampler.of(body.type))
+        given["body"] = _value(made, sampler, body.type, sampler.of(body.type))
     request = module.request(**given)
     if body and body.content_type.partition(";")[0].endswith("json"):
         sent = request.body if request.body is not None else json.loads(request.content)
@@ -109,28 +112,35 @@ def _request(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
             yield f"the parameter {one.name!r} isn't sent"
 
 
-def _value(made: Plan, kind: Type, sample: Any) -> Any:
+def _value(made: Plan, sampler: Sampler, kind: Type, sample: Any) -> Any:
     """Return what a caller gives for a sample."""
     match kind:
-        case Scalar("DATE"):
-            return date.fromisoformat(sample)
-        case Scalar("TIMESTAMP"):
-            return datetime.fromisoformat(sample)
-        case Scalar("MILLISECONDS"):
-            return datetime.fromisoformat("2024-07-15T10:30:28.700Z")
-        case Scalar("BINARY" | "FILE"):
-            return sample.encode()
+        case Scalar(name):
+            return _SCALARS[name](sample) if name in _SCALARS else sample
         case Named(place) if place in made.classes.shapes:
             where = made.classes.where[made.classes.of(place)]
             return getattr(importlib.import_module(f"{PACKAGE}.models.{where.module}"), where.name).from_dict(sample)
         case ListOf(item):
-            return [_value(made, item, one) for one in sample]
+            return [_value(made, sampler, item, one) for one in sample]
         case MapOf(value):
-            return {name: _value(made, value, one) for name, one in sample.items()}
+            return {name: _value(made, sampler, value, one) for name, one in sample.items()}
         case Nullable(inner):
-            return None if sample is None else _value(made, inner, sample)
+            return None if sample is None else _value(made, sampler, inner, sample)
+        case Union(alternatives):
+            return _value(made, sampler, sampler.pick(alternatives), sample)
+        case Tagged(_, cases):
+            return _value(made, sampler, sampler.pick(cases)[1], sample)
         case _:
             return sample
+
+
+_SCALARS: Mapping[str, Callable[[Any], Any]] = {
+    "DATE": date.fromisoformat,
+    "TIMESTAMP": datetime.fromisoformat,
+    "MILLISECONDS": lambda value: datetime.fromtimestamp(value / 1000, UTC),
+    "BINARY": str.encode,
+    "FILE": str.encode,
+}
 
 
 def differences(wanted: Any, found: Any, path: str = "$") -> Iterator[str]:

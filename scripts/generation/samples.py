@@ -12,7 +12,8 @@ from generation.ir import JSON, ListOf, MapOf, Named, Nullable, Place, Property,
 
 Kind: TypeAlias = Literal["full", "other", "minimal", "nulls"]
 KINDS: tuple[Kind, ...] = ("full", "other", "minimal", "nulls")
-DEEPEST = 40
+DEEPEST, DEEP = 40, 2
+"""How deep objects are at most in which there must be others, and in which there may be: each is tried by itself."""
 TEXT_SAMPLE = "禮物 \"'\\"
 _SCALARS: Mapping[str, Any] = {
     "FLAG": True,
@@ -53,19 +54,21 @@ class Sampler:
             case Scalar(name):
                 return _SCALARS.get(name)
             case Named(place) if place in self.classes.enums:
-                return self._pick(self.classes.enums[place].values)
+                return self.pick(self.classes.enums[place].values)
             case Named(place):
                 return self.object(place)
             case ListOf(item):
-                return [] if self.kind == "minimal" or _is_in(self.above, item) else [self.of(item)]
+                empty = self.kind == "minimal" or _is_in(self.above, item) or self._is_deep(item)
+                return [] if empty else [self.of(item)]
             case MapOf(value):
-                return {} if self.kind == "minimal" or _is_in(self.above, value) else {"a key": self.of(value)}
+                empty = self.kind == "minimal" or _is_in(self.above, value) or self._is_deep(value)
+                return {} if empty else {"a key": self.of(value)}
             case Nullable(inner):
                 return None if self.kind == "nulls" else self.of(inner)
             case Union(alternatives):
-                return self.of(self._pick(alternatives))
+                return self.of(self.pick(alternatives))
             case _:
-                value, found = self._pick(kind.cases)
+                value, found = self.pick(kind.cases)
                 return self.of(found) | {kind.name: value}
 
     def object(self, place: Place) -> dict[str, Any]:
@@ -87,9 +90,13 @@ class Sampler:
         if self.sent and one.read_only:
             return False
         needed = one.required or one.promised
-        return needed or (self.kind != "minimal" and not _is_in(self.above, one.type))
+        return needed or (self.kind != "minimal" and not _is_in(self.above, one.type) and not self._is_deep(one.type))
 
-    def _pick(self, values: Any) -> Any:
+    def _is_deep(self, kind: Type) -> bool:
+        return len(self.above) > DEEP and any(place in self.classes.shapes for place in _direct(kind))
+
+    def pick(self, values: Any) -> Any:
+        """Return the one of several values or alternatives that the sample has."""
         return values[-1] if self.kind == "other" else values[0]
 
 

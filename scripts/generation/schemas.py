@@ -59,6 +59,7 @@ class Schemas:
     shapes: dict[Place, Shape] = field(factory=dict)
     enums: dict[Place, Enumeration] = field(factory=dict)
     aliases: dict[Place, Place] = field(factory=dict)
+    waiting: list[Node] = field(factory=list, repr=False)
 
     def read_all(self) -> None:
         """Find the types of all named schemas."""
@@ -114,8 +115,16 @@ class Schemas:
         node = node.resolve()
         if node.place not in self.shapes:
             self.shapes[node.place] = Shape(node.place, (), None, "", {})
-            self.shapes[node.place] = self._shape(node)
+            self.waiting.append(node)
+            if len(self.waiting) == 1:
+                self._find_fields()
         return Named(node.place)
+
+    def _find_fields(self) -> None:
+        # One class after the other: a chain of references may be longer than Python's stack is deep.
+        while self.waiting:
+            self.shapes[self.waiting[0].place] = self._shape(self.waiting[0])
+            del self.waiting[0]
 
     def answer(self, node: Node) -> Type:
         """Return the type of a whole answer: an object is a class even if nothing is said of its properties."""
