@@ -14,7 +14,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -34,7 +34,7 @@ from _vendored import ROOT
 from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaGoError, Platform
 from mantago_generated import spec
 
-from .changes import Change, change, show
+from .changes import Change, Kind, change, show
 from .documents import Cursor, Document, same
 from .packages import FOLDERS, packages
 from .parameters import Side
@@ -167,10 +167,20 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
     with packages(old) as root:
         # A document that is just a file is compared for whoever has this checkout's client.
         findings = list(differing(pairs)) if root in (None, ROOT) else _elsewhere(root, old, new)
+    for alike in _by_reason(findings):
+        first = min(alike, key=lambda finding: (finding.operation, finding.place))
+        path = f"{first.operation} {first.place}"
+        told = change(first.rule, first.operation, path, first.pointer_old, first.pointer_new, **first.values)
+        spots = {(finding.operation, f"{finding.operation} {finding.place}") for finding in alike}
+        yield Change.met_at({Kind(told.id, told.level, told.text): spots}, told.pointer_old, told.pointer_new)
+
+
+def _by_reason(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+    """Return together what happens for one reason at the same place of several operations: they share its schema."""
+    found: dict[object, list[Finding]] = {}
     for finding in findings:
-        pointers = finding.pointer_old, finding.pointer_new
-        path = f"{finding.operation} {finding.place}"
-        yield change(finding.rule, finding.operation, path, *pointers, **finding.values)
+        found.setdefault(finding.key, []).append(finding)
+    return found.values()
 
 
 def changed(old: Document, new: Document) -> list[tuple[Contract, Contract]]:
