@@ -102,7 +102,7 @@ def test_a_value_that_comes_with_its_schema_is_said_once() -> None:
 
 def test_a_reference_wrapped_in_an_allof_is_followed_as_well() -> None:
     def schemas(kind: Schema) -> dict[str, Schema]:
-        holder = {"type": "object", "properties": {"pet": {"allOf": [ref("Animal")], "nullable": True}}}
+        holder = {"type": "object", "properties": {"pet": {"allOf": [ref("Animal"), ref("Animal")], "nullable": True}}}
         return {"Animal": animal(), "Dog": heir("Animal", bark=kind), "Holder": holder}
 
     assert found("response", schemas(STRING), schemas(INTEGER), "Holder") == [

@@ -167,6 +167,31 @@ def test_where_there_are_very_many_places_only_the_first_is_told_in_full(
     assert top.count == change.count == 3
 
 
+def test_changes_in_circles_are_met_at_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(collector, "MOST_WAYS", 0)
+
+    def gift(kind: Any) -> Any:
+        again = {"$ref": "#/components/schemas/Gift"}
+        return {"type": "object", "properties": {"name": {**kind}, "day": {**kind}, "next": again, "last": again}}
+
+    found = compared(shared(gift(STRING)), shared(gift(INTEGER)))
+    assert [change.path for change in found] == [
+        f"GET /b response 200 application/json [].{name}" for name in ("day", "name")
+    ]
+    assert [change.met for change in found] == [found[0].met] * 2
+
+
+def test_what_refers_to_the_same_is_the_same() -> None:
+    def both(kind: Any) -> Any:
+        more = {"A": STRING, "B": {"type": "array", "items": {"$ref": "#/components/schemas/A"}}}
+        refs = {name.lower(): {"$ref": f"#/components/schemas/{name}"} for name in more}
+        document = shared({"type": "object", "properties": refs | {"c": kind}})
+        document["components"]["schemas"] |= more
+        return document
+
+    assert [change.path.split()[-1] for change in compared(both(STRING), both(INTEGER))] == ["[].c"]
+
+
 def test_a_rule_that_does_not_hold_at_a_place_is_not_told_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(schema: Any) -> Any:
         return {

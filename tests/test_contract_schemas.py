@@ -549,6 +549,7 @@ SAME: list[tuple[str, Schema, Schema]] = [
         text(enum=["a", "b"]),
         text(oneOf=[text(const="a", title="A"), {"enum": ["b"], "description": "B"}]),
     ),
+    ("no alternatives", STRING, text(oneOf=[], anyOf="x")),
     ("an enum said twice", text(enum=["a", "b"]), text(enum=["a", "b"], anyOf=[{"const": "a"}, {"const": "b"}])),
     ("no default said", STRING, text(default=None)),
     ("extension", STRING, text(x_note="hello")),

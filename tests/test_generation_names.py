@@ -166,6 +166,17 @@ def test_a_method_is_called_as_pinned_else_after_its_summary_else_after_its_path
     }
 
 
+@pytest.mark.parametrize("name", ["close", "import", "GetX", "_private", "do it", "twice"])
+def test_a_pinned_name_that_no_method_can_have_stops_it(name: str) -> None:
+    paths = {path: {"post": operation()["/x"]["post"]} for path in ("/a", "/b")}
+    pins = [
+        f"{{target: \"$.paths['{path}'].post\", description: why, update: {{operationId: {pin}}}}}"
+        for path, pin in [("/a", "twice"), ("/b", name)]
+    ]
+    with pytest.raises(ScriptError, match=rf"^/paths/~1b/post/operationId: '{name}' can't be a method's name"):
+        planned(document({}, paths), names=f"overlay: 1.0.0\nactions: [{', '.join(pins)}]\n")
+
+
 def test_the_order_of_operations_renames_none_of_them() -> None:
     told = [("/a/b", {}), ("/a_b", {}), ("/c", {"summary": "Post a b"}), ("/d", {"summary": "Get"})]
     wanted = named(*told)

@@ -225,6 +225,15 @@ def test_credentials_are_not_shown(many: ModuleType) -> None:
     assert repr(many.models.Renewed.from_dict({"token": "t0k3n", "secret": "s3cr3t"})) == "Renewed(...)"
 
 
+def test_an_operation_that_answers_credentials_says_that_the_client_keeps_its_own(many: ModuleType) -> None:
+    said = {
+        info.name
+        for info in many.spec.OPERATIONS
+        if "goes on with the credentials" in " ".join(getattr(many.operations.Operations, info.name).__doc__.split())
+    }
+    assert said == {"renew_credentials"}
+
+
 def test_what_only_the_service_sets_is_not_sent_and_what_is_only_sent_needs_no_answer(many: ModuleType) -> None:
     answered = many.models.OneWay.from_dict({"id": "1", "name": "n"})
     assert (answered.password, answered.id) == (None, "1")

@@ -166,6 +166,8 @@ class Endpoint:
     description: str
     docs: str
     deprecated: bool
+    by_hand: bool = False
+    """Whether it is the overlay of names that says `pinned`, and not the vendor."""
     tag: str = ""
     folder: str = ""
     module: str = ""

@@ -19,17 +19,22 @@ from generation.arguments import (
     texts,
     whole_body,
 )
-from generation.code import PACKAGE, Classes, Imports, annotation, class_here, either
+from generation.code import PACKAGE, Classes, Imports, annotation, class_here, classes_in, either
 from generation.defaults import default_code
 from generation.document import Refused
 from generation.fields import field_names
 from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
-from generation.names import by_likeness, unique
+from generation.models import CREDENTIALS
+from generation.names import by_likeness, identifier, unique
 from generation.text import docstring
 
 # The members of a schema with the rule, and what the rule calls them.
 _RULE = {"clientId": "client_id", "platform": "platform", "platformClientId": "platform_client_id"}
 RULE = tuple(_RULE.values())
+KEEPS_ITS_OWN = (
+    "This client goes on with the credentials that it has: if the answer holds new ones, which end the old, make "
+    "another client with them, or give `credentials` a callable that returns them."
+)
 QUERY_OF_RULE = ("platform", "platformClientId")
 
 
@@ -95,11 +100,17 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
             head,
             more,
             ["Args:", *told] if told else "",
+            KEEPS_ITS_OWN if _answers_credentials(endpoint, classes) else "",
             f"`timeout` is in seconds, for this call in all. Raises {first}APIConnectionError, APIStatusError, "
             f"InvalidResponseError. Spec: {endpoint.method} {endpoint.path}.{note}",
             indent=8,
         ),
     )
+
+
+def _answers_credentials(endpoint: Endpoint, classes: Classes) -> bool:
+    places = [place for _, kind in endpoint.answers for place in classes_in(kind) if place in classes.shapes]
+    return any(identifier(one.name) in CREDENTIALS for place in places for one in classes.shapes[place].properties)
 
 
 def _is_filled_in(one: Parameter, *, rule: bool) -> bool:

@@ -41,7 +41,12 @@ def read_operations(root: Mapping[str, Any], mended: Mapping[str, Any], types: S
         endpoint = _endpoint(node, item, types, starts)
         endpoints.append(
             evolve(
-                endpoint, tag=tags[node.place][0], folder=folder, module=module, not_paths=_others(endpoint.path, paths)
+                endpoint,
+                by_hand=endpoint.pinned != tags[node.place][2],
+                tag=tags[node.place][0],
+                folder=folder,
+                module=module,
+                not_paths=_others(endpoint.path, paths),
             )
         )
     starts |= {("components", "schemas", name): name for name in root.get("components", {}).get("schemas", {})}

@@ -167,6 +167,11 @@ def friendly_names(endpoints: Collection[Endpoint], attributes: Collection[str])
     for one in sorted(endpoints, key=lambda one: pointer(one.place)):
         if one.pinned and is_public_name(one.pinned) and one.pinned not in {*attributes, *result.values()}:
             result[one.place] = one.pinned
+        elif one.by_hand:
+            raise ScriptError(
+                f"{pointer(one.place)}/operationId: {one.pinned!r} can't be a method's name, or is that of another: "
+                "say another one in names.overlay.yaml"
+            )
     rest = [one for one in endpoints if one.place not in result]
     summaries = {one.place: after_summary(one.summary) for one in rest}
     wanted = [*summaries.values()]
