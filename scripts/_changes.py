@@ -134,9 +134,7 @@ def _added(upgrade: Upgrade) -> list[str]:
     if not upgrade.added:
         return []
     lines = ["", f"### New operations ({len(upgrade.added)})", "", "Each can be called now, of either client."]
-    for operation in upgrade.added:
-        lines += ["", f"- {code(operation)}", "", "  ```python", f"  {upgrade.calls[operation]}", "  ```"]
-    return lines
+    return [*lines, "", *(f"- {code(operation)}: {code(upgrade.calls[operation])}" for operation in upgrade.added)]
 
 
 def _to_confirm(upgrade: Upgrade) -> list[str]:

@@ -471,7 +471,7 @@ REPORTED = [
     "page.total`: the type changed from integer to string",
     "the client sends what is refused: 'VolejRejN' is too long",
     "look at mantago&#95;runtime.errors",
-    "  mantago.post_openapi_audience_list(types=...)  # also: ",
+    "- `POST /openapi/audience/list`: `mantago.post_openapi_audience_list(types=...)  # also: ",
     "- `post_openapi_audience_list()`, line ",
     "- `$.paths['/openapi/product/list'].post post_openapi_product_list`",
     "Version of the package: 0.1.0 to 0.2.0 (minor)",
