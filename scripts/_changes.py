@@ -11,7 +11,7 @@ from attrs import frozen
 from _names import Named
 from _vendored import ROOT, ScriptError
 from contract.changes import Change, Report
-from contract.render import code, counts, groups, markdown, prose
+from contract.render import code, counts, markdown, prose
 from contract.rules import RULES, Level
 from contract.schemas import TEXT_RULES
 from generation.decisions import Open
@@ -124,12 +124,9 @@ def text(upgrade: Upgrade) -> str:
 
 def _facade(upgrade: Upgrade) -> list[str]:
     lines = ["", "### For the façade", ""]
-    found = [group for level in Level for group in groups(upgrade.for_facade, level)]
-    if not found:
+    if not upgrade.for_facade:
         return [*lines, "Nothing: what it relies on holds."]
-    for group in found:
-        also = f"; also {prose(group.more)}" if group.more else ""
-        lines.append(f"- {code(group.change.path)}: {prose(group.change.text)}{also}")
+    lines += [f"- {code(change.path)}: {prose(change.text)}" for change in upgrade.for_facade]
     return lines
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import referencing
 from attrs import frozen
+from jsonschema.exceptions import ValidationError
 from openapi_spec_validator import OpenAPIV30SpecValidator
+from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator
 from referencing.exceptions import Unresolvable
 
 SHOWN = 5
@@ -23,6 +25,53 @@ class Flaw:
     text: str
 
 
+class _Ids(list[int]):
+    """A list that is asked, all the time, what is in it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.known: set[int] = set()
+
+    def append(self, item: int) -> None:
+        self.known.add(item)
+
+    def __contains__(self, item: object) -> bool:
+        return item in self.known
+
+
+class _SchemaValidator(OpenAPIV30SchemaValidator):
+    """The validator's, but that a schema which others lead to waits for its turn: chains of them may be long."""
+
+    def __init__(self, registry: Any) -> None:
+        super().__init__(registry)
+        self.visited_schema_ids, self.meta_checked_schema_ids = _Ids(), _Ids()
+        # By identity, the schemas that others can lead to.
+        self.shared: set[int] = set()
+        self._depth = 0
+        self._waiting: list[Any] = []
+
+    def __call__(self, schema: Any, *args: Any, **options: Any) -> Iterator[ValidationError]:
+        if self._depth and id(schema.read_value()) in self.shared:
+            self._waiting.append(schema)
+            return
+        self._depth += 1
+        yield from super().__call__(schema, *args, **options)
+        while self._depth == 1 and self._waiting:
+            yield from super().__call__(self._waiting.pop(), require_properties=False, meta_checked=True)
+        self._depth -= 1
+
+
+class _SpecValidator(OpenAPIV30SpecValidator):
+    # RUF012: so its base has it.
+    keyword_validators = {**OpenAPIV30SpecValidator.keyword_validators, "schema": _SchemaValidator}  # noqa: RUF012
+
+    def beyond_the_schema(self) -> Iterator[ValidationError]:
+        schemas = self.schema.get("components", {}).get("schemas", {})
+        checker = cast("_SchemaValidator", self.keyword_validators_registry["schema"])
+        checker.shared = {id(schema) for schema in schemas.values()}
+        yield from self.root_validator(self.schema_path)
+
+
 def problems(spec: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with a document, each beginning with the JSON path of its place.
 
@@ -34,9 +83,9 @@ def problems(spec: Mapping[str, Any]) -> list[str]:
             return found
         if not re.fullmatch(r"3\.0\.[0-9]+", str(spec["openapi"])):
             return [f"$.openapi: is {shorten(repr(spec['openapi']))}, not 3.0.x"]
-        validator = OpenAPIV30SpecValidator(spec)
+        validator = _SpecValidator(spec)
         # The rules beyond the schema may crash on a document that doesn't conform to the schema.
-        errors = list(validator.schema_validator.iter_errors(spec)) or list(validator.iter_errors())
+        errors: list[Any] = list(validator.schema_validator.iter_errors(spec)) or list(validator.beyond_the_schema())
     except RecursionError:
         return ["$: something is nested too deeply, or a $ref leads back to itself"]
     except (LookupError, TypeError, ValueError, AttributeError) as error:

@@ -67,7 +67,8 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
         report = compare(old, new, entries)
     except RecursionError:
         raise ScriptError(f"{old.name}, {new.name}: something in them is nested too deeply to be compared") from None
-    print(render.FORMATS[options.format](report), end="")
+    for piece in render.pieces(report, options.format):
+        print(piece, end="")
     return int(report.breaks)
 
 

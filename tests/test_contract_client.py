@@ -205,6 +205,12 @@ def test_a_request_that_the_new_contract_refuses_breaks(edit: Edit, place: str, 
         pytest.param(
             lambda t: schemas(t)["BasicSuccessResponse"].update(required=["success"]), "message", "{", id="message"
         ),
+        pytest.param(
+            lambda t: schemas(t)["BasicSuccessResponse"]["properties"]["success"].update(type="string"),
+            "success",
+            '"success": ""',
+            id="success",
+        ),
     ],
 )
 def test_an_answer_that_the_client_cannot_read_breaks_with_the_smallest_example(edit: Edit, place: str, smallest: str):
@@ -235,6 +241,7 @@ def test_what_the_client_tolerates_is_told_as_drift():
             id="an optional parameter",
         ),
         pytest.param(lambda t: operation(t)["responses"].pop("200"), id="no answer to read"),
+        pytest.param(lambda t: gift(t)["resource"]["enum"].pop(), id="a value less in an answer"),
     ],
 )
 def test_what_the_client_does_not_notice_is_no_finding(edit: Edit):
@@ -257,6 +264,31 @@ def test_an_answer_that_no_value_fits_is_told():
     assert [change.id for change in found] == ["client-not-tried"]
 
 
+def gifts_pair(edit: Edit) -> tuple[execution.Contract, execution.Contract]:
+    [pair] = execution.changed(OLD, edited(edit))
+    return pair
+
+
+def test_operations_that_answer_with_the_same_are_read_once(monkeypatch):
+    pair, read = gifts_pair(lambda t: schemas(t)["TicketGift"].pop("required")), []
+    real = execution._answers
+    monkeypatch.setattr(execution, "_answers", lambda *given, **options: read.append(given) or real(*given, **options))
+    found = [*execution.differing([pair, pair])]
+    assert len(read) == 2
+    assert found[0] == found[len(found) // 2]
+
+
+def test_an_operation_that_the_client_has_not_is_not_tried(monkeypatch):
+    monkeypatch.setattr(execution, "callers", dict)
+    assert [*execution.differing([gifts_pair(lambda t: request(t)["required"].append("x"))])] == []
+
+
+def test_an_operation_that_nobody_can_ask_for_is_told(monkeypatch):
+    monkeypatch.setattr(execution.Caller, "requests", lambda *_: [])
+    [found] = execution.differing([gifts_pair(lambda t: schemas(t)["TicketGift"].pop("required"))])
+    assert found.values == {"problem": "the old contract allows no request"}
+
+
 def test_every_kind_of_call_is_tried():
     contract = execution.Contract.of(OLD, f"POST {GIFTS}")
     caller = execution.callers()[f"POST {GIFTS}"]
@@ -266,6 +298,10 @@ def test_every_kind_of_call_is_tried():
     generated = [*caller._generated(contract)]
     assert len(generated) > 12
     assert {"clientId" in json.loads(asked.request.content) for asked in generated} == {True, False}
+
+
+def test_a_method_without_the_rule_is_tried_by_what_its_contract_allows_only():
+    assert [*execution.Caller("close")._friendly()] == []
 
 
 def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
@@ -359,13 +395,21 @@ def test_what_teams_can_no_longer_write_is_told_with_file_and_line(checkout: Ven
     assert package_changes(checkout) == []
     root = checkout.folder.parent
     generated, errors = root / "generated/mantago_generated", root / "facade/mantago_runtime/errors.py"
-    error = generated / "models/error_response.py"
+    error, models = generated / "models/error_response.py", generated / "models"
+    for name in ("Ticket", "TicketGift"):
+        replace(models / "__init__.py", f"    from .ticket_gift import Ticket as {name}\n", "")
+    replace(models / "__init__.py", '    "TicketGift",\n', "")
+    (models / "ticket_gift.py").unlink()
     replace(error, "    success: bool", "    size: int = field(kw_only=True)\n    success: int")
     replace(errors, "class APITimeoutError(APIConnectionError)", "class APITimeoutError(MantaGoError)")
     replace(errors, "-> type[APIStatusError]:", "-> str:")
     api = generated / "api/client_points_gifts/post_openapi_client_gift.py"
     replace(api, "    platform: Platform | str | None = None,\n", "    platform: Platform | str | None,\n")
     found = {change.path.partition(" ")[0]: change for change in package_changes(checkout)}
+    removed = found["mantago_generated.models.TicketGift"]
+    assert (removed.id, removed.level, removed.pointer_new) == ("python-object-removed", "breaking", None)
+    assert (removed.pointer_old or "").startswith("generated/mantago_generated/models/__init__.py#L")
+    assert "mantago_generated.models.ticket_gift" not in found
     field = found["mantago_generated.models.error_response.ErrorResponse.__init__"]
     assert (field.id, field.level) == ("python-model-field-required", "warning")
     assert ": size, generated/mantago_generated/models/error_response.py:" in field.text

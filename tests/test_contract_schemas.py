@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract import spec
+from contract import graph, spec
 from contract.documents import Document
 from contract.facets import FACETS, REQUEST_PLACES, RESPONSE_PLACES
 
@@ -19,6 +19,7 @@ TODAY = dt.date(2030, 1, 1)
 OBJECT = {"type": "object", "properties": {"a": {"type": "string"}}}
 CAT, DOG = ({"title": name, "type": "object", "properties": {name: {"type": "string"}}} for name in ("Cat", "Dog"))
 CATS, PETS, ANY_PETS = {"oneOf": [CAT, CAT]}, {"oneOf": [CAT, DOG]}, {"anyOf": [CAT, DOG]}
+JSON_KIND = "application/json"
 STRING, INTEGER, NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 STRICT_CAT = CAT | {"required": ["Cat"], "additionalProperties": False}
 STRICT_DOG = DOG | {"required": ["Dog"], "additionalProperties": False}
@@ -36,7 +37,7 @@ def pet(**discriminator: Any) -> Schema:
     return PETS | {"discriminator": discriminator}
 
 
-def limits(keyword: str, name: str, kind: str, *, set_in_request: str = "B", floor: bool = False) -> list[Any]:
+def limits(keyword: str, name: str, kind: str, *, floor: bool = False) -> list[Any]:
     def at(value: int) -> Schema:
         return {"type": kind, keyword: value}
 
@@ -46,7 +47,7 @@ def limits(keyword: str, name: str, kind: str, *, set_in_request: str = "B", flo
     rows = [(at(5), at(9), [up], [down])]
     if name in ("min-length", "min-items", "min-properties"):
         return [*rows, ({"type": kind}, at(5), [up], [down])]
-    return [*rows, ({"type": kind}, at(5), [f"{name}-set {set_in_request}I"], [f"{name}-unset IB"])]
+    return [*rows, ({"type": kind}, at(5), [f"{name}-set BI"], [f"{name}-unset IB"])]
 
 
 ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
@@ -61,6 +62,21 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         typed("integer", format="int64"),
         ["format-generalized IB"],
         ["format-specialized BI"],
+    ),
+    *(
+        (typed(kind), typed(kind, format=form), *[["format-hint-changed II"]] * 2)
+        for kind, form in (
+            *(("string", "password"), ("string", "markdown"), ("integer", "int64"), ("number", "double")),
+            ("string", "int64"),
+        )
+    ),
+    (text(format="markdown"), text(format="html"), *[["format-hint-changed II"]] * 2),
+    (STRING, text(format="byte"), *[["content-encoding-changed BB"]] * 2),
+    (
+        {"oneOf": [{"const": "a", "description": "x"}]},
+        {"oneOf": [{"const": "a", "description": "x"}, {"enum": ["b"]}]},
+        ["enum-value-added IW"],
+        ["enum-value-removed BI"],
     ),
     (STRING, text(nullable=True), ["became-nullable IB"], ["became-not-nullable BI"]),
     (STRING, {"type": ["string", "null"]}, ["became-nullable IB"], ["became-not-nullable BI"]),
@@ -86,10 +102,10 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         ["extensible-enum-value-removed BI"],
         ["extensible-enum-value-added II"],
     ),
-    *limits("maximum", "max", "number", set_in_request="W"),
-    *limits("minimum", "min", "number", set_in_request="W", floor=True),
-    *limits("maxLength", "max-length", "string", set_in_request="W"),
-    *limits("maxItems", "max-items", "array", set_in_request="W"),
+    *limits("maximum", "max", "number"),
+    *limits("minimum", "min", "number", floor=True),
+    *limits("maxLength", "max-length", "string"),
+    *limits("maxItems", "max-items", "array"),
     *limits("maxProperties", "max-properties", "object"),
     *limits("minLength", "min-length", "string", floor=True),
     *limits("minItems", "min-items", "array", floor=True),
@@ -101,7 +117,7 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         ["max-increased IB"],
     ),
     (typed("number", minimum=5), typed("number", exclusiveMinimum=5), ["min-increased BI"], ["min-decreased IB"]),
-    (STRING, text(pattern="a+"), ["pattern-added WI"], ["pattern-removed II"]),
+    (STRING, text(pattern="a+"), ["pattern-added BI"], ["pattern-removed II"]),
     (text(pattern="a+"), text(pattern="b+"), ["pattern-changed WI"], ["pattern-changed WI"]),
     (NUMBER, typed("number", multipleOf=0.1), ["multiple-of-set BI"], ["multiple-of-unset IB"]),
     (
@@ -131,27 +147,64 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         STRING,
         {"oneOf": [STRING, typed("boolean")]},
         ["one-of-generalized I-", "one-of-introduced -B"],
-        ["one-of-removed B-"],
+        ["one-of-removed BI"],
     ),
     (
         STRING,
         {"anyOf": [STRING, typed("boolean")]},
         ["any-of-generalized I-", "any-of-introduced -B"],
-        ["any-of-removed B-"],
+        ["any-of-removed BI"],
     ),
     (
         typed("object"),
         {"oneOf": [STRICT_CAT, STRICT_DOG]},
         ["one-of-introduced B-", "one-of-specialized -I"],
-        ["one-of-dissolved -B"],
+        ["one-of-dissolved IB"],
     ),
     (
         typed("object"),
         {"anyOf": [STRICT_CAT, STRICT_DOG]},
         ["any-of-introduced B-", "any-of-specialized -I"],
-        ["any-of-dissolved -B"],
+        ["any-of-dissolved IB"],
     ),
-    (PETS, ANY_PETS, ["alternatives-kind-changed II"], ["alternatives-kind-changed II"]),
+    (
+        {"anyOf": [INTEGER, NUMBER, STRING]},
+        {"anyOf": [NUMBER, STRING]},
+        ["alternatives-covered I-", "any-of-removed -I"],
+        ["alternatives-covered -I", "any-of-added I-"],
+    ),
+    (
+        {"oneOf": [text(enum=["a"], maxLength=2), text(enum=["b"], maxLength=2)]},
+        text(enum=["a", "b"], maxLength=2),
+        ["one-of-dissolved I-", "alternatives-merged -I"],
+        ["one-of-introduced B-", "one-of-specialized -I"],
+    ),
+    (PETS, ANY_PETS, ["one-of-became-any-of IW"], ["any-of-became-one-of BI"]),
+    *(
+        ({"oneOf": pair}, {"anyOf": pair}, *[["alternatives-kind-changed II"]] * 2)
+        for pair in (
+            [STRING, INTEGER],
+            [text(enum=["a"], maxLength=2), text(enum=["b"], maxLength=2)],
+            [STRICT_CAT, STRICT_DOG],
+            [
+                typed("object", properties={"kind": text(enum=[name])}, required=["kind"], title=name)
+                for name in ("Cat", "Dog")
+            ],
+        )
+    ),
+    *(
+        ({"oneOf": pair}, {"anyOf": pair}, ["one-of-became-any-of IW"], ["any-of-became-one-of BI"])
+        for pair in (
+            [INTEGER, NUMBER | {"title": "N"}],
+            [{"title": "A"}, {"title": "B", "maxLength": 9}],
+            [typed("object", properties={"kind": STRING}, required=["kind"], title=name) for name in ("Cat", "Dog")],
+        )
+    ),
+    (
+        pet(propertyName="kind"),
+        ANY_PETS | {"discriminator": {"propertyName": "kind"}},
+        *[["alternatives-kind-changed II"]] * 2,
+    ),
     (PETS, pet(propertyName="kind"), ["discriminator-added II"], ["discriminator-removed WW"]),
     (
         pet(propertyName="kind"),
@@ -170,6 +223,53 @@ ROWS: list[tuple[Schema, Schema, list[str], list[str]]] = [
         pet(propertyName="kind", mapping={"c": "Dog"}),
         ["discriminator-mapping-changed WW"],
         ["discriminator-mapping-changed WW"],
+    ),
+    ({"enum": ["a"]}, False, ["became-impossible BI"], ["became-possible IW"]),
+    (
+        typed("object", dependentRequired={"a": ["b"]}),
+        typed("object", dependentRequired={"a": ["b", "c"]}),
+        ["dependent-required-added BI"],
+        ["dependent-required-removed IB"],
+    ),
+    (
+        text(contentEncoding="base16"),
+        text(contentEncoding="base64"),
+        ["content-encoding-changed BB"],
+        ["content-encoding-changed BB"],
+    ),
+    (
+        text(contentMediaType="text/csv"),
+        text(contentMediaType="text/html"),
+        ["content-media-type-changed WW"],
+        ["content-media-type-changed WW"],
+    ),
+    (text(), text(readOnly=True), ["access-changed II"], ["access-changed II"]),
+    (text(), text(writeOnly=True), ["access-changed II"], ["access-changed II"]),
+    *(
+        row
+        for name, kind, one, two in (
+            ("condition", "object", {"if": {}, "then": {"required": ["a"]}}, {"if": {}, "then": {"required": ["b"]}}),
+            ("condition", "object", {"else": {"required": ["a"]}}, {"else": {"required": ["b"]}}),
+            ("contains", "array", {"contains": STRING}, {"contains": INTEGER}),
+            ("dependent-schemas", "object", {"dependentSchemas": {"a": OBJECT}}, {"dependentSchemas": {"a": {}}}),
+            ("unevaluated-items", "array", {"unevaluatedItems": STRING}, {"unevaluatedItems": INTEGER}),
+        )
+        for row in (
+            (typed(kind), typed(kind) | one, [f"{name}-added BI"], [f"{name}-removed IW"]),
+            (typed(kind) | one, typed(kind) | two, [f"{name}-changed WW"], [f"{name}-changed WW"]),
+        )
+    ),
+    (
+        typed("object"),
+        typed("object", patternProperties={"^a": STRING}),
+        ["pattern-properties-added BI"],
+        ["pattern-properties-removed IB"],
+    ),
+    (
+        OBJECT | {"additionalProperties": False},
+        OBJECT | {"additionalProperties": False, "patternProperties": {"^b": STRING}},
+        ["pattern-properties-allowed IW"],
+        ["pattern-properties-disallowed BI"],
     ),
     (STRING, text(**{"not": {"enum": ["a"]}}), ["not-added BI"], ["not-removed IW"]),
     (text(**{"not": {"enum": ["a"]}}), text(**{"not": {"enum": ["b"]}}), ["not-changed WW"], ["not-changed WW"]),
@@ -233,7 +333,8 @@ def test_texts_are_only_info(place: str, keyword: str, rule: str) -> None:
 
 def test_every_row_of_the_catalogue_is_tried_here() -> None:
     tried = {entry.split()[0] for row in ROWS for entry in (*row[2], *row[3])}
-    assert tried == {facet.name for facet in FACETS}
+    # Those by discriminator need components: test_contract_inheritance.
+    assert tried == {facet.name for facet in FACETS} - {"subtype-added", "subtype-removed"}
 
 
 # Properties
@@ -342,8 +443,18 @@ PROPERTIES: list[tuple[str, Schema, Schema, list[str], list[str]]] = [
         ["response-property-became-not-write-only info"],
     ),
     ("response", PLAIN, {"properties": {"a": text(writeOnly=True)}}, [], []),
-    ("response", {"properties": A}, {"properties": {"a": text(readOnly=True)}}, [], []),
-    ("request", {"properties": A}, {"properties": {"a": text(writeOnly=True)}}, [], []),
+    (
+        "response",
+        {"properties": A},
+        {"properties": {"a": text(readOnly=True)}},
+        *[["response-property-access-changed info"]] * 2,
+    ),
+    (
+        "request",
+        {"properties": A},
+        {"properties": {"a": text(writeOnly=True)}},
+        *[["request-property-access-changed info"]] * 2,
+    ),
 ]
 
 
@@ -362,6 +473,7 @@ def test_every_rule_for_properties_is_tried_here() -> None:
     from contract import properties
 
     tried = {entry.split()[0] for row in PROPERTIES for entry in (*row[3], *row[4])}
+    tried = {name for name in tried if not name.endswith("-access-changed")}
     rules = {*properties._IN_REQUEST.values(), *properties._IN_RESPONSE.values(), "request-property-no-longer-allowed"}
     assert tried == rules
 
@@ -429,6 +541,16 @@ SAME: list[tuple[str, Schema, Schema]] = [
         pet(propertyName="k"),
         pet(propertyName="k", mapping={"Cat": "#/components/schemas/Cat"}),
     ),
+    ("both values", typed("boolean"), typed("boolean", enum=[False, True])),
+    ("bytes", text(format="byte"), text(contentEncoding="base64")),
+    ("raw bytes", text(format="binary"), text(contentMediaType="application/octet-stream")),
+    (
+        "an enum as alternatives",
+        text(enum=["a", "b"]),
+        text(oneOf=[text(const="a", title="A"), {"enum": ["b"], "description": "B"}]),
+    ),
+    ("no alternatives", STRING, text(oneOf=[], anyOf="x")),
+    ("an enum said twice", text(enum=["a", "b"]), text(enum=["a", "b"], anyOf=[{"const": "a"}, {"const": "b"}])),
     ("no default said", STRING, text(default=None)),
     ("extension", STRING, text(x_note="hello")),
 ]
@@ -476,13 +598,13 @@ def test_a_recursive_schema_is_compared_once() -> None:
     ]
 
 
-def test_a_schema_that_is_met_twice_is_reported_twice() -> None:
+def test_a_schema_that_is_met_twice_is_reported_once() -> None:
     both = {
         "type": "object",
         "properties": {"to": {"$ref": "#/components/schemas/A"}, "by": {"$ref": "#/components/schemas/A"}},
     }
     old, new = ({"schemas": {"A": {"type": "object", "properties": {"zip": side}}}} for side in (STRING, INTEGER))
-    assert [line.split()[-3] for line in paths("request-body", both, both, old=old, new=new)] == ["by.zip", "to.zip"]
+    assert [line.split()[-3] for line in paths("request-body", both, both, old=old, new=new)] == ["by.zip"]
 
 
 def test_schemas_that_all_refer_to_each_other_are_compared_in_time() -> None:
@@ -490,12 +612,48 @@ def test_schemas_that_all_refer_to_each_other_are_compared_in_time() -> None:
 
     def web(leaf: Schema) -> Any:
         properties = {name: {"$ref": f"#/components/schemas/{name}"} for name in names}
-        return {"schemas": {name: {"type": "object", "properties": properties | {"leaf": leaf}} for name in names}}
+        return {"schemas": {name: {"type": "object", "properties": properties | {"leaf": {**leaf}}} for name in names}}
 
     ref = {"$ref": "#/components/schemas/S0"}
     lines = paths("request-body", ref, ref, old=web(STRING), new=web(INTEGER))
     assert "POST /x request body application/json S39.leaf request-property-type-changed breaking" in lines
-    assert 40 <= len(lines) < 2000
+    assert len(lines) == 40
+
+
+def test_the_places_of_a_tuple_are_compared_one_by_one() -> None:
+    def listed(*firsts: Schema, rest: Any = None) -> Schema:
+        return {"type": "array", "prefixItems": [*firsts]} | ({} if rest is None else {"items": rest})
+
+    def lines(one: Schema, two: Schema) -> list[str]:
+        return [line.partition("json ")[2] for line in paths("response-body", one, two)]
+
+    changed = "response-property-type-changed breaking"
+    assert lines(listed(STRING, STRING), listed(STRING, INTEGER)) == [f"[1] {changed}"]
+    assert lines(listed(STRING, rest=STRING), listed(STRING, INTEGER, rest=STRING)) == [f"[1] {changed}"]
+    assert lines(listed(STRING, rest=STRING), listed(STRING, rest=INTEGER)) == [f"[] {changed}"]
+    assert lines(listed(STRING, rest=False), listed(STRING, STRING, rest=False)) == [
+        "[1] response-property-became-possible warning"
+    ]
+
+
+def test_names_and_patterns_of_properties_are_compared() -> None:
+    def named(pattern: Schema, name: Schema) -> Schema:
+        return {"type": "object", "patternProperties": {"^x": pattern}, "propertyNames": name}
+
+    lines = paths("request-body", named(STRING, text(maxLength=9)), named(INTEGER, text(maxLength=5)))
+    assert [line.partition("json ")[2] for line in lines] == [
+        "(name) request-property-max-length-decreased breaking",
+        "/^x/ request-property-type-changed breaking",
+    ]
+
+
+def test_what_a_condition_refers_to_counts() -> None:
+    ref = {"type": "array", "contains": {"$ref": "#/components/schemas/A"}}
+    old, new = ({"schemas": {"A": side}} for side in (STRING, INTEGER))
+    assert paths("request-body", ref, ref, old=old, new=new)[0].split()[-2:] == [
+        "request-body-contains-changed",
+        "warning",
+    ]
 
 
 def test_an_alternative_that_changed_is_compared_with_itself() -> None:
@@ -503,11 +661,6 @@ def test_an_alternative_that_changed_is_compared_with_itself() -> None:
     assert paths("request-body", one, two) == [
         "POST /x request body application/json (#2) request-property-max-length-decreased breaking"
     ]
-
-
-def test_an_alternative_that_another_covers_may_go() -> None:
-    assert paths("request-body", {"anyOf": [INTEGER, NUMBER, STRING]}, {"anyOf": [NUMBER, STRING]}) == []
-    assert paths("response-body", {"anyOf": [NUMBER, STRING]}, {"anyOf": [INTEGER, NUMBER, STRING]}) == []
 
 
 def test_an_object_that_gets_alternatives_is_still_compared() -> None:
@@ -519,10 +672,10 @@ def test_an_object_that_gets_alternatives_is_still_compared() -> None:
 
 def test_an_object_that_loses_its_alternatives_is_still_compared() -> None:
     choice = OBJECT | {"oneOf": [{"required": ["a"]}, {"required": ["b"]}]}
-    assert paths("request-body", choice, OBJECT | {"description": "x"})[0].split()[-2:] == [
+    assert {line.split()[-2] for line in paths("request-body", choice, OBJECT | {"description": "x"})} == {
         "description-changed",
-        "info",
-    ]
+        "request-body-one-of-dissolved",
+    }
     assert paths("response-body", choice, OBJECT)[0].split()[-2:] == ["response-body-one-of-dissolved", "breaking"]
 
 
@@ -560,6 +713,90 @@ def test_text_in_parameters_and_forms_says_what_a_number_does() -> None:
     ]
 
 
+def form(kind: str, schema: Schema, encoding: Any = None) -> Document:
+    media = {"schema": {"type": "object", "properties": {"a": schema}}} | (
+        {"encoding": {"a": encoding}} if encoding else {}
+    )
+    return Document("x", {"paths": {"/x": {"post": {"requestBody": {"content": {kind: media}}}}}})
+
+
+MULTIPART, URLENCODED = "multipart/form-data", "application/x-www-form-urlencoded"
+
+
+def test_a_part_that_is_json_is_judged_as_json() -> None:
+    def levels(schema: Any, kind: str = MULTIPART, encoding: Any = None) -> list[str]:
+        sides = (form(kind, schema(side), encoding) for side in (INTEGER, STRING))
+        return [str(change.level) for change in spec.compare(*sides, TODAY)]
+
+    def inner(side: Schema) -> Schema:
+        return {"type": "object", "properties": {"n": side}}
+
+    assert levels(inner) == levels(lambda side: {"type": "array", "items": inner(side)}) == ["breaking"]
+    nest = {"components": {"schemas": {"Nest": {"type": "array", "items": {"$ref": "#/components/schemas/Nest"}}}}}
+    circle = [form(MULTIPART, {"$ref": "#/components/schemas/Nest", "x": side}) for side in "ab"]
+    for side in circle:
+        side.tree.update(nest)
+    assert spec.compare(*circle, TODAY) == ()
+    assert levels(inner, URLENCODED) == ["info"]
+    assert levels(lambda side: side) == levels(lambda side: {"type": "array", "items": side}) == ["info"]
+    assert levels(lambda side: side, encoding={"contentType": "application/json"}) == ["breaking"]
+    assert levels(inner, encoding={"contentType": "text/plain"}) == ["info"]
+    assert levels(inner, URLENCODED, {"contentType": "application/problem+json"}) == ["breaking"]
+
+
+def test_a_field_of_a_form_may_become_a_list() -> None:
+    def ids(kind: str, encoding: Any = None) -> list[str]:
+        sides = (form(kind, side, encoding) for side in (STRING, typed("array", items=STRING)))
+        return [change.id for change in spec.compare(*sides, TODAY)]
+
+    assert ids(URLENCODED) == ids(MULTIPART) == ids(URLENCODED, {"style": "form"}) == ["request-value-became-list"]
+    changed = ["request-property-type-changed"]
+    assert (
+        ids(JSON_KIND) == ids(URLENCODED, {"explode": False}) == ids(URLENCODED, {"style": "spaceDelimited"}) == changed
+    )
+
+
+def test_a_property_that_a_map_allowed_before_is_compared_with_its_schema() -> None:
+    def mapped(**more: Any) -> Schema:
+        return {"type": "object", "additionalProperties": STRING} | more
+
+    for place, added, gone in (
+        ("request-body", "new-optional-request-property info", "request-property-removed warning"),
+        ("response-body", "response-optional-property-added info", "response-optional-property-removed warning"),
+    ):
+        changed = f"{place.partition('-')[0]}-property-type-changed breaking"
+        assert found(place, mapped(), mapped(properties={"x": STRING})) == [added]
+        assert found(place, mapped(), mapped(properties={"x": INTEGER})) == sorted([added, changed])
+        assert found(place, mapped(properties={"x": INTEGER}), mapped()) == sorted([gone, changed])
+        patterns = {"^x": INTEGER, "(": STRING}
+        assert found(
+            place, mapped(patternProperties=patterns), mapped(patternProperties=patterns, properties={"x": STRING})
+        ) == sorted([added, changed])
+
+
+def test_the_texts_of_values_are_told() -> None:
+    def chosen(description: str) -> Schema:
+        return {"oneOf": [{"const": "a", "description": description}, {"const": "b"}]}
+
+    assert found("request-body", chosen("a"), chosen("b")) == ["description-changed info"]
+
+
+def test_an_answer_that_came_as_anything_may_come_as_what_it_was() -> None:
+    def answer(kind: str, schema: Schema) -> Document:
+        return Document(
+            "x", {"paths": {"/x": {"get": {"responses": {"200": {"content": {kind: {"schema": schema}}}}}}}}
+        )
+
+    added = "response-media-type-added"
+    for kind in ("*/*", "application/*"):
+        (change,) = spec.compare(answer(kind, OBJECT), answer(JSON_KIND, OBJECT), TODAY)
+        assert (change.id, change.path) == (added, "GET /x response 200 application/json")
+        found = spec.compare(answer(kind, STRING), answer(JSON_KIND, INTEGER), TODAY)
+        assert [c.id for c in found] == ["response-body-type-changed", added]
+    wider = spec.compare(answer(JSON_KIND, OBJECT), answer("*/*", OBJECT), TODAY)
+    assert [c.id for c in wider] == ["response-media-type-removed", added]
+
+
 def test_types_that_are_one_as_bare_text_are_no_change() -> None:
     def header(schema: Schema) -> Document:
         return Document(
@@ -574,3 +811,42 @@ def test_what_stands_beside_a_reference_counts_from_openapi_3_1_on() -> None:
     for version, expected_changes in (("3.0.3", []), ("3.1.0", ["request-property-became-not-nullable breaking"])):
         one, two = (document("request-property", side, openapi=version, components=COMPONENTS) for side in (ref, REF))
         assert [f"{change.id} {change.level}" for change in spec.compare(one, two, TODAY)] == expected_changes
+
+
+def heirs(leaf: Schema, *more: str) -> Any:
+    """Schemas that say again what they inherit, each with another of the same kind, in circles."""
+    schemas: Any = {"Node": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/A"}}}}
+    for name in "ABC":
+        parts = [{"$ref": f"#/components/schemas/{base}"} for base in ("Node", *more)]
+        own = {"properties": {"next": {"$ref": "#/components/schemas/C"}, "leaf": {**leaf}}}
+        schemas[name] = {"allOf": [*parts, own]}
+    return {"schemas": schemas}
+
+
+def test_what_several_schemas_say_together_is_compared_schema_by_schema() -> None:
+    ref = {"$ref": "#/components/schemas/A"}
+    lines = paths("request-body", ref, ref, old=heirs(STRING), new=heirs(INTEGER))
+    assert lines == [
+        *(
+            f"POST /x request body application/json {place} request-property-type-changed breaking"
+            for place in ("leaf", "next.leaf")
+        ),
+        "schema B unused-schema-changed info",
+    ]
+
+
+def test_what_is_too_entangled_to_be_compared_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    ref = {"$ref": "#/components/schemas/A"}
+    more = {"More": {"properties": {"next": {"$ref": "#/components/schemas/B"}}}}
+    new = {"schemas": heirs(STRING, "More")["schemas"] | more}
+    assert not [line for line in paths("request-body", ref, ref, old=heirs(STRING), new=new) if "entangled" in line]
+    monkeypatch.setattr(graph, "MOST_COMBINED", 0)
+    assert "POST /x request body application/json next schemas-too-entangled warning" in paths(
+        "request-body", ref, ref, old=heirs(STRING), new=new
+    )
+
+
+def test_trying_whether_one_schema_stands_for_another_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = {"anyOf": [INTEGER, NUMBER, STRING]}, {"anyOf": [NUMBER, STRING]}
+    monkeypatch.setattr(graph, "MOST_TRIED", 0)
+    assert paths("request-body", one, two)[0].split()[-2:] == ["request-body-any-of-removed", "breaking"]

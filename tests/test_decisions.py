@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import jsonpath
 import pytest
 import yaml
 
+import many_operations
+import unconfirmed
 from _vendored import ScriptError, Vendored, read_spec
+from first import FIRST
 from generation import decisions
 from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, Unpinned
+from generation.overlays import read_yaml
+from generation.package import Documents, Settings, modules, plan
+from regenerate import GENERATED, documents
 
 POINTS = ("paths", "/openapi/client/points", "post")
 ANSWER = ("components", "schemas", "ClientPointsResponse")
@@ -148,6 +155,51 @@ def test_an_operation_is_undecided_until_somebody_says_whether_it_only_reads():
     assert decisions.undecided(DOCUMENT, "overlay: 1.0.0\nactions: []\n") == [
         POINTS,
         ("paths", "/openapi/gift", "post"),
+    ]
+
+
+# The names of a whole document
+
+
+def inputs(names: Path) -> tuple[Documents, dict[str, Any]]:
+    spec = many_operations.spec()
+    spec["paths"]["/openapi/client/points"]["post"]["summary"] = "Get client points"
+    spec["paths"]["/openapi/one"]["get"]["operationId"] = "get_one"
+    return documents(spec, FIRST.overlay, names), read_yaml(GENERATED / "config.yaml")
+
+
+def test_what_is_written_down_is_what_the_generator_calls_it(tmp_path):
+    given, config = inputs(FIRST.names)
+    found = decisions.unpinned(plan(given, config), read_yaml(FIRST.names))
+    names = tmp_path / "names.overlay.yaml"
+    names.write_text(decisions.appended(FIRST.names.read_text("utf-8"), decisions.actions(found, "0.400.0")), "utf-8")
+    after = plan(inputs(names)[0], config)
+    assert decisions.unpinned(after, read_yaml(names)) == []
+    settings = Settings(config, read_yaml(GENERATED / "template-edits.yaml"), GENERATED / "templates", "x 1")
+    assert modules(after, settings) == modules(plan(given, config), settings)
+    # Neither the envelope nor what the client fills in itself is a name that anybody uses.
+    assert not {(one.place[-1], one.of) for one in found} & {("ClientPage", "success"), ("Search", "secret")}
+    by_name = {one.name: one for one in found if one.key == OPERATION_ID}
+    assert by_name["get_client_points"].after == "the summary 'Get client points'"
+    assert by_name["get_one"].after == "the vendor's operationId"
+    assert by_name["post_openapi_cart_list"].after == "its path"
+
+
+def test_the_vendored_document_has_a_pin_for_every_name(capsys):
+    assert unconfirmed.main([]) == 0
+    assert capsys.readouterr().out == "every public name is confirmed\n"
+
+
+def test_what_is_to_be_confirmed_is_listed_with_where_it_stands(tmp_path, capsys):
+    names = tmp_path / "names.overlay.yaml"
+    text = FIRST.names.read_text("utf-8").replace("    update:\n", f"    {MARK}: true\n    update:\n", 1)
+    names.write_text(text.replace("lotteryGame: LOTTERY_GAME, ", ""), "utf-8")
+    assert unconfirmed.main([], Vendored(FIRST.folder, names)) == 1
+    number = 1 + next(number for number, line in enumerate(text.splitlines()) if "/openapi/client/gift" in line)
+    assert capsys.readouterr().out.splitlines() == [
+        f"names.overlay.yaml:{number}: confirm get_client_gifts(): correct the action, then remove its mark x-unconfirmed",
+        "names.overlay.yaml: nothing pins LOTTERYGAME: add their actions, or have scripts/upgrade.py propose them",
+        "2 to confirm before a release",
     ]
 
 

@@ -331,6 +331,18 @@ def test_a_failure_by_name_is_an_answer_too_and_what_is_queued_comes_before_it(f
     assert [one.failure for one in fake.it.requests] == ["server_error", "client_not_found", "client_not_found"]
 
 
+def test_what_is_queued_comes_before_what_an_id_does_and_before_any_function_is_asked(fake: Service) -> None:
+    asked: list[OperationRequest] = []
+    fake.it.answer("post_client_points", lambda request: asked.append(request) or {"points": 1})
+    for failure in ("bad_gateway", "connection_refused"):
+        fake.it.fail(failure)
+    found = [outcome(lambda: fake.ask("post_client_points", client_id="client-not-found")) for _ in range(3)]
+    assert [found[0][0], found[1], found[2][0]] == [502, httpx.ConnectError, 404]
+    assert asked == []
+    assert fake.ask("post_client_points").status_code == 200
+    assert len(asked) == 1
+
+
 def test_an_answer_drifts_as_any_other(fake: Service) -> None:
     fake.it.answer("post_client_points", {"points": 7, "expiresAt": "2024-07-15T10:30:28.700Z"})
     fake.it.fail("drift_null")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, oas30_format_checker
 
 import many_operations
-from mantago.testing.answers import Answers
+from mantago.testing.answers import Answers, Content
 from mantago.testing.changes import changed_once
 from mantago.testing.document import METHODS, Document
 from mantago.testing.patterns import matching
@@ -378,6 +378,17 @@ def test_a_good_answer_has_content_of_a_type_that_the_document_promises(promised
     assert (answer.status, answer.content_type, answer.body) == (200, kind, body)
 
 
+def test_content_is_completed_with_what_is_required_and_shown_in_an_answer() -> None:
+    schema = {
+        "required": ["id", "pin", "left"],
+        "properties": {"id": COUNT, "pin": TEXT | {"writeOnly": True}, "left": TEXT, "note": TEXT},
+    }
+    spec = {"paths": {"/thing": {"get": {"responses": {"200": {"content": content(schema)}}}}}}
+    answers = Answers(Document(spec, names={("get", "/thing"): "get_thing"}))
+    assert answers.completed("get_thing", Content({}, frozenset({"left"}))) == Content({"id": 1})
+    assert answers.completed("get_nothing", Content({})) == Content({})
+
+
 def test_a_good_answer_has_the_headers_that_the_document_promises() -> None:
     headers = {
         "X-Count": {"schema": COUNT, "required": True},
@@ -447,6 +458,11 @@ def test_an_answer_differs_in_the_one_way_that_is_wanted(change: str, differs: A
             expected[name] = value
     assert good == before
     assert found == expected != good
+
+
+def test_null_comes_where_the_document_allows_none() -> None:
+    schema = {"properties": {"a": TEXT | {"nullable": True}, "b": TEXT}}
+    assert changed_once(Document({}), schema, {"a": "x", "b": "y"}, "null") == {"a": "x", "b": None}
 
 
 @pytest.mark.parametrize("change", ["missing", "no_name", "null", "unknown_value", "unknown_field", "format"])

@@ -74,6 +74,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def replayed(written: dict[str, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     """The generator's work, without its seconds."""
     monkeypatch.setattr(_checkout, "generate", lambda *_: written)
+    monkeypatch.setattr(_checkout, "prove", lambda *_: None)
 
 
 @pytest.fixture
@@ -138,6 +139,15 @@ def test_what_fails_its_tests_is_taken_over_only_if_asked_for(project, source, c
     assert upgraded(project, source, "--keep") == 1
     assert "git commit" in capsys.readouterr().out
     assert read_spec(Vendored(project / "openapi"))["info"]["version"] == "0.319.0"
+
+
+@pytest.mark.usefixtures("replayed")
+def test_a_list_of_what_is_public_that_cannot_be_written_is_an_error(project, source, capsys):
+    (project / "tests" / "test_public.py").write_text("raise SystemExit('what is this?')\n", "utf-8")
+    before = tree(project)
+    assert upgraded(project, source, "--no-tests") == 2
+    assert "tests/test_public.py: failed on the new version:\nwhat is this?" in capsys.readouterr().err
+    assert tree(project) == before
 
 
 @pytest.mark.usefixtures("replayed")

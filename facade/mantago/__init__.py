@@ -67,7 +67,10 @@ def preload() -> None:
     Worth it where starting may take time but the first call may not, as in serverless functions.
     """
     from mantago import client  # noqa: F401, PLC0415
-    from mantago_runtime.connections import pool  # noqa: F401, PLC0415
+    from mantago_runtime.connections import asyncio_stream, pool  # noqa: F401, PLC0415
+
+    for name in _friendly.__all__:
+        getattr(_friendly, name)
 
 
 # Not for type checkers, which would take any name for one of ours.

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
-from mantago_generated.models.client_identification_request_platform import Platform, PlatformName
+from mantago_generated.friendly import Platform, PlatformName
 from mantago_runtime.errors import IdentificationError
 from mantago_runtime.secrets.credentials import encodable
 

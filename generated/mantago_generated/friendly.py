@@ -8,6 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .models.client_gifts_response import ClientGifts as ClientGifts
     from .models.client_identification_request_platform import Platform as Platform
+    from .models.client_identification_request_platform import PlatformName as PlatformName
     from .models.gift_item import Gift as Gift
     from .models.gift_item_resource import GiftResource as GiftResource
     from .models.ticket_gift import Ticket as Ticket
@@ -20,6 +21,7 @@ _WHERE = {
     "GiftResource": "gift_item_resource",
     "Platform": "client_identification_request_platform",
     "Ticket": "ticket_gift",
+    "PlatformName": "client_identification_request_platform",
 }
 
 if not TYPE_CHECKING:

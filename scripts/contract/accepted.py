@@ -11,7 +11,7 @@ from attrs import fields
 
 from _vendored import ScriptError
 
-from .changes import Acceptance, Change
+from .changes import Acceptance, Change, Kind, Spot
 from .rules import RULES
 
 _KEYS = tuple(attribute.name for attribute in fields(Acceptance))
@@ -48,7 +48,7 @@ def read(path: Path) -> list[Acceptance]:
 def apply(
     entries: Iterable[Acceptance], changes: Iterable[Change], version: str
 ) -> tuple[tuple[Change, ...], tuple[tuple[Change, Acceptance], ...]]:
-    """Return the changes that nobody accepted, and those that somebody did.
+    """Return the changes that nobody accepted, and those that somebody did, each where that is so.
 
     Raises ScriptError for an entry that matches nothing, or whose last version is older than the new document's.
     """
@@ -59,11 +59,21 @@ def apply(
         if _order(version) > _order(entry.until):
             raise ScriptError(f"{where}: was accepted until {entry.until}, and this is {version}: decide anew")
         pattern = re.compile(".*".join(map(re.escape, entry.path.split("*"))), re.DOTALL)
-        matching = {found for found in left if found.id == entry.id and pattern.fullmatch(found.path)}
-        if not matching:
+        kept: list[Change] = []
+        before = len(accepted)
+        for found in left:
+            taken: dict[Kind, set[Spot]] = {}
+            rest: dict[Kind, set[Spot]] = {}
+            for operation, path, kind in found.places:
+                side = taken if kind.id == entry.id and pattern.fullmatch(path) else rest
+                side.setdefault(kind, set()).add((operation, path))
+            pointers = found.pointer_old, found.pointer_new
+            accepted += [(Change.met_at(taken, *pointers), entry)] if taken else []
+            # What is accepted somewhere may be met elsewhere, too.
+            kept += [found] if not taken else [Change.met_at(rest, *pointers)] if rest else []
+        if len(accepted) == before:
             raise ScriptError(f"{where}: matches no finding any more: remove the entry, or correct it")
-        accepted += [(found, entry) for found in left if found in matching]
-        left = tuple(found for found in left if found not in matching)
+        left = tuple(kept)
     return left, tuple(accepted)
 
 

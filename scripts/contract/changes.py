@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from attrs import asdict, evolve, frozen
+from attrs import Factory, asdict, field, frozen
 
 from .rules import RULES, Level
 
 
 @frozen
+class Kind:
+    """What a change is at the places where it is met in one way: in requests, say, or in answers."""
+
+    id: str
+    level: Level
+    text: str
+
+
+# The operation, "POST /gift", and the path: the operation again, and the words that lead on from there.
+Spot = tuple[str, str]
+
+
+class Place(NamedTuple):
+    """A place where a change is met, and what it is there."""
+
+    operation: str
+    path: str
+    kind: Kind
+
+
+@frozen
 class Change:
-    """One change at one place where a consumer of the contract meets it.
+    """One change, and where a consumer of the contract meets it.
 
     `operation` is "POST /gift", or empty for what concerns the whole contract. The pointers are JSON pointers, after
-    the name of a file and # if it isn't the document itself; None where the place doesn't exist on that side.
+    the name of a file and # if it isn't the document itself; None where the place doesn't exist on that side. What the
+    change is at the first of its places, where it is worst, it is called altogether.
     """
 
     id: str
@@ -26,6 +48,44 @@ class Change:
     text: str
     pointer_old: str | None = None
     pointer_new: str | None = None
+    # Each parameter, body, answer or header once, by a shortest way into it, or without it where there are very many.
+    spots: tuple[tuple[Kind, tuple[Spot, ...]], ...] = field(
+        default=Factory(
+            lambda self: ((Kind(self.id, self.level, self.text), ((self.operation, self.path),)),), takes_self=True
+        ),
+        repr=False,
+    )
+
+    @classmethod
+    def met_at(
+        cls,
+        spots: Mapping[Kind, Collection[Spot]],
+        pointer_old: str | None,
+        pointer_new: str | None,
+        first: str | None = None,
+    ) -> Change:
+        """Return the change that is met at these places; `first` is the path to the first one, if that says more."""
+        # Many changes may share a tuple, which is sorted then.
+        groups = [(kind, found if isinstance(found, tuple) else tuple(sorted(found))) for kind, found in spots.items()]
+        groups.sort(key=lambda group: (group[0].level.rank, group[1][0], group[0].id))
+        kind, (spot, *_) = groups[0]
+        path = spot[1] if first is None else first
+        return cls(kind.id, kind.level, spot[0], path, kind.text, pointer_old, pointer_new, tuple(groups))
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Where it is met, first where it is worst."""
+        return (Place(*spot, kind) for kind, spots in self.spots for spot in spots)
+
+    @property
+    def met(self) -> list[str]:
+        """The paths of its places."""
+        return [path for _, spots in self.spots for _, path in spots]
+
+    @property
+    def count(self) -> int:
+        """The number of its places."""
+        return sum(len(spots) for _, spots in self.spots)
 
     @property
     def order(self) -> tuple[int, str, str, str, str, str, str]:
@@ -73,22 +133,27 @@ class Report:
         """Whether anything breaking is left that nobody accepted."""
         return any(found.level is Level.BREAKING for found in self.changes)
 
+    def of(self, level: Level) -> list[Change]:
+        """Return the changes of a level."""
+        return [found for found in self.changes if found.level is level]
+
     def count(self, level: Level) -> int:
         """Return the number of changes of a level."""
-        return sum(found.level is level for found in self.changes)
+        return len(self.of(level))
 
     def summary(self) -> dict[str, Any]:
         """Return the counts by level, the operations concerned, and what was accepted and why."""
         accepted = [asdict(entry) for _, entry in self.accepted]
-        operations = sorted({found.operation for found in self.changes if found.operation})
+        # Many changes share the places where they are met.
+        met = {id(spots): spots for found in self.changes for _, spots in found.spots}
+        operations = sorted({operation for spots in met.values() for operation, _ in spots} - {""})
         return {level.value: self.count(level) for level in Level} | {"operations": operations, "accepted": accepted}
 
 
-def settle(changes: Iterable[Change], lenient: Iterable[str] = ()) -> tuple[Change, ...]:
-    """Return the changes sorted and without doubles; in the lenient operations all are `info`."""
-    gentle = set(lenient)
-    done = {evolve(found, level=Level.INFO) if found.operation in gentle else found for found in changes}
-    return tuple(sorted(done, key=lambda found: found.order))
+def settle(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Return the changes sorted and without doubles."""
+    unique = {(found.order, found.count): found for found in changes}
+    return tuple(unique[key] for key in sorted(unique))
 
 
 def show(value: object, limit: int = 120) -> str:

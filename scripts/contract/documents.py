@@ -191,6 +191,28 @@ class Document:
         """Whether what stands beside a $ref in a schema counts, as it does from OpenAPI 3.1 on."""
         return not str(self.root.get("openapi").text or "3.0").startswith("3.0")
 
+    @cached_property
+    def heirs(self) -> dict[int, tuple[Cursor, ...]]:
+        """The schemas that build on another one by allOf, without a schema between, by the identity of the other."""
+        found: dict[int, tuple[Cursor, ...]] = {}
+        for _, place in self.root.get("components").get("schemas").children():
+            bases = {id(base.value) for base in _bases(place)} if place.reference is None else set[int]()
+            for base in bases - {id(place.value)}:
+                found[base] = (*found.get(base, ()), place)
+        return found
+
+    @cached_property
+    def told_apart(self) -> tuple[Cursor, ...]:
+        """The schemas that a discriminator of what they build on tells apart, be it further up."""
+        schemas = self.root.get("components").get("schemas")
+        waiting = [place for _, place in schemas.children() if "discriminator" in place]
+        found: dict[int, Cursor] = {}
+        while waiting:
+            fresh = [heir for heir in self.heirs.get(id(waiting.pop().value), ()) if id(heir.value) not in found]
+            found |= {id(heir.value): heir for heir in fresh}
+            waiting += fresh
+        return tuple(found.values())
+
     def file(self, name: str) -> Any:
         """Return the tree in another file, or ABSENT; each is read once, and never from the network."""
         if not name:
@@ -277,6 +299,14 @@ class Cursor:
             place = place.follow(reference)
         return place
 
+    def described(self) -> Cursor:
+        """Return the place that references lead to, with the texts that stand beside a reference instead of its own."""
+        target = self.resolved()
+        if self.reference is None or not target.mapping:
+            return target
+        texts = {key: self.mapping[key] for key in ("summary", "description") if key in self.mapping}
+        return Cursor(target.document, target.mapping | texts, target.pointer, target.file) if texts else target
+
     def follow(self, reference: str) -> Cursor:
         """Return the place that a reference standing here names."""
         key = self.file, reference
@@ -301,6 +331,14 @@ class Cursor:
                 value = value.get(key, ABSENT) if isinstance(value, dict) else ABSENT
         pointer = unquote(fragment)
         return Cursor(self.document, value, pointer, file)
+
+
+def _bases(place: Cursor) -> Iterator[Cursor]:
+    for member in place.get("allOf").elements():
+        if member.reference is not None:
+            yield member.resolved()
+        else:
+            yield from _bases(member)
 
 
 def escape(key: str) -> str:

@@ -42,7 +42,9 @@ from .plain_schemas import plain_schema
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
-REQUESTS, FEW, ANSWERS = 20, 6, 100
+REQUESTS, FEW, ANSWERS = 20, 6, 40
+# Answers that are drawn at once: hypothesis draws a few alike after each other.
+AT_ONCE = 4
 JSON = "application/json"
 # Who is meant, as every method takes it that has the rule.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
@@ -276,8 +278,7 @@ class Caller:
             for call in calls():
                 who = {name: value for name, value in call.items() if name != "identify_in"}
                 words = ", ".join(f"{name}={value!r}" for name, value in call.items())
-                if asked := _asked(words, self._method(who), identify_in=call["identify_in"]):
-                    yield asked
+                yield from _asked(words, self._method(who), identify_in=call["identify_in"])
 
     def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
         return lambda client: getattr(client, self.name)(**arguments)
@@ -291,8 +292,7 @@ class Caller:
             # What the client refuses to send, nobody sends.
             with suppress(ValueError, MantaGoError):
                 request = self.module.OPERATION.request(wanted, self._model(body))
-                if asked := _asked(words, _sending(request)):
-                    yield asked
+                yield from _asked(words, _sending(request))
 
     def _model(self, body: Any) -> Any:
         """Return a JSON value as what the generated functions take."""
@@ -349,8 +349,8 @@ def _sending(request: Any) -> Callable[[MantaGo], Any]:
     return send
 
 
-def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Asked | None:
-    """Return what a call sends; None if it sends nothing."""
+def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
+    """Yield what a call sends, if it sends anything."""
     requests: list[httpx.Request] = []
 
     def keep(request: httpx.Request) -> httpx.Response:
@@ -359,7 +359,7 @@ def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Asked 
 
     with _client(keep, **options) as client, suppress(MantaGoError):
         send(client)
-    return Asked(words, send, requests[0]) if requests else None
+    yield from (Asked(words, send, request) for request in requests)
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -479,6 +479,14 @@ def _quiet() -> Iterator[None]:
             log.setLevel(level)
 
 
+def _success(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of the answers that aren't refusals, which tell nothing."""
+    properties = schema.get("properties", {})
+    if properties.get("success", {}).get("type") != ["boolean"]:
+        return schema
+    return {**schema, "properties": {**properties, "success": {"type": ["boolean"], "enum": [True]}}}
+
+
 def _answers(asked: Asked, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
     """Return what the client makes of the answers that a contract allows, each kind once with its smallest answer."""
     schema: dict[str, Any] = contract.answer or {}
@@ -496,16 +504,17 @@ def _answers(asked: Asked, contract: Contract, *, only_keys: bool = False) -> di
             for rule, place, problem in outcome(asked.send, client)
         ]
 
-    def look(answer: Any) -> None:
-        for finding in findings(answer):
-            known = found.get(finding.key)
-            if known is None or len(json.dumps(answer)) < len(json.dumps(known[1])):
-                found[finding.key] = finding, answer
+    def look(drawn: tuple[Any, ...]) -> None:
+        for answer in drawn:
+            for finding in findings(answer):
+                kept = found.setdefault(finding.key, (finding, answer))
+                found[finding.key] = min(kept, (finding, answer), key=lambda one: len(json.dumps(one[1])))
 
     problem = ""
     with _quiet(), _client(answered) as client:
         try:
-            _SETTINGS(hypothesis.given(values(schema))(look))()
+            several = st.tuples(*[values(_success(schema))] * AT_ONCE)
+            _SETTINGS(hypothesis.given(several)(look))()
             for key, (finding, answer) in [] if only_keys else list(found.items()):
 
                 def alike(value: Any, key: Any = key) -> bool:

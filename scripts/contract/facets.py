@@ -59,18 +59,18 @@ class Facet:
         return found
 
 
-ENFORCED = "services state a limit that they have long enforced; a request beyond it was hardly accepted before"
+SEVERAL = "clients may meet a value that fits several alternatives at once"
 OPEN_ENUM = "clients are expected to survive a value that they don't know, yet those that don't must be looked at"
 HINT = "it only helps to choose among the alternatives, which are judged themselves"
 PATTERN = "whether one pattern allows all that another does can't be told; it is a hint to look"
+UNTOLD = "whether more or less is allowed can't be told for any schema"
 DEFAULT = "clients that leave the parameter out get something else than before"
 
 
-def _limit(name: str, words: str, *, upper: bool, set_in_request: Level | None = None) -> list[Facet]:
-    why = ENFORCED if set_in_request else ""
+def _limit(name: str, words: str, *, upper: bool) -> list[Facet]:
     more, less = (WIDENS, NARROWS) if upper else (NARROWS, WIDENS)
     return [
-        Facet(f"{name}-set", NARROWS, f"the {words} {{new}} was introduced", request=set_in_request, why=why),
+        Facet(f"{name}-set", NARROWS, f"the {words} {{new}} was introduced"),
         Facet(f"{name}-unset", WIDENS, f"the {words} {{old}} was lifted"),
         Facet(f"{name}-increased", more, f"the {words} was raised from {{old}} to {{new}}"),
         Facet(f"{name}-decreased", less, f"the {words} was lowered from {{old}} to {{new}}"),
@@ -99,15 +99,15 @@ FACETS = (
     Facet("enum-value-added", WIDENS, "the value {new} was added to the enum", response=WARNING, why=OPEN_ENUM),
     Facet("extensible-enum-value-removed", NARROWS, "the value {old} was removed from x-extensible-enum"),
     Facet("extensible-enum-value-added", HINTS, "the value {new} was added to x-extensible-enum"),
-    *_limit("max", "maximum", upper=True, set_in_request=WARNING),
-    *_limit("min", "minimum", upper=False, set_in_request=WARNING),
-    *_limit("max-length", "maximum length", upper=True, set_in_request=WARNING),
-    *_limit("max-items", "maximum number of items", upper=True, set_in_request=WARNING),
+    *_limit("max", "maximum", upper=True),
+    *_limit("min", "minimum", upper=False),
+    *_limit("max-length", "maximum length", upper=True),
+    *_limit("max-items", "maximum number of items", upper=True),
     *_limit("max-properties", "maximum number of properties", upper=True),
     *_floor("min-length", "minimum length"),
     *_floor("min-items", "minimum number of items"),
     *_floor("min-properties", "minimum number of properties"),
-    Facet("pattern-added", NARROWS, "the pattern {new} was introduced", request=WARNING, why=ENFORCED),
+    Facet("pattern-added", NARROWS, "the pattern {new} was introduced"),
     Facet("pattern-removed", WIDENS, "the pattern {old} was lifted", response=INFO, why=PATTERN),
     Facet("pattern-changed", CHANGES, "the pattern changed from {old} to {new}", WARNING, INFO, PATTERN),
     Facet("multiple-of-set", NARROWS, "values must be multiples of {new} now"),
@@ -141,6 +141,23 @@ FACETS = (
             ),
         )
     ),
+    Facet(
+        "subtype-added",
+        *(WIDENS, "{new} was added to what the discriminator tells apart"),
+        response=WARNING,
+        why=OPEN_ENUM,
+    ),
+    Facet("subtype-removed", NARROWS, "{old} was removed from what the discriminator tells apart"),
+    Facet("alternatives-covered", HINTS, "what {old} allows, another alternative does"),
+    Facet("alternatives-merged", HINTS, "one schema allows what the alternatives did: {old}"),
+    Facet("any-of-became-one-of", NARROWS, "a value may no longer fit several of the alternatives"),
+    Facet(
+        "one-of-became-any-of",
+        *(WIDENS, "a value may fit several of the alternatives now"),
+        response=WARNING,
+        why=SEVERAL,
+    ),
+    Facet("format-hint-changed", HINTS, "the format, which is a hint, was {old} and is {new}"),
     Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
     Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
     Facet("discriminator-removed", HINTS, "the discriminator {old} was removed", WARNING, WARNING, HINT),
@@ -157,6 +174,47 @@ FACETS = (
         WARNING,
         HINT,
     ),
+    Facet("became-impossible", NARROWS, "no value is allowed any more"),
+    Facet("became-possible", WIDENS, "values are allowed where none were", response=WARNING, why=OPEN_ENUM),
+    Facet("dependent-required-added", NARROWS, "with {new} must come more"),
+    Facet("dependent-required-removed", WIDENS, "with {old} less must come"),
+    Facet("content-encoding-changed", CHANGES, "the encoding of the text changed from {old} to {new}"),
+    Facet(
+        "content-media-type-changed",
+        *(CHANGES, "what the text holds changed from {old} to {new}", WARNING, WARNING),
+        "whether one can be read as the other can't be told",
+    ),
+    Facet("access-changed", HINTS, "what is only read or only written changed"),
+    *(
+        facet
+        for name, words in (
+            ("condition", "if, then and else"),
+            ("contains", "contains"),
+            ("dependent-schemas", "dependentSchemas"),
+            ("unevaluated-items", "unevaluatedItems"),
+        )
+        for facet in (
+            Facet(f"{name}-added", NARROWS, f"{words} restrict what is allowed now: {{new}}"),
+            Facet(
+                f"{name}-removed",
+                WIDENS,
+                f"{words} no longer restrict what is allowed",
+                response=WARNING,
+                why=OPEN_ENUM,
+            ),
+            Facet(f"{name}-changed", CHANGES, f"{words} changed: {{new}}", WARNING, WARNING, UNTOLD),
+        )
+    ),
+    Facet("pattern-properties-added", NARROWS, "properties named like {new} are restricted now"),
+    Facet("pattern-properties-removed", WIDENS, "properties named like {old} are no longer restricted"),
+    Facet(
+        "pattern-properties-allowed",
+        WIDENS,
+        "properties named like {new} are allowed now",
+        response=WARNING,
+        why=OPEN_ENUM,
+    ),
+    Facet("pattern-properties-disallowed", NARROWS, "properties named like {old} are no longer allowed"),
     Facet("not-added", NARROWS, "some values are excluded by not: {new}"),
     Facet("not-removed", WIDENS, "values are no longer excluded by not: {old}", response=WARNING, why=OPEN_ENUM),
     Facet(
@@ -182,13 +240,29 @@ register(
             "nothing can be told about it; the document needs mending",
         ),
         Rule(
+            "schemas-too-entangled",
+            *(WARNING, BOTH, "what several schemas say together here wasn't compared: they are others than before"),
+            "there are more combinations of what they refer to than can be compared",
+        ),
+        Rule(
+            "keyword-changed",
+            *(WARNING, BOTH, "{keyword} changed from {old} to {new}, and no rule judges that"),
+            "somebody who knows what it means must look",
+        ),
+        Rule(
+            "request-value-became-list",
+            *(INFO, REQUEST, "it may be given several times now"),
+            "a list of one is written as the value was",
+        ),
+        Rule("definitions-changed", INFO, BOTH, "the definitions changed", "where they are used, they are judged"),
+        Rule(
             "schema-renamed",
             *(WARNING, BOTH, "the schema {old} is called {new} now"),
             "what is sent stays the same, but generated code calls it otherwise",
         ),
         *(
             Rule(f"{what}-changed", INFO, BOTH, f"the {what.replace('-', ' ')} changed", "nothing but text changed")
-            for what in ("title", "summary", "description", "example", "external-docs", "terms-of-service")
+            for what in ("title", "summary", "description", "example", "external-docs", "terms-of-service", "comment")
         ),
     ]
 )

@@ -1,28 +1,31 @@
 """Comparing schemas through all that they refer to, recursion included.
 
 A pair of schemas that is compared is a node; its properties, items and alternatives are edges to further pairs. Each
-pair is compared once for each flow, however many operations use it. Then each place where a consumer meets a schema
-walks the graph from its node, and says what it finds on the way.
+pair is compared once for each flow, however many operations use it; what says the same on both sides is no pair at all.
+Where consumers meet what changed follows from the edges, backwards from each node that has findings.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field
 
 from . import properties, unions
 from .documents import Cursor
 from .facets import rule_id
 from .rules import RULES, Level
 from .schemas import Finding, Flow, compare
-from .views import View, Views
+from .twins import Twins
+from .views import ARRAYS, View, Views
 
-# Where schemas all refer to each other, there are more ways to each than can be walked. Each is reported where it is
-# met first, and then in so many further ways in all, the shortest first.
-REPEATS = 1000
 ANY_SEGMENT = "*"
+# A segment of a path, and what stands there on each side.
+Below = tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]
+# Trying whether one schema can stand for another ends without success when so many pairs were looked at.
+MOST_TRIED = 2000
+# Where schemas that say something together are others on each side, so many are compared in every combination.
+MOST_COMBINED = 5000
 
 
 @define(eq=False)
@@ -41,44 +44,23 @@ class Node:
         return RULES[rule_id(f"{self.flow.direction}-property", finding.name)].level
 
 
-@frozen(eq=False)
-class Step:
-    """A node on a way from where a consumer meets a schema, and the step before."""
-
-    node: Node
-    before: Step | None = None
-    segment: str = ""
-
-    def has(self, node: Node) -> bool:
-        """Say whether a node is on the way."""
-        step: Step | None = self
-        while step and step.node is not node:
-            step = step.before
-        return step is not None
-
-    def path(self) -> tuple[str, ...]:
-        """Return the segments of the way."""
-        segments, step = [], self
-        while step.before:
-            segments += [step.segment] if step.segment else []
-            step = step.before
-        return tuple(reversed(segments))
-
-
 class Graph:
     """All pairs of schemas met so far in a comparison of two documents."""
 
-    def __init__(self) -> None:
+    def __init__(self, twins: Twins) -> None:
+        """Begin without any pair."""
+        self._twins = twins
         self._views_old, self._views_new = Views(), Views()
         self._nodes: dict[tuple[View, View, Flow], Node] = {}
-        self._worst: dict[Node, Level | None] = {}
-        self._telling: set[Node] | None = None
-        self._leaves: dict[Node, list[tuple[str, Node]]] = {}
-        self._walked: dict[Node, list[tuple[tuple[str, ...], Node, Finding]]] = {}
+        self._within: dict[tuple[Node, Level], bool] = {}
+        self._combined = 0
 
-    def node(self, old: Iterable[Cursor], new: Iterable[Cursor], flow: Flow) -> Node:
-        """Return the node for two schemas, each given by the places that make it up, with all that is below."""
-        first = self._node(self._views_old.of(old), self._views_new.of(new), flow)
+    def node(self, old: Cursor, new: Cursor, flow: Flow) -> Node | None:
+        """Return the node for two schemas, with all that is below; none if they say the same."""
+        if self._twins.same(old, new):
+            return None
+        views = self._views_old.of([old] if old else []), self._views_new.of([new] if new else [])
+        first = self._node(*views, flow)
         # No recursion: a chain of schemas may be long.
         waiting = [first]
         while waiting:
@@ -86,9 +68,6 @@ class Graph:
             if not node.filled:
                 self._fill(node)
                 waiting += [child for _, child in node.edges]
-        self._telling = None
-        self._leaves.clear()
-        self._walked.clear()
         return first
 
     def _node(self, old: View, new: View, flow: Flow) -> Node:
@@ -105,110 +84,155 @@ class Graph:
                 values = {"ref": new.broken or old.broken or ""}
                 node.findings.append(Finding("unresolvable-reference", old.place.at, new.place.at, values=values))
             return
+        if flow.repeats and (items := _repeated(old, new)) is not None:
+            node.findings.append(Finding("request-value-became-list", old.at("type"), new.at("type")))
+            node.edges.append(("", self._node(old, self._views_new.of(items), Flow(flow.direction, text=True))))
+            return
         trial = unions.Trial(self, self._views_old, self._views_new, flow)
         found, pairs, comparable = unions.compare(old, new, trial)
         node.findings += found
         for segment, before, after in pairs:
-            node.edges.append((segment, self._node(before, after, flow)))
+            single = len(before.places) == len(after.places) == 1 and before.name == after.name
+            if not (single and self._twins.same(before.place, after.place)):
+                node.edges.append((segment, self._node(before, after, flow)))
         if not comparable:
             return
-        node.findings += compare(old, new, flow)
-        if any(finding.name == "type-changed" for finding in node.findings) or old.anything or new.anything:
+        node.findings += compare(old, new, flow, self._twins)
+        ended = {"type-changed", "became-impossible", "became-possible"}
+        if any(finding.name in ended for finding in node.findings) or old.anything or new.anything:
             return
+        for segment, places_old, places_new in self._properties(node):
+            compound = any(map(_is_compound, (*places_old, *places_new))) if flow.form else False
+            self._connect(node, segment, places_old, places_new, flow.field(segment, compound=compound))
         for segment, places_old, places_new in self._below(node):
-            views = self._views_old.of(places_old), self._views_new.of(places_new)
-            node.edges.append((segment, self._node(*views, flow)))
+            self._connect(node, segment, places_old, places_new, evolve(flow, form=None))
 
-    def _below(self, node: Node) -> Iterator[tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]]:
+    def _connect(self, node: Node, segment: str, old: tuple[Cursor, ...], new: tuple[Cursor, ...], flow: Flow) -> None:
+        """Add what stands below a node, unless it is the same on both sides."""
+        pairs = [pair for pair in zip(old, new, strict=False) if not self._twins.same(*pair)]
+        if len(old) == len(new) and not pairs:
+            return
+        if max(len(old), len(new)) > 1 and any(map(self._twins.refers, (*old, *new))):
+            # What schemas say together is no more than what each says, if each has its counterpart. Where they refer to
+            # each other in circles, there are more combinations of them than can be compared.
+            if [place.pointer for place in old] == [place.pointer for place in new]:
+                for before, after in pairs:
+                    views = self._views_old.of([before]), self._views_new.of([after])
+                    node.edges.append((segment, self._node(*views, flow)))
+                return
+            self._combined += 1
+            if self._combined > MOST_COMBINED:
+                places = old[0].at if old else node.old.place.at, new[0].at if new else node.new.place.at
+                node.findings.append(Finding("schemas-too-entangled", *places, segment=segment))
+                return
+        views = self._views_old.of(old), self._views_new.of(new)
+        node.edges.append((segment, self._node(*views, flow)))
+
+    def _properties(self, node: Node) -> Iterator[Below]:
         old, new, flow = node.old, node.new, node.flow
         for name in sorted(properties.names(old) | properties.names(new)):
+            places = old.properties.get(name, ()), new.properties.get(name, ())
+            if (
+                len(places[0]) == len(places[1]) == 1
+                and (name in old.required) == (name in new.required)
+                and self._twins.same(places[0][0], places[1][0])
+            ):
+                continue
             before = properties.state(old, name, self._views_old, flow)
             after = properties.state(new, name, self._views_new, flow)
             if rule := properties.rule(before, after, new, flow):
                 pointers = properties.pointer(old, name), properties.pointer(new, name)
                 node.findings.append(Finding(rule, *pointers, segment=name))
-            if not {before, after} & {properties.ABSENT, properties.HIDDEN}:
-                yield name, old.properties.get(name, ()), new.properties.get(name, ())
-        items = [tuple(part.raw("items") for part in view.parts if "items" in part) for view in (old, new)]
-        if any(items) and all(view.types is None or "array" in view.types for view in (old, new)):
-            yield "[]", items[0], items[1]
+            if properties.HIDDEN in (before, after):
+                continue
+            # What isn't listed on one side may have been allowed there by the schema of a map.
+            fitting = [
+                listed if state is not properties.ABSENT else properties.unlisted(view, name)
+                for listed, state, view in zip(places, (before, after), (old, new), strict=True)
+            ]
+            if properties.ABSENT not in (before, after) or all(fitting):
+                yield name, fitting[0], fitting[1]
+
+    def _below(self, node: Node) -> Iterator[Below]:
+        old, new = node.old, node.new
+        yield from _items(old, new)
+        yield from self._patterns(node)
+        names = [
+            tuple(part.raw("propertyNames") for part in view.parts if "propertyNames" in part) for view in (old, new)
+        ]
+        if any(names):
+            yield "(name)", names[0], names[1]
         if not (old.closed or new.closed) and (old.additional or new.additional):
             yield ANY_SEGMENT, old.additional, new.additional
 
-    def worst(self, old: View, new: View, flow: Flow) -> Level | None:
-        """Return the worst level of all that changed between two schemas and below, None if nothing did."""
+    def _patterns(self, node: Node) -> Iterator[Below]:
+        old, new = node.old, node.new
+        for pattern in sorted(old.patterns.keys() | new.patterns.keys()):
+            before, after = old.patterns.get(pattern), new.patterns.get(pattern)
+            if before and after:
+                yield f"/{pattern}/", before, after
+                continue
+            middle = (
+                ("added" if after else "removed")
+                if not (old if after else new).closed
+                else ("allowed" if after else "disallowed")
+            )
+            pointers = old.at("patternProperties"), new.at("patternProperties")
+            values = {"old": pattern, "new": pattern}
+            node.findings.append(Finding(f"pattern-properties-{middle}", *pointers, values=values))
+
+    def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
+        """Say whether nothing worse than a level changed between two schemas and below."""
         first = self._node(old, new, flow)
-        if first not in self._worst:
-            levels: set[Level] = set()
-            for node in self.below([first]):
-                levels |= {node.level(finding) for finding in node.findings}
-            self._worst[first] = min(levels, key=lambda level: level.rank, default=None)
-        return self._worst[first]
+        if (first, allowed) not in self._within:
+            self._within[first, allowed] = all(
+                count < MOST_TRIED and all(node.level(finding).rank >= allowed.rank for finding in node.findings)
+                for count, node in enumerate(self.below([first]))
+            )
+        return self._within[first, allowed]
 
     def below(self, nodes: Iterable[Node]) -> Iterator[Node]:
         """Yield the nodes and all that are reached from them, each once.
 
         One that is being compared just now, further up, counts as it stands: what is wrong with it is said there.
         """
-        seen = set(nodes)
+        seen = dict.fromkeys(nodes)
         waiting = list(seen)
         while waiting:
             node = waiting.pop()
             if not node.filled:
                 self._fill(node)
             yield node
-            fresh = {child for _, child in node.edges} - seen
-            seen |= fresh
+            fresh = [child for child in dict.fromkeys(child for _, child in node.edges) if child not in seen]
+            seen |= dict.fromkeys(fresh)
             waiting += fresh
 
-    def walk(self, start: Node) -> list[tuple[tuple[str, ...], Node, Finding]]:
-        """Return each finding below a node with the path to it; recursion ends where a pair comes again on a path."""
-        if start not in self._walked:
-            self._walked[start] = list(self._walk(start))
-        return self._walked[start]
 
-    def _walk(self, start: Node) -> Iterator[tuple[tuple[str, ...], Node, Finding]]:
-        if self._telling is None:
-            self._telling = self._nodes_that_tell()
-        telling = self._telling
-        visited: set[Node] = set()
-        expanded: set[Node] = set()
-        again = 0
-        # Breadth first, so that the shortest ways to a shared schema are the ones reported.
-        queue = deque([Step(start)] if start in telling else [])
-        while queue:
-            step = queue.popleft()
-            path = step.path()
-            for finding in step.node.findings:
-                yield path, step.node, finding
-            # After the first time, and when the repeats are used up, only what has nothing below is still to be told.
-            over = again >= REPEATS and step.node in expanded
-            expanded.add(step.node)
-            for segment, child in self._ends(step.node) if over else step.node.edges:
-                if child not in telling:
-                    continue
-                repeats = child in visited and bool(child.edges)
-                # The look back along the way comes last: it takes the longest.
-                if (repeats and again >= REPEATS) or step.has(child):
-                    continue
-                again += repeats
-                visited.add(child)
-                queue.append(Step(child, step, segment))
+def _repeated(old: View, new: View) -> tuple[Cursor, ...] | None:
+    """Return what stands for a value where a list has taken its place, and a list of one is as good."""
+    simple = old.types is not None and not old.types & {"array", "object"}
+    if not simple or new.types != ARRAYS or max(new.numbers("minItems"), default=0) > 1:
+        return None
+    return tuple(part.raw("items") for part in new.parts if "items" in part)
 
-    def _ends(self, node: Node) -> list[tuple[str, Node]]:
-        if node not in self._leaves:
-            self._leaves[node] = [edge for edge in node.edges if not edge[1].edges]
-        return self._leaves[node]
 
-    def _nodes_that_tell(self) -> set[Node]:
-        parents: dict[Node, list[Node]] = {}
-        for node in self._nodes.values():
-            for _, child in node.edges:
-                parents.setdefault(child, []).append(node)
-        telling = {node for node in self._nodes.values() if node.findings}
-        waiting = list(telling)
-        while waiting:
-            above = {parent for parent in parents.get(waiting.pop(), ()) if parent not in telling}
-            telling |= above
-            waiting += above
-        return telling
+def _is_compound(place: Cursor) -> bool:
+    view = View([place], frozenset())
+    items = [View([item], frozenset()) for item in [view.first("items")] if item]
+    return any("object" in (one.types or ()) for one in (view, *items))
+
+
+def _items(old: View, new: View) -> Iterator[Below]:
+    if not all(view.types is None or "array" in view.types for view in (old, new)):
+        return
+    firsts = [[[*part.get("prefixItems").elements()] for part in view.parts] for view in (old, new)]
+    rest = [tuple(part.raw("items") for part in view.parts if "items" in part) for view in (old, new)]
+    for place in range(max((len(listed) for side in firsts for listed in side), default=0)):
+        # Where a place isn't listed, the rest is what stands there.
+        before, after = (
+            tuple(listed[place] for listed in side if len(listed) > place) or others
+            for side, others in zip(firsts, rest, strict=True)
+        )
+        yield f"[{place}]", before, after
+    if any(rest):
+        yield "[]", rest[0], rest[1]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from .collector import Collector, Where
-from .documents import ABSENT, Cursor, same
-from .parameters import content, is_simple, style
+from .documents import ABSENT, Cursor
+from .parameters import content, is_simple, medias, style
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, register
-from .schemas import Flow
+from .schemas import Flow, Form, Written
 
 _GONE = "clients that rely on it find nothing"
 _UNKNOWN = "clients treat it as they treat any that they don't know"
@@ -61,6 +61,11 @@ register(
             "clients may write the fields in a way that isn't read any more",
         ),
         Rule(
+            "response-encoding-changed",
+            *(WARNING, RESPONSE, "the encoding of the parts changed"),
+            "clients may meet the parts in a form that they don't read",
+        ),
+        Rule(
             "response-success-status-removed",
             *(BREAKING, RESPONSE, "the answer was removed", "clients wait for it in vain"),
         ),
@@ -101,7 +106,8 @@ register(
     ]
 )
 
-_TEXT_KINDS = re.compile(r"text/plain|application/x-www-form-urlencoded|multipart/")
+# Of parameters, the others don't apply: what they say of a header must be looked at.
+HEADER_KEYWORDS = frozenset({"$ref", "required", "style", "explode", "schema", "content"})
 
 
 def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
@@ -110,7 +116,7 @@ def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None
     where = where.below("request body")
     if collector.dangling(where, raw_old, raw_new):
         return
-    before, after = raw_old.resolved(), raw_new.resolved()
+    before, after = raw_old.described(), raw_new.described()
     was, now = (side.raw("required").value is True for side in (before, after))
     if not (before and after):
         if after:
@@ -119,10 +125,11 @@ def bodies(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None
             collector.add("request-body-removed", where, before, None)
         return
     collector.texts(where, before, after)
+    collector.rest(where, before, after, {"$ref", "required", "content"})
     if was != now:
         rule = "request-body-became-required" if now else "request-body-became-optional"
         collector.add(rule, where, before, after)
-    _contents(collector, where, before, after, REQUEST)
+    contents(collector, where, before, after, REQUEST)
 
 
 def _media_types(place: Cursor) -> dict[str, Cursor]:
@@ -139,27 +146,59 @@ def _covering(name: str, ranges: dict[str, Cursor]) -> Cursor | None:
     return next((ranges[known] for known in (name, f"{kind}/*", "*/*") if known in ranges), None)
 
 
-def _contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+def contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+    """Judge the media types of two bodies or answers."""
     before, after = _media_types(old), _media_types(new)
     prefix = "request-body" if direction is REQUEST else "response"
     for name in sorted(before):
         here = where.below(name)
         # A request may be sent as anything that the new range includes; an answer may come as anything in it.
-        partner = _covering(name, after) if direction is REQUEST else after.get(name)
-        if partner is None:
+        partners = {name: _covering(name, after) if direction is REQUEST else after.get(name)}
+        if partners[name] is None and direction is not REQUEST:
+            # What came as anything in a range was this, or may have been.
+            partners = {other: after[other] for other in sorted(after) if _covering(other, {name: before[name]})}
+        if not any(partners.values()):
             collector.add(f"{prefix}-media-type-removed", here, before[name], None)
-            continue
-        if collector.dangling(here, before[name], partner):
-            continue
-        media_old, media_new = before[name].resolved(), partner.resolved()
-        flow = Flow(direction, text=bool(_TEXT_KINDS.match(name)))
-        collector.texts(here, media_old, media_new)
-        collector.schema(f"{direction}-body", here, media_old.raw("schema"), media_new.raw("schema"), flow=flow)
-        encodings = [side.raw("encoding") for side in (media_old, media_new)]
-        if direction is REQUEST and not same(*(side.mapping for side in encodings)):
-            collector.add("request-body-encoding-changed", here, *encodings)
+        for other, partner in partners.items():
+            if partner:
+                _media(collector, where.below(other), before[name], partner, direction)
     for name in sorted(after.keys() - before.keys()):
         collector.add(f"{prefix}-media-type-added", where.below(name), None, after[name])
+
+
+def _media(collector: Collector, here: Where, old: Cursor, new: Cursor, direction: Direction) -> None:
+    if not collector.dangling(here, old, new):
+        prefix = "request-body" if direction is REQUEST else "response"
+        name = here.path.rpartition(" ")[2]
+        media_old, media_new = old.resolved(), new.resolved()
+        flow = _flow(direction, name, media_old, media_new)
+        collector.texts(here, media_old, media_new)
+        collector.schema(f"{direction}-body", here, media_old.raw("schema"), media_new.raw("schema"), flow=flow)
+        encodings = media_old.raw("encoding"), media_new.raw("encoding")
+        if not collector.twins.same(*encodings) and any(side.mapping for side in encodings):
+            collector.add(f"{prefix}-encoding-changed", here, *encodings)
+        collector.rest(here, media_old, media_new, {"schema", "encoding"})
+
+
+def _flow(direction: Direction, name: str, old: Cursor, new: Cursor) -> Flow:
+    if not name.startswith(("multipart/", "application/x-www-form-urlencoded")):
+        return Flow(direction, text=name.startswith("text/plain"))
+    fields = {
+        field: written
+        for media in (old, new)
+        for field, encoding in media.get("encoding").children()
+        if (written := _written(encoding))
+    }
+    return Flow(direction, text=True, form=Form(name.startswith("multipart/"), tuple(sorted(fields.items(), key=str))))
+
+
+def _written(encoding: Cursor) -> Written | None:
+    kind = encoding.raw("contentType").text
+    if kind and "json" in kind.lower():
+        return Written.JSON
+    if encoding.raw("explode").value is False or encoding.raw("style").text not in (None, "form"):
+        return Written.ONCE
+    return Written.TEXT if kind else None
 
 
 def responses(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
@@ -168,31 +207,52 @@ def responses(collector: Collector, where: Where, old: Cursor, new: Cursor) -> N
         {name.upper(): place for name, place in side.get("responses").children() if not name.startswith("x-")}
         for side in (old, new)
     )
-    covered: set[str] = set()
     for status in sorted(before):
-        here = where.below(f"response {status.lower() if status == 'DEFAULT' else status}")
-        # 2XX covers 200, yet what said 2XX may have meant any of the codes listed now.
-        name = status if status in after else f"{status[:1]}XX"
-        partner = after.get(name)
-        if partner is None:
-            rule = "success" if status.startswith("2") else "non-success"
+        here = where.below(f"response {_shown(status)}")
+        # 2XX covers 200, and default whatever isn't listed.
+        partner = after.get(status) or after.get(_range(status))
+        if partner is None and not (_is_range(status) and any(_range(code) == status for code in after)):
+            success = status.startswith("2")
+            rule = "success" if success else "non-success"
             collector.add(f"response-{rule}-status-removed", here, before[status], None)
-            continue
-        covered.add(name)
-        if not collector.dangling(here, before[status], partner):
-            _response(collector, here, before[status].resolved(), partner.resolved())
-    for status in sorted(after.keys() - covered):
+            partner = None if success else after.get("DEFAULT")
+        _responses(collector, here, before[status], partner)
+    for status in sorted(after.keys() - before.keys()):
         rule = "success" if status.startswith("2") else "non-success"
-        here = where.below(f"response {status.lower() if status == 'DEFAULT' else status}")
-        collector.add(f"response-{rule}-status-added", here, None, after[status])
+        here = where.below(f"response {_shown(status)}")
+        # Beside answers of success, default says how it fails.
+        fails = not status.startswith("2") or not any(code.startswith("2") for code in before)
+        former = before.get(_range(status)) or (before.get("DEFAULT") if fails else None)
+        if not any(_range(code) == status for code in before.keys() - after.keys()):
+            collector.add(f"response-{rule}-status-added", here, None, after[status])
+            # What it leaves said till now what comes with it.
+            _responses(collector, here, former, after[status])
+
+
+def _range(status: str) -> str:
+    return f"{status[:1]}XX"
+
+
+def _is_range(status: str) -> bool:
+    return status == _range(status)
+
+
+def _shown(status: str) -> str:
+    return "default" if status == "DEFAULT" else status
+
+
+def _responses(collector: Collector, where: Where, old: Cursor | None, new: Cursor | None) -> None:
+    if old and new and not collector.dangling(where, old, new):
+        _response(collector, where, old.described(), new.described())
 
 
 def _response(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
     collector.texts(where, old, new)
     _headers(collector, where, old, new)
-    _contents(collector, where, old, new, RESPONSE)
+    contents(collector, where, old, new, RESPONSE)
+    collector.rest(where, old, new, {"$ref", "headers", "content", "links"})
     links = old.raw("links"), new.raw("links")
-    if not same(links[0].mapping, links[1].mapping):
+    if not collector.twins.same(*links) and any(side.mapping for side in links):
         collector.add("response-links-changed", where, *links)
 
 
@@ -214,7 +274,7 @@ def _headers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> No
         )
         if collector.dangling(here, raw_old, raw_new):
             continue
-        _header(collector, here, raw_old.resolved(), raw_new.resolved())
+        _header(collector, here, raw_old.described(), raw_new.described())
 
 
 def _header(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
@@ -226,6 +286,8 @@ def _header(collector: Collector, where: Where, old: Cursor, new: Cursor) -> Non
         collector.add("response-header-added", where, None, new)
         return
     collector.texts(where, old, new)
+    collector.rest(where, old, new, HEADER_KEYWORDS)
+    medias(collector, where, old, new)
     if was != now:
         collector.add(f"response-header-became-{'required' if now else 'optional'}", where, old, new)
     (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
 
 from . import lifecycle
 from .collector import Collector, Where
 from .documents import Cursor
 from .rules import BREAKING, INFO, REQUEST, WARNING, Rule, register
 from .schemas import Flow
+from .views import View
 
 _LACKS = "a call that was complete lacks it"
 _WIRE = "what clients put on the wire is read otherwise"
@@ -19,6 +20,20 @@ register(
     [
         Rule("new-required-request-parameter", BREAKING, REQUEST, "a required parameter was added", _LACKS),
         Rule("new-request-path-parameter", BREAKING, REQUEST, "a path parameter was added", _LACKS),
+        *(
+            Rule(
+                f"request-path-parameter-{what}",
+                INFO,
+                REQUEST,
+                f"the path parameter {text}",
+                "it has to be given as before",
+            )
+            for what, text in (
+                ("declared", "is described now"),
+                ("undeclared", "is no longer described"),
+                ("renamed", "was called {old} and is called {new}"),
+            )
+        ),
         Rule("new-optional-request-parameter", INFO, REQUEST, "an optional parameter was added", "it may be left out"),
         Rule(
             "request-parameter-removed",
@@ -64,8 +79,11 @@ register(
 Key = tuple[str, str]
 Parameters = dict[Key, Cursor]
 _STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
+KEYWORDS = frozenset(
+    {"$ref", "name", "in", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema"}
+    | {"content", "x-sunset"}
+)
 TEMPLATE = re.compile(r"\{([^{}]*)\}")
-TEXT = Flow(REQUEST, text=True)
 
 
 @frozen
@@ -75,19 +93,29 @@ class Side:
     path: str
     item: Cursor
     operation: Cursor
+    # Where the operation is reached, parameters without names, each with the server's part of it.
+    addresses: Mapping[str, str] = field(factory=dict)
 
     def parameters(self) -> Parameters:
         """Return the operation's parameters, those of its path included."""
         names = TEMPLATE.findall(self.path)
         found: Parameters = {}
+        astray: list[Cursor] = []
         for place in (*self.item.get("parameters").elements(), *self.operation.get("parameters").elements()):
-            parameter = place.resolved()
+            parameter = place.described()
             where, name = parameter.raw("in").text, parameter.raw("name").text
             if where is None or name is None:
                 continue
-            if where == "path":
-                name = str(names.index(name)) if name in names else name
-            found[where, name.lower() if where == "header" else name] = parameter
+            if where == "path" and name not in names:
+                astray.append(parameter)
+            elif where == "path":
+                found[where, str(names.index(name))] = parameter
+            else:
+                found[where, name.lower() if where == "header" else name] = parameter
+        # One that goes by another name than in the path must mean a place that nothing else does.
+        free = [str(count) for count in range(len(names)) if ("path", str(count)) not in found]
+        for count, parameter in enumerate(astray):
+            found["path", free[count] if count < len(free) else str(parameter.says("name"))] = parameter
         return found
 
     def dangling(self) -> list[str]:
@@ -101,8 +129,12 @@ def compare(collector: Collector, where: Where, old: Side, new: Side) -> None:
     before, after = old.parameters(), new.parameters()
     for reference in sorted({*old.dangling()} ^ {*new.dangling()}):
         collector.add("unresolvable-reference", where, old.operation, new.operation, ref=reference)
-    gone = {key: place for key, place in before.items() if key not in after}
-    come = {key: place for key, place in after.items() if key not in before}
+    _path(collector, where, old, new)
+    # Whether it is declared or not, what stands in the path must be given.
+    count = min(len(TEMPLATE.findall(side.path)) for side in (old, new))
+    templated = {("path", str(place)) for place in range(count)}
+    gone = {key: place for key, place in before.items() if key not in after and key not in templated}
+    come = {key: place for key, place in after.items() if key not in before and key not in templated}
     moved = _moved(gone, come)
     for key, place in sorted(gone.items()):
         if key in moved:
@@ -121,6 +153,23 @@ def compare(collector: Collector, where: Where, old: Side, new: Side) -> None:
             collector.add(rule, _where(where, key, place), None, place)
     for key in sorted(before.keys() & after.keys()):
         _changed(collector, _where(where, key, before[key]), key[0], before[key], after[key])
+
+
+def _path(collector: Collector, where: Where, old: Side, new: Side) -> None:
+    """Judge how the parameters in the path are declared and called."""
+    before, after = old.parameters(), new.parameters()
+    names = [TEMPLATE.findall(side.path) for side in (old, new)]
+    for place, templates in enumerate(zip(*names, strict=False)):
+        key = ("path", str(place))
+        one, two = before.get(key), after.get(key)
+        here = where.below(f"request path {templates[0]}")
+        if (one is None) != (two is None):
+            collector.add(f"request-path-parameter-{'undeclared' if one else 'declared'}", here, one, two)
+        said = [str(side.says("name")) if side else name for side, name in zip((one, two), templates, strict=True)]
+        for was, now in dict.fromkeys([templates, (said[0], said[1])]):
+            if was != now:
+                collector.add("request-path-parameter-renamed", here, one, two, old=was, new=now)
+                break
 
 
 def _where(where: Where, key: Key, place: Cursor) -> Where:
@@ -162,20 +211,33 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
         flags = [side.raw(keyword).value is True for side in (old, new)]
         if flags[0] != flags[1]:
             collector.add(on if flags[1] else off, where, old.raw(keyword) or old, new.raw(keyword) or new)
+    collector.rest(where, old, new, KEYWORDS)
     (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
+    medias(collector, where, old, new)
     if kind_old != kind_new:
         values = {"old": kind_old or "a plain value", "new": kind_new or "a plain value"}
         collector.add("request-parameter-content-changed", where, old, new, **values)
         return
     styles = [style(side, location) for side in (old, new)]
-    if kind_old is None and styles[0] != styles[1] and not (is_simple(schema_old) and is_simple(schema_new)):
+    # One word is written alike in every style, and as the only one of a list that is exploded.
+    repeats = styles[1] == "form, exploded" and is_simple(schema_old)
+    alike = is_simple(schema_old) and is_simple(schema_new)
+    if kind_old is None and styles[0] != styles[1] and not (alike or repeats):
         collector.add("request-parameter-style-changed", where, old, new, old=styles[0], new=styles[1])
     # One that must be sent has no use for a default.
     skipped = [f"request-parameter-default-value-{what}" for what in ("added", "removed", "changed")]
-    flow = TEXT if kind_old is None else Flow(REQUEST)
+    flow = Flow(REQUEST, text=True, repeats=repeats) if kind_old is None else Flow(REQUEST)
     collector.schema(
         "request-parameter", where, schema_old, schema_new, flow=flow, skipped=skipped if was or now else ()
     )
+
+
+def medias(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+    """Keep what changed in the one media type of two parameters or headers, its schema aside."""
+    sides = [next((media.resolved() for _, media in side.get("content").children()), None) for side in (old, new)]
+    if sides[0] and sides[1]:
+        collector.texts(where, sides[0], sides[1])
+        collector.rest(where, sides[0], sides[1], {"schema"})
 
 
 def content(parameter: Cursor) -> tuple[str | None, Cursor]:
@@ -194,4 +256,5 @@ def style(parameter: Cursor, location: str) -> str:
 
 def is_simple(schema: Cursor) -> bool:
     """Say whether a value is one word, which every style of its place writes alike."""
-    return schema.resolved().get("type").value in ("string", "integer", "number", "boolean")
+    types = View([schema], frozenset()).types
+    return types is not None and not types & {"array", "object"}

@@ -7,7 +7,7 @@ from typing import Any
 
 from .documents import Cursor
 from .rules import REQUEST, Direction
-from .views import View
+from .views import NOTHING, View
 
 # Below, an optional part of a schema that holds itself is left out.
 DEEPEST = 8
@@ -34,7 +34,7 @@ def plain_schema(
         if bound is not None:
             schema[f"exclusiveM{word}" if bound[1] else f"m{word}"] = bound[0]
     null = ["null"] if view.nullable else []
-    if view.types is not None:
+    if view.types is not None and view.types != NOTHING:
         schema["type"] = [*sorted(view.types), *null]
     if view.enum is not None:
         schema["enum"] = [*view.enum.values(), *([None] if null else [])]

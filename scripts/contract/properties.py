@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
+from .documents import Cursor
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .schemas import Flow
 from .views import View, Views
@@ -140,6 +142,19 @@ def state(view: View, name: str, views: Views, flow: Flow) -> State:
     if name not in view.required:
         return OPTIONAL
     return FILLED if flow.is_request and own.value("default") is not None else REQUIRED
+
+
+def unlisted(view: View, name: str) -> tuple[Cursor, ...]:
+    """Return the schemas that a property has to fit which isn't listed: those of patterns, else that of a map."""
+    found = [places for pattern, places in view.patterns.items() if _fits(pattern, name)]
+    return tuple(place for places in found for place in places) or (() if view.closed else view.additional)
+
+
+def _fits(pattern: str, name: str) -> bool:
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return False
 
 
 def rule(before: State, after: State, new: View, flow: Flow) -> str | None:

@@ -87,8 +87,7 @@ def _compare(before: Path, after: Path) -> Iterator[Change]:
             kept.setdefault((found.kind, shared, _what(found)), (found, []))[1].append(name)
     for found, names in kept.values():
         path = found.obj.path
-        old, new = (packages_[path.partition(".")[0]] for packages_ in (olds, news))
-        places = _place(before, old, path), _place(after, new, path)
+        places = _place(before, olds["mantago"], path), _place(after, news["mantago"], path)
         more = list(dict.fromkeys(name for name in names if name != names[0]))
         where = (places[1] or places[0] or path).replace("#L", ":")
         rule = _MODEL if _builds_a_model(found) else _id(found.kind)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any
 
-from attrs import asdict, frozen
+from attrs import asdict, filters
 
 from .changes import Change, Report
 from .rules import RULES, Level
@@ -15,31 +16,11 @@ from .rules import RULES, Level
 PLACES_SHOWN = 3
 
 
-@frozen
-class Group:
-    """A change that consumers meet at several places, as with a schema that is used by many operations."""
-
-    change: Change
-    paths: tuple[str, ...]
-
-    @property
-    def more(self) -> str:
-        """Where else the change is met."""
-        others = self.paths[1:]
-        rest = [f"{len(others) - PLACES_SHOWN} more"] if len(others) > PLACES_SHOWN else []
-        return ", ".join([*others[:PLACES_SHOWN], *rest])
-
-
-def groups(changes: Iterable[Change], level: Level) -> list[Group]:
-    """Return the changes of a level, those together that are one change in the document."""
-    found: dict[tuple[object, ...], list[Change]] = {}
-    for change in changes:
-        if change.level is level:
-            # Without pointers there is no telling whether it is the same.
-            place = (change.pointer_old, change.pointer_new)
-            key = (change.id, change.text, *place, change.path if place == (None, None) else "")
-            found.setdefault(key, []).append(change)
-    return [Group(same[0], tuple(dict.fromkeys(change.path for change in same))) for same in found.values()]
+def more(change: Change) -> str:
+    """Return where else a change is met: a few places, the number of the others, and where it is less than it is."""
+    others = change.met[1 : PLACES_SHOWN + 1]
+    rest = change.count - 1 - len(others)
+    return ", ".join([*others, *([f"{rest} more"] if rest else [])])
 
 
 def counts(report: Report) -> str:
@@ -51,20 +32,44 @@ def counts(report: Report) -> str:
 
 def as_json(report: Report) -> str:
     """Return the report for programs."""
-    changes = [asdict(change) for change in report.changes]
-    found = {"old": report.old, "new": report.new, "changes": changes, "summary": report.summary()}
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    return "".join(_json(report))
+
+
+def _json(report: Report) -> Iterator[str]:
+    # Text by text: a report may be long, and json takes its time to indent one.
+    rest = {"old": report.old, "new": report.new}, {"summary": report.summary()}
+    head, foot = (json.dumps(part, indent=2, ensure_ascii=False) for part in rest)
+    yield f'{head[:-2]},\n  "changes": ['
+    for number, change in enumerate(report.changes):
+        found = asdict(change, filter=filters.exclude("spots")) | {"met": change.met, "count": change.count}
+        yield f"{',' if number else ''}\n    {_object(found, 4)}"
+    end = "\n  " if report.changes else ""
+    yield f"{end}],{foot[1:]}\n"
+
+
+def _object(members: Mapping[str, Any], indent: int) -> str:
+    """Return an object as json indents it; its lists are of texts."""
+    pad = " " * (indent + 2)
+    lines = []
+    for key, value in members.items():
+        if isinstance(value, list):
+            texts = f",\n{pad}  ".join(json.dumps(text, ensure_ascii=False) for text in value)
+            said = f"[\n{pad}  {texts}\n{pad}]"
+        else:
+            said = json.dumps(value, ensure_ascii=False)
+        lines.append(f'{pad}"{key}": {said}')
+    return "{\n" + ",\n".join(lines) + f"\n{' ' * indent}}}"
 
 
 def as_text(report: Report) -> str:
     """Return the report for a terminal."""
     lines = [f"{report.old} -> {report.new}: {counts(report)}"]
     for level in Level:
-        for number, group in enumerate(groups(report.changes, level)):
+        for number, change in enumerate(report.of(level)):
             lines += ["", level.upper()] if number == 0 else []
-            lines.append(f"  {_line(group.change.path) or 'the document'}")
-            lines.append(f"    {_line(group.change.text)}  [{group.change.id}]")
-            lines += [f"    also: {_line(group.more)}"] if group.more else []
+            lines.append(f"  {_line(change.path) or 'the document'}")
+            lines.append(f"    {_line(change.text)}  [{change.id}]")
+            lines += [f"    also: {_line(also)}"] if (also := more(change)) else []
     if report.accepted:
         lines += ["", "ACCEPTED"]
     for change, entry in report.accepted:
@@ -93,16 +98,16 @@ def as_markdown(report: Report) -> str:
 
 def markdown(report: Report, level: Level, without: Collection[str] = ()) -> list[str]:
     """Return the section on the changes of a level, less those of some rules; nothing if there are none."""
-    changes = [change for change in report.changes if change.level is level and change.id not in without]
+    changes = [change for change in report.of(level) if change.id not in without]
     if not changes:
         return []
     title = f"{level.title()} ({len(changes)})"
     hints = level is Level.INFO
     lines = ["", f"<details><summary>{title}</summary>" if hints else f"### {title}", ""]
-    for group in groups(changes, level):
-        lines.append(f"- {code(group.change.path or 'the document')}: {prose(group.change.text)}")
-        lines.append(f"  <sub>{code(group.change.id)}: {prose(RULES[group.change.id].reason)}</sub>")
-        lines += [f"  <sub>also: {prose(group.more)}</sub>"] if group.more else []
+    for change in changes:
+        lines.append(f"- {code(change.path or 'the document')}: {prose(change.text)}")
+        lines.append(f"  <sub>{code(change.id)}: {prose(RULES[change.id].reason)}</sub>")
+        lines += [f"  <sub>also: {prose(also)}</sub>"] if (also := more(change)) else []
     return [*lines, "", "</details>"] if hints else lines
 
 
@@ -126,10 +131,10 @@ def as_github(report: Report) -> str:
     file = "openapi/manta-openapi.json" if report.new.startswith("git:") else report.new
     lines = []
     for level, command in commands.items():
-        for group in groups(report.changes, level):
-            also = f" (also: {group.more})" if group.more else ""
-            message = _data(f"{group.change.path}: {group.change.text}{also}")
-            lines.append(f"::{command} file={_property(file)},title={group.change.id}::{message}\n")
+        for change in report.of(level):
+            others = f" (also: {also})" if (also := more(change)) else ""
+            message = _data(f"{change.path}: {change.text}{others}")
+            lines.append(f"::{command} file={_property(file)},title={change.id}::{message}\n")
     return "".join(lines)
 
 
@@ -156,8 +161,7 @@ def as_html(report: Report) -> str:
     title = html.escape(f"{report.old} → {report.new}")
     body = [f"<h1>{title}</h1>", f"<p>{counts(report)}</p>"]
     for level in Level:
-        found = groups(report.changes, level)
-        rows = [_row(group.change, RULES[group.change.id].reason, group.more) for group in found]
+        rows = [_row(change, RULES[change.id].reason, more(change)) for change in report.of(level)]
         body += _section(level, report.count(level), rows)
     rows = [_row(change, f"until {entry.until}: {entry.reason}") for change, entry in report.accepted]
     body += _section("accepted", len(rows), rows)
@@ -170,8 +174,8 @@ def _section(name: str, count: int, rows: list[str]) -> list[str]:
     return [f'<section class="{name}">{title}<table>', *rows, "</table></section>"] if rows else []
 
 
-def _row(change: Change, reason: str, more: str = "") -> str:
-    also = f"<br><small>also: {html.escape(more)}</small>" if more else ""
+def _row(change: Change, reason: str, others: str = "") -> str:
+    also = f"<br><small>also: {html.escape(others)}</small>" if others else ""
     place = f"<code>{html.escape(change.path or 'the document')}</code>{also}"
     what = f"{html.escape(change.text)}<br><small>{change.id}: {html.escape(reason)}</small>"
     return f"<tr><td>{place}</td><td>{what}</td></tr>"
@@ -184,3 +188,8 @@ FORMATS: dict[str, Callable[[Report], str]] = {
     "html": as_html,
     "github": as_github,
 }
+
+
+def pieces(report: Report, form: str) -> Iterator[str]:
+    """Yield a report in pieces, so that a long one need not stand in memory whole."""
+    yield from _json(report) if form == "json" else [FORMATS[form](report)]

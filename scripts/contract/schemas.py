@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import Enum
 from fractions import Fraction
 
 from attrs import field, frozen
 
 from .changes import show
-from .documents import same
+from .documents import Cursor, same
 from .rules import REQUEST, Direction
-from .views import INTEGERS, Bound, Number, View
+from .twins import Twins
+from .views import BOOLEANS, INTEGERS, Bound, Number, View, kin
 
 # What each format allows besides itself.
 WIDER_FORMATS = {
-    "double": {"float"},
-    "int64": {"int32"},
-    "bigint": {"int32", "int64"},
     "uri-reference": {"uri"},
     "iri": {"uri"},
     "iri-reference": {"uri", "uri-reference", "iri"},
     "idn-email": {"email"},
     "idn-hostname": {"hostname"},
+}
+# Any other is a hint: it refuses nothing that its type allows.
+RESTRICTING = {
+    *("date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6"),
+    *("uri", "uri-reference", "uri-template", "iri", "iri-reference", "uuid", "json-pointer", "relative-json-pointer"),
+    *("regex", "int32", "binary", "base64url"),
 }
 CEILINGS = {"maxLength": "max-length", "maxItems": "max-items", "maxProperties": "max-properties"}
 FLOORS = {"minLength": "min-length", "minItems": "min-items", "minProperties": "min-properties"}
@@ -34,7 +39,44 @@ TEXT_RULES = {
     "examples": "example-changed",
     "externalDocs": "external-docs-changed",
     "termsOfService": "terms-of-service-changed",
+    "$comment": "comment-changed",
 }
+# What restricts values in a way that is told from outside only: by its keywords.
+CONDITIONS = {
+    "condition": ("if", "then", "else"),
+    "contains": ("contains",),
+    "dependent-schemas": ("dependentSchemas",),
+    "unevaluated-items": ("unevaluatedItems",),
+    "not": ("not",),
+}
+JUDGED = {
+    *TEXT_RULES,
+    *(keyword for keywords in CONDITIONS.values() for keyword in keywords),
+    *CEILINGS,
+    *FLOORS,
+    *("$ref", "allOf", "anyOf", "oneOf", "discriminator", "type", "nullable", "enum", "const", "default", "deprecated"),
+    *("readOnly", "writeOnly", "format", "pattern", "multipleOf", "uniqueItems", "required", "dependentRequired"),
+    *("maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "contentEncoding", "contentMediaType"),
+    *("properties", "patternProperties", "additionalProperties", "unevaluatedProperties", "propertyNames"),
+    *("items", "prefixItems"),
+}
+DEFINITIONS = ("$defs", "definitions")
+
+
+class Written(Enum):
+    """How a field of a form is written, where that is said."""
+
+    JSON = "json"
+    TEXT = "text"
+    ONCE = "once"  # several values in one
+
+
+@frozen
+class Form:
+    """A body of fields: whether each is a part of its own, and what its encoding says of some."""
+
+    multipart: bool
+    fields: tuple[tuple[str, Written], ...] = ()
 
 
 @frozen
@@ -43,6 +85,19 @@ class Flow:
 
     direction: Direction
     text: bool = False
+    # The fields of a form are the properties at its top.
+    form: Form | None = None
+    # Whether one value and a list of one are written alike.
+    repeats: bool = False
+
+    def field(self, name: str, *, compound: bool) -> Flow:
+        """Return the flow of a property; a part of a multipart body that is an object is JSON."""
+        if self.form is None:
+            return self
+        written = dict(self.form.fields).get(name)
+        if written is Written.JSON or (written is None and self.form.multipart and compound):
+            return Flow(self.direction)
+        return Flow(self.direction, text=True, repeats=self.is_request and written is not Written.ONCE)
 
     @property
     def is_request(self) -> bool:
@@ -61,21 +116,46 @@ class Finding:
     values: dict[str, str] = field(factory=dict)
 
 
-def compare(old: View, new: View, flow: Flow) -> Iterator[Finding]:
+def compare(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Finding]:
     """Yield what changed between two views, properties, items and alternatives aside."""
-    for name, keyword, before, after in _facets(old, new, flow):
+    for name, keyword, before, after in _facets(old, new, flow, twins):
         yield Finding(name, old.at(keyword), new.at(keyword), values={"old": before, "new": after})
     for keyword, rule in TEXT_RULES.items():
-        if not same(old.value(keyword), new.value(keyword)):
+        if not twins.same(old.first(keyword), new.first(keyword)):
             yield Finding(rule, old.at(keyword), new.at(keyword))
+    listed = [*old.choices, *new.choices]
+    alike = (old.enum or {}).keys() == (new.enum or {}).keys()
+    if len(old.choices) == len(new.choices) == 1 and alike and not twins.same(listed[0], listed[1]):
+        yield Finding("description-changed", listed[0].at, listed[1].at)
+    others = {key for view in (old, new) for part in view.parts for key in part.mapping} - JUDGED
+    for keyword in sorted(others):
+        if not (keyword.startswith("x-") or _alike(old, new, keyword, twins)):
+            values = {"keyword": keyword, "old": show(old.value(keyword)), "new": show(new.value(keyword))}
+            rule = "definitions-changed" if keyword in DEFINITIONS else "keyword-changed"
+            yield Finding(rule, old.at(keyword), new.at(keyword), values=values)
+
+
+def _alike(old: View, new: View, keyword: str, twins: Twins) -> bool:
+    """Say whether the parts of two views say the same under a keyword."""
+    before, after = ([part.raw(keyword) for part in view.parts if keyword in part] for view in (old, new))
+
+    def within(some: list[Cursor], others: list[Cursor], *, back: bool) -> bool:
+        return all(any(twins.same(*((two, one) if back else (one, two))) for two in others) for one in some)
+
+    return within(before, after, back=False) and within(after, before, back=True)
 
 
 # Name of the facet, keyword, old and new value
 Row = tuple[str, str | None, str, str]
 
 
-def _facets(old: View, new: View, flow: Flow) -> Iterator[Row]:
-    kinds = list(_types(old, new, flow))
+def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
+    if old.never != new.never:
+        yield ("became-impossible" if new.never else "became-possible"), None, "", ""
+        return
+    spelled = list(_spelled(old, new)) if flow.text and old.types != new.types else []
+    yield from (row for row in spelled if row)
+    kinds = [] if spelled else list(_types(old, new, flow))
     yield from kinds
     if kinds and (old.anything or new.anything):
         return
@@ -85,13 +165,37 @@ def _facets(old: View, new: View, flow: Flow) -> Iterator[Row]:
         return
     if not kinds:
         yield from _formats(old, new)
-    for keyword in _KEYWORDS:
+    for keyword in _KEYWORDS[1:] if spelled else _KEYWORDS:
         yield from keyword(old, new)
+    for name, keywords in CONDITIONS.items():
+        if not all(_alike(old, new, keyword, twins) for keyword in keywords):
+            before, after = (
+                next((view.first(key) for key in keywords if view.first(key)), None) for view in (old, new)
+            )
+            middle = "added" if before is None else "removed" if after is None else "changed"
+            yield f"{name}-{middle}", keywords[0], show(before and before.value), show(after and after.value)
 
 
 def kinds_text(view: View) -> str:
     """Return a view's types for a sentence."""
     return " or ".join(sorted(view.types)) if view.types else "anything"
+
+
+def _spelled(old: View, new: View) -> Iterator[Row | None]:
+    """Yield what changed in the words that stand for all values of two types, None that it was looked for."""
+    before, after = _words(old), _words(new)
+    if before is None or after is None:
+        return
+    yield None
+    yield from (("enum-value-removed", "enum", show(word), "") for word in sorted(before - after))
+    yield from (("enum-value-added", "enum", "", show(word)) for word in sorted(after - before))
+
+
+def _words(view: View) -> set[str] | None:
+    """Return the words that stand for the values of a schema, if it has so many and no more."""
+    if view.enum is not None:
+        return {value if isinstance(value, str) else key for key, value in view.enum.items()}
+    return {"true", "false"} if view.types == BOOLEANS else None
 
 
 def _allows(wide: View, narrow: View, *, text: bool) -> bool:
@@ -121,11 +225,13 @@ def _types(old: View, new: View, flow: Flow) -> Iterator[Row]:
 
 
 def _formats(old: View, new: View) -> Iterator[Row]:
-    before, after = (value if isinstance(value, str) else "" for value in (old.value("format"), new.value("format")))
-    if before == after:
+    if old.format == new.format:
         return
-    words = before or "any", after or "any"
-    if not after or before in WIDER_FORMATS.get(after, ()):
+    words = old.format or "any", new.format or "any"
+    before, after = (form if form in RESTRICTING else "" for form in (old.format, new.format))
+    if before == after:
+        yield "format-hint-changed", "format", *words
+    elif not after or before in WIDER_FORMATS.get(after, ()):
         yield "format-generalized", "format", *words
     elif not before or after in WIDER_FORMATS.get(before, ()):
         yield "format-specialized", "format", *words
@@ -234,11 +340,38 @@ def _flags(old: View, new: View) -> Iterator[Row]:
             yield (on if after else off), keyword, "", ""
 
 
-def _excluded(old: View, new: View) -> Iterator[Row]:
-    before, after = (view.value("not") for view in (old, new))
-    if not same(before, after):
-        name = "not-added" if before is None else "not-removed" if after is None else "not-changed"
-        yield name, "not", show(before), show(after)
+def _dependent(old: View, new: View) -> Iterator[Row]:
+    before, after = (
+        {
+            (name, inner.text)
+            for part in view.parts
+            for name, listed in part.get("dependentRequired").children()
+            for inner in listed.elements()
+        }
+        for view in (old, new)
+    )
+    for name in sorted({show(name) for name, _ in after - before}):
+        yield "dependent-required-added", "dependentRequired", "", name
+    for name in sorted({show(name) for name, _ in before - after}):
+        yield "dependent-required-removed", "dependentRequired", name, ""
+
+
+def _contents(old: View, new: View) -> Iterator[Row]:
+    for keyword, name, before, after in (
+        ("contentEncoding", "content-encoding-changed", old.encoding, new.encoding),
+        ("contentMediaType", "content-media-type-changed", old.media_type, new.media_type),
+    ):
+        if before != after:
+            yield name, keyword, before or "none", after or "none"
+
+
+def _access(old: View, new: View) -> Iterator[Row]:
+    for keyword, before, after in (
+        ("readOnly", old.read_only, new.read_only),
+        ("writeOnly", old.write_only, new.write_only),
+    ):
+        if before != after:
+            yield "access-changed", keyword, "", ""
 
 
 def _defaults(old: View, new: View) -> Iterator[Row]:
@@ -260,6 +393,13 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
     was, now = (
         {key: name for key, value in side.items() if (name := value.rpartition("/")[2]) != key} for side in (was, now)
     )
+    # That a schema came or went is said where the schemas are compared.
+    kept = [
+        kin(next(part for part in view.parts if "discriminator" in part)) if name else set[str]()
+        for view, name in zip((old, new), names, strict=True)
+    ]
+    was = {key: name for key, name in was.items() if name in kept[1] or name not in kept[0]}
+    now = {key: name for key, name in now.items() if name in kept[0] or key in was or name not in kept[1]}
     for key in sorted(was.keys() | now.keys()):
         if key not in now:
             yield "discriminator-mapping-removed", "discriminator", key, ""
@@ -271,5 +411,5 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
 
 _KEYWORDS = (
     *(_enums, _extensible, _ceilings_and_floors, _patterns, _multiples),
-    *(_flags, _excluded, _defaults, _discriminators),
+    *(_flags, _dependent, _contents, _access, _defaults, _discriminators),
 )

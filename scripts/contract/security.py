@@ -21,6 +21,11 @@ register(
         Rule("api-security-relaxed", INFO, REQUEST, "{new} suffices now", "what sufficed still does"),
         Rule("api-security-scheme-changed", BREAKING, REQUEST, "the security scheme changed: {new}", _REFUSED),
         Rule(
+            "api-security-scopes-changed",
+            *(INFO, REQUEST, "the scopes that can be asked for changed"),
+            "those that an operation asks for are judged with it",
+        ),
+        Rule(
             "api-security-endpoint-changed",
             *(WARNING, REQUEST, "where or how the credentials are obtained changed"),
             "clients that have the address built in must be told",
@@ -151,4 +156,7 @@ class Guard:
                 collector.add("api-security-scheme-changed", where, old.place, new.place, new=new.sent)
             elif old.obtained != new.obtained:
                 collector.add("api-security-endpoint-changed", where, old.place, new.place)
+            elif not collector.twins.same(old.place.raw("flows"), new.place.raw("flows")):
+                collector.add("api-security-scopes-changed", where, old.place.raw("flows"), new.place.raw("flows"))
             collector.texts(where, old.place, new.place)
+            collector.rest(where, old.place, new.place, {"$ref", *_SENT, *_OBTAINED})

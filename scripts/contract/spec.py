@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
-from . import lifecycle, messages, parameters
-from .changes import Change, settle, show
+from . import lifecycle, messages, parameters, webhooks
+from .changes import Change, show
 from .collector import Collector, Where
-from .documents import Cursor, Document, canonical, same
+from .documents import Cursor, Document, canonical, escape, same
 from .parameters import TEMPLATE, Side
 from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
 from .security import Guard
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+OPERATION = frozenset(
+    {"tags", "operationId", "parameters", "requestBody", "responses", "callbacks", "deprecated", "security", "servers"}
+)
 _NAMES = "nothing changes on the wire, but generated code has other names"
 register(
     [
@@ -32,9 +35,17 @@ register(
             *(WARNING, BOTH, "the server {old} was removed"),
             "clients that have the address built in must be told",
         ),
+        Rule(
+            "api-server-rewritten",
+            *(INFO, BOTH, "the server {old} was removed, and the paths have what its address said"),
+            "every operation is reached where it was",
+        ),
         Rule("api-server-added", INFO, BOTH, "the server {new} was added", "clients keep to the one they have"),
-        Rule("unused-schema-removed", INFO, BOTH, "a schema that nothing uses was removed", "nobody meets it"),
-        Rule("unused-schema-added", INFO, BOTH, "a schema that nothing uses was added", "nobody meets it"),
+        *(
+            Rule(f"unused-{noun}-{what}", INFO, BOTH, f"a {noun} that nothing uses was {what}", "nobody meets it")
+            for noun in ("schema", "component")
+            for what in ("added", "changed", "removed")
+        ),
         Rule("api-version-changed", INFO, BOTH, "the version was {old} and is {new}", "it is only a name"),
         Rule(
             "openapi-version-changed", INFO, BOTH, "OpenAPI's version was {old} and is {new}", "the contents are judged"
@@ -58,7 +69,8 @@ def compare(old: Document, new: Document, today: dt.date | None = None) -> tuple
         guard.requirements(collector, where, before.operation, after.operation)
         asked |= guard.old.used(before.operation)
     guard.schemes(collector, asked)
-    return settle(collector.finish(), collector.lenient)
+    webhooks.compare(collector)
+    return collector.finish()
 
 
 def _whole(collector: Collector) -> None:
@@ -78,11 +90,19 @@ def _whole(collector: Collector) -> None:
             collector.add(
                 "api-info-changed", top.below(f"info {keyword}"), info_old.raw(keyword), info_new.raw(keyword)
             )
+    collector.rest(top.below("info"), info_old, info_new, {"version", "contact", "license"})
     collector.texts(top, old, new)
+    judged = {"openapi", "info", "servers", "paths", "components", "security", "tags", "webhooks"}
+    collector.rest(top, old, new, judged)
     tags = [sorted(canonical(tag.value) for tag in side.get("tags").elements()) for side in (old, new)]
     if tags[0] != tags[1]:
         collector.add("api-tags-described", top.below("tags"), old.raw("tags"), new.raw("tags"))
-    _servers(collector, top, old.raw("servers"), new.raw("servers"))
+    sides = [_sides(document).items() for document in (collector.old, collector.new)]
+    had, has = (
+        {(key[0], address): url for key, side in found for address, url in side.addresses.items()} for found in sides
+    )
+    reached = set(had.values()) - {url for key, url in had.items() if key not in has}
+    _servers(collector, top, old.raw("servers"), new.raw("servers"), reached=reached)
     _unused(collector)
 
 
@@ -100,16 +120,24 @@ def _urls(servers: Cursor) -> dict[str, Cursor]:
     return found
 
 
-def _servers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
+def _servers(collector: Collector, where: Where, old: Cursor, new: Cursor, *, reached: Collection[str]) -> None:
+    """Judge the servers; what was behind some of them is still reached, since the paths say the rest."""
     before, after = _urls(old), _urls(new)
     where = where.below("servers")
     for url in sorted(before.keys() | after.keys()):
         if url not in after:
-            collector.add("api-server-removed", where, before[url], None, old=url or "/")
+            rule = "api-server-rewritten" if url in reached else "api-server-removed"
+            collector.add(rule, where, before[url], None, old=url or "/")
         elif url not in before:
             collector.add("api-server-added", where, None, after[url], new=url or "/")
         else:
             collector.texts(where, before[url], after[url])
+            collector.rest(where, before[url], after[url], {"url", "variables"})
+            variables = before[url].get("variables"), after[url].get("variables")
+            for name in sorted(variables[0].mapping.keys() & variables[1].mapping.keys()):
+                here, (one, two) = where.below(f"variable {name}"), (place.get(name) for place in variables)
+                collector.texts(here, one, two)
+                collector.rest(here, one, two, {"default"})
 
 
 def _references(value: object) -> Iterator[str]:
@@ -120,31 +148,79 @@ def _references(value: object) -> Iterator[str]:
             waiting += found.values()
             if isinstance(found.get("$ref"), str):
                 yield found["$ref"]
+            # In a discriminator, the mapping refers to schemas.
+            if "propertyName" in found and isinstance(found.get("mapping"), dict):
+                said = [value for value in found["mapping"].values() if isinstance(value, str)]
+                yield from (value if "/" in value else f"#/components/schemas/{escape(value)}" for value in said)
+            ways = found["security"] if isinstance(found.get("security"), list) else []
+            names = [name for way in ways if isinstance(way, dict) for name in way]
+            yield from (f"#/components/securitySchemes/{escape(name)}" for name in names)
         elif isinstance(found, list):
             waiting += found
 
 
+def _used(document: Document) -> set[str]:
+    """Return the pointers of the components that something refers to which isn't unused itself."""
+    apart = {id(heir.value): heir for heir in document.told_apart}
+    tree = document.tree if isinstance(document.tree, dict) else {}
+    waiting = [*_references({key: value for key, value in tree.items() if key != "components"})]
+    found: set[str] = set()
+    followed = set(waiting)
+    while waiting:
+        place = document.root.follow(waiting.pop())
+        parts = place.pointer.split("/")
+        if not place.file and parts[1:2] == ["components"]:
+            found.add("/".join(parts[:4]))
+        heirs = [heir.pointer for heir in document.heirs.get(id(place.value), ()) if id(heir.value) in apart]
+        fresh = {*_references(place.value), *(f"#{pointer}" for pointer in heirs)} - followed
+        followed |= fresh
+        waiting += fresh
+    return found
+
+
+def _components(document: Document) -> dict[tuple[str, str], Cursor]:
+    sections = document.root.get("components").children()
+    return {
+        (section, name): place
+        for section, places in sections
+        if not section.startswith("x-")
+        for name, place in places.children()
+    }
+
+
 def _unused(collector: Collector) -> None:
-    unused = []
-    for document in (collector.old, collector.new):
-        schemas = document.root.get("components").get("schemas")
-        used = {reference.rpartition("/")[2] for reference in _references(document.tree)}
-        unused.append({name: place for name, place in schemas.children() if name not in used})
-    names = [set(d.root.get("components").get("schemas").mapping) for d in (collector.old, collector.new)]
-    for name in sorted(unused[0].keys() - names[1]):
-        collector.add("unused-schema-removed", Where("", f"schema {name}"), unused[0][name], None)
-    for name in sorted(unused[1].keys() - names[0]):
-        collector.add("unused-schema-added", Where("", f"schema {name}"), None, unused[1][name])
+    """Keep what changed in components that nobody meets."""
+    sides = [(_components(document), _used(document)) for document in (collector.old, collector.new)]
+    (before, used_old), (after, used_new) = sides
+    for section, name in sorted(before.keys() | after.keys()):
+        old, new = before.get((section, name)), after.get((section, name))
+        noun = "schema" if section == "schemas" else "component"
+        where = Where("", f"schema {name}" if section == "schemas" else f"{section} {name}")
+        if not new:
+            what = "" if old and old.pointer in used_old else "removed"
+        elif not old:
+            what = "" if new.pointer in used_new else "added"
+        else:
+            met = old.pointer in used_old or new.pointer in used_new
+            what = "" if met or collector.twins.same(old, new) else "changed"
+        if what:
+            collector.add(f"unused-{noun}-{what}", where, old, new)
 
 
-def _sides(document: Document) -> dict[tuple[str, str], Side]:
+# The method and the path
+Operation = tuple[str, str]
+
+
+def _sides(document: Document) -> dict[Operation, Side]:
     found = {}
     for path, place in document.root.get("paths").children():
-        item = place.resolved()
+        item = place.described()
         for method in METHODS:
             operation = item.get(method)
             if operation and not path.startswith("x-"):
-                found[method, path] = Side(path, item, operation)
+                servers = operation.raw("servers") or item.raw("servers") or document.root.raw("servers")
+                addresses = {_shape(f"{url}{path}"): url for url in _urls(servers) or [""]}
+                found[method, path] = Side(path, item, operation, addresses)
     return found
 
 
@@ -162,6 +238,10 @@ def _operations(collector: Collector) -> Iterator[Pair]:
         if (method, path) not in pairs and partner:
             pairs[method, path] = partner
             del rest[method, _shape(path)]
+    pairs |= _readdressed(
+        {key: side for key, side in before.items() if key not in pairs},
+        {key: side for key, side in after.items() if key not in pairs.values()},
+    )
     for key, partner in sorted(pairs.items()):
         yield Where(_name(key), _name(key)), before[key], after[partner]
     added = {key: side for key, side in after.items() if key not in pairs.values()}
@@ -176,6 +256,17 @@ def _operations(collector: Collector) -> Iterator[Pair]:
             lifecycle.removed(collector, where, old)
     for key, side in sorted(added.items()):
         collector.add("endpoint-added", Where(_name(key), _name(key)), None, side.operation)
+
+
+def _readdressed(before: dict[Operation, Side], after: dict[Operation, Side]) -> dict[Operation, Operation]:
+    """Return the operations that are reached where they were, although server and path part elsewhere."""
+    found: dict[Operation, Operation] = {}
+    left = {(key[0], address): key for key, side in sorted(after.items()) for address in side.addresses}
+    for key, side in sorted(before.items()):
+        partners = [left[key[0], address] for address in sorted(side.addresses) if (key[0], address) in left]
+        if partners and partners[0] not in found.values():
+            found[key] = partners[0]
+    return found
 
 
 def _shape(path: str) -> str:
@@ -209,9 +300,13 @@ def _operation(collector: Collector, where: Where, old: Side, new: Side) -> None
             place or document.root.raw("servers")
             for place, document in zip(servers, (collector.old, collector.new), strict=True)
         ]
-        _servers(collector, where, *own)
+        reached = {url for address, url in old.addresses.items() if address in new.addresses}
+        _servers(collector, where, *own, reached=reached)
+    collector.texts(where, old.item, new.item)
+    collector.rest(where, old.item, new.item, {"$ref", "parameters", "servers", *METHODS})
+    collector.rest(where, before, after, OPERATION)
     callbacks = before.raw("callbacks"), after.raw("callbacks")
-    if not same(callbacks[0].mapping, callbacks[1].mapping):
+    if not collector.twins.same(*callbacks) and any(side.mapping for side in callbacks):
         collector.add("api-callbacks-changed", where, *callbacks)
     parameters.compare(collector, where, old, new)
     messages.bodies(collector, where, before, after)

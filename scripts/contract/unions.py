@@ -7,9 +7,9 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
-from .rules import BREAKING, INFO, REQUEST, RESPONSE, Level
+from .rules import INFO, REQUEST, RESPONSE, WARNING, Level
 from .schemas import Finding, Flow, kinds_text
-from .views import Union, View, Views
+from .views import Union, View, Views, called
 
 # A segment of a path, and the pair of schemas that stands there.
 Pair = tuple[str, View, View]
@@ -18,8 +18,9 @@ Pair = tuple[str, View, View]
 class Judge(Protocol):
     """What can compare two schemas with all that is below them."""
 
-    def worst(self, old: View, new: View, flow: Flow) -> Level | None:
-        """Return the worst level of their differences, None if they are equal."""
+    def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
+        """Say whether their differences are no worse than a level."""
+        ...
 
 
 @frozen
@@ -33,22 +34,21 @@ class Trial:
 
     def fits(self, old: View, new: View) -> bool:
         """Say whether the new schema can stand for the old one in this flow."""
-        return self.judge.worst(old, new, self.flow) is not BREAKING
+        return self.judge.within(old, new, self.flow, WARNING)
 
     def covers(self, old: View, new: View) -> bool:
         """Say whether the new schema stands for the old one without any loss that is worth a warning."""
-        return self.judge.worst(old, new, self.flow) in (None, INFO)
+        return self.judge.within(old, new, self.flow, INFO)
 
     def equal(self, old: View, new: View) -> bool:
         """Say whether both allow the same, so far as can be told."""
         flows = (evolve(self.flow, direction=direction) for direction in (REQUEST, RESPONSE))
-        return all(self.judge.worst(old, new, flow) in (None, INFO) for flow in flows)
+        return all(self.judge.within(old, new, flow, INFO) for flow in flows)
 
 
 def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair], bool]:
     """Return what changed in the alternatives, the pairs to compare, and whether the rest can be compared as well."""
-    findings: list[Finding] = []
-    pairs: list[Pair] = []
+    findings, pairs = _heirs(old, new, trial)
     both = min(len(old.unions), len(new.unions))
     for before, after in zip(old.unions[:both], new.unions[:both], strict=True):
         matched, gone, come = _match(before, after, trial)
@@ -59,12 +59,33 @@ def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pai
     if choice := _grown_or_shrunk(old, new):
         matched, gone, come = _match(*choice, trial)
         beside = trial.views_old.without_alternatives(old), trial.views_new.without_alternatives(new)
-        return [*_changed(*choice, gone, come, trial)], [*matched, ("", *beside)], False
+        return [*findings, *_changed(*choice, gone, come, trial)], [*pairs, *matched, ("", *beside)], False
     if len(new.unions) > both:
         found, comparable = _introduced(old, new, new.unions[both], trial)
     else:
         found, comparable = _dissolved(old, new, old.unions[both], trial)
     return [*findings, *found], pairs, comparable
+
+
+def _heirs(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair]]:
+    """Return what changed in the schemas that discriminators tell apart, and the pairs to compare."""
+    if not (old.tells and new.tells):
+        return [], []
+    findings: list[Finding] = []
+    pairs: dict[tuple[View, View], str] = {}
+    names_old, names_new = ({called(heir): heir for heir in view.heirs.values()} for view in (old, new))
+    for value, heir in sorted(old.heirs.items()):
+        # A schema's own name is a value as well, whatever the mapping says.
+        partner = new.heirs.get(value) or names_new.get(called(heir))
+        if partner:
+            before, after = trial.views_old.of([heir]), trial.views_new.of([partner])
+            pairs.setdefault((before, after), f"({before.name or value})")
+        else:
+            findings.append(Finding("subtype-removed", heir.at, new.at("discriminator"), values={"old": value}))
+    for value, heir in sorted(new.heirs.items()):
+        if value not in old.heirs and called(heir) not in names_old:
+            findings.append(Finding("subtype-added", old.at("discriminator"), heir.at, values={"new": value}))
+    return findings, [(segment, before, after) for (before, after), segment in pairs.items()]
 
 
 def _label(view: View, place: int) -> str:
@@ -107,17 +128,49 @@ def _match(before: Union, after: Union, trial: Trial) -> tuple[list[Pair], Label
 
 def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial: Trial) -> Iterator[Finding]:
     pointers = before.part.get(before.kind).at, after.part.get(after.kind).at
+    # Where a discriminator says which alternative is meant, none stands for another.
+    told = "discriminator" in before.part or "discriminator" in after.part
     if before.kind != after.kind:
-        yield Finding("alternatives-kind-changed", *pointers, values={"old": before.kind, "new": after.kind})
+        # Of alternatives that a value can't fit two of, one and any are the same.
+        name = "alternatives-kind-changed"
+        if not told and _overlap([view for _, view in _labelled(before, trial.views_old)]):
+            name = "any-of-became-one-of" if after.kind == "oneOf" else "one-of-became-any-of"
+        yield Finding(name, *pointers, values={"old": before.kind, "new": after.kind})
     everything_old = [view for _, view in _labelled(before, trial.views_old)]
     everything_new = [view for _, view in _labelled(after, trial.views_new)]
     for label, view in gone:
         # What an alternative allowed may be allowed by another one, now or all the time.
-        if not (trial.flow.is_request and any(trial.covers(view, other) for other in everything_new)):
-            yield Finding(f"{before.kind[:3].lower()}-of-removed", view.place.at, pointers[1], values={"old": label})
+        covered = trial.flow.is_request and not told and any(trial.covers(view, other) for other in everything_new)
+        name = "alternatives-covered" if covered else f"{before.kind[:3].lower()}-of-removed"
+        yield Finding(name, view.place.at, pointers[1], values={"old": label})
     for label, view in come:
-        if trial.flow.is_request or not any(trial.covers(other, view) for other in everything_old):
-            yield Finding(f"{after.kind[:3].lower()}-of-added", pointers[0], view.place.at, values={"new": label})
+        covered = not (trial.flow.is_request or told) and any(trial.covers(other, view) for other in everything_old)
+        name, key = ("alternatives-covered", "old") if covered else (f"{after.kind[:3].lower()}-of-added", "new")
+        yield Finding(name, pointers[0], view.place.at, values={key: label})
+
+
+def _overlap(views: list[View]) -> bool:
+    """Say whether a value may fit two of these schemas, so far as can be told."""
+    return any(not _apart(one, two) for place, one in enumerate(views) for two in views[place + 1 :])
+
+
+def _apart(one: View, two: View) -> bool:
+    if one.types is not None and two.types is not None:
+        kinds = [view.types | ({"number"} if "integer" in view.types else set()) for view in (one, two) if view.types]
+        if not kinds[0] & kinds[1]:
+            return True
+    if one.enum is not None and two.enum is not None and not one.enum.keys() & two.enum.keys():
+        return True
+    if any(view.closed and other.required - view.properties.keys() for view, other in ((one, two), (two, one))):
+        return True
+    # A property that both ask for may tell them apart by its value.
+    return any(
+        first is not None and second is not None and not first.keys() & second.keys()
+        for first, second in (
+            [View(view.properties[name], frozenset()).enum for view in (one, two)]
+            for name in sorted(one.required & two.required & one.properties.keys() & two.properties.keys())
+        )
+    )
 
 
 def _grown_or_shrunk(old: View, new: View) -> tuple[Union, Union] | None:
@@ -156,14 +209,13 @@ def _dissolved(old: View, new: View, union: Union, trial: Trial) -> tuple[list[F
     pointers = union.part.get(union.kind).at, new.place.at
     beside = trial.views_old.without_alternatives(old)
     fitting = [trial.fits(alternative, plain) for alternative in alternatives]
-    if trial.flow.is_request:
-        found = [
-            Finding(f"{short}-of-removed", *pointers, values={"old": label})
-            for label, fits in zip(labels, fitting, strict=True)
-            if not fits
-        ]
-    elif any(fitting):
-        found = []
+    everything = {"old": ", ".join(labels)}
+    gone = [label for label, fits in zip(labels, fitting, strict=True) if not fits]
+    if not gone:
+        name = f"{short}-of-dissolved" if trial.flow.is_request else "alternatives-merged"
+        found = [Finding(name, *pointers, values=everything)]
+    elif trial.flow.is_request or any(fitting):
+        found = [Finding(f"{short}-of-removed", *pointers, values={"old": label}) for label in gone]
     else:
-        found = [Finding(f"{short}-of-dissolved", *pointers, values={"old": ", ".join(labels)})]
+        found = [Finding(f"{short}-of-dissolved", *pointers, values=everything)]
     return found, _says_itself(beside)

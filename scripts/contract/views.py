@@ -8,12 +8,16 @@ from typing import Any
 
 from attrs import frozen
 
-from .documents import ABSENT, Cursor, Document, canonical
+from .documents import ABSENT, Cursor, Document, canonical, escape
 
 Number = int | float
 # A limit of a number: its value, and whether the value itself is outside.
 Bound = tuple[Number, bool]
 INTEGERS = frozenset({"integer"})
+BOOLEANS = frozenset({"boolean"})
+ARRAYS = frozenset({"array"})
+BYTES = "application/octet-stream"
+NOTHING = frozenset({"nothing"})
 _COMPONENT = re.compile("/components/schemas/([^/]+)")
 _IMPLIED = {
     "object": ("properties", "required", "additionalProperties", "minProperties", "maxProperties"),
@@ -55,6 +59,18 @@ def members(place: Cursor) -> tuple[Cursor, ...]:
     return tuple(member for member in found.values() if not _is_null(member.resolved()))
 
 
+def _is_value(place: Cursor) -> bool:
+    """Say whether a schema is nothing but a value or several, with texts."""
+    rest = {key for key in place.mapping if not key.startswith("x-")} - _OF_VALUES
+    listed = place.says("enum")
+    return not rest and (place.says("const") is not None or (isinstance(listed, list) and bool(listed)))
+
+
+_OF_VALUES = frozenset(
+    {"const", "enum", "type", "title", "description", "deprecated", "example", "examples", "externalDocs", "$comment"}
+)
+
+
 def _is_null(place: Cursor) -> bool:
     kind, values = place.says("type"), place.says("enum")
     return kind in ("null", ["null"]) or values == [None] or ("const" in place and place.mapping["const"] is None)
@@ -72,15 +88,26 @@ class View:
         # With one alternative it is no choice, yet it may have been one or become one.
         self.singles: list[Union] = []
         self.broken: str | None = None
+        # The schema false allows nothing.
+        self.never = False
         self._null_alternative: set[int] = set()
+        # Alternatives that are nothing but values, as an enum is told with a text for each.
+        self.choices: list[Cursor] = []
         seen: set[int] = set()
         for place in self.places:
             self._flatten(place, seen)
         self.name = component(self.places[0]) if len(self.places) == 1 else None
+        # What a discriminator tells apart without a oneOf: by its value, the schema that stands for it.
+        self.tells = not (self.unions or self.singles) and any("discriminator" in part for part in self.parts)
+        self.heirs = self._heirs() if self.tells else {}
         self.types, self.enum = self._types(), self._enum()
         if self.types is None and self.enum is not None:
             self.types = frozenset(_TYPES.get(type(value), "null") for value in self.enum.values()) or None
+        if self.types == BOOLEANS and self.enum is not None and len(self.enum) > 1:
+            # Both of its values.
+            self.enum = None
         self.nullable = self._nullable()
+        self.format, self.encoding, self.media_type = self._contents()
         self.lower, self.upper = self._bound("inimum", 1), self._bound("aximum", -1)
         self.properties: dict[str, tuple[Cursor, ...]] = {}
         for part in self.parts:
@@ -96,11 +123,16 @@ class View:
         rest = [part.raw(key) for part in self.parts for key in ("additionalProperties", "unevaluatedProperties")]
         self.closed = any(place.value is False for place in rest)
         self.additional = tuple(place for place in rest if place.mapping)
+        self.patterns: dict[str, tuple[Cursor, ...]] = {}
+        for part in self.parts:
+            for pattern, place in part.get("patternProperties").children():
+                self.patterns[pattern] = (*self.patterns.get(pattern, ()), place)
 
     def _flatten(self, place: Cursor, seen: set[int]) -> None:
         target = place.resolved()
         if place and not target:
             self.broken = self.broken or place.reference
+        self.never = self.never or target.value is False
         if id(target.value) in seen or not isinstance(target.value, dict):
             return
         if place.reference is not None and place.document.siblings and len(place.mapping) > 1:
@@ -110,18 +142,36 @@ class View:
         for member in target.get("allOf").elements():
             self._flatten(member, seen)
         for kind in ("oneOf", "anyOf"):
-            listed = target.get(kind)
-            alternatives = members(listed)
-            if any(_is_null(member.resolved()) for member in listed.elements()):
-                self._null_alternative.add(id(target.value))
-            if id(listed.value) in self.dropped:
-                continue
-            union = Union(kind, alternatives, target)
-            if len(alternatives) > 1:
-                self.unions.append(union)
-            elif alternatives:
-                self.singles.append(union)
-                self._flatten(alternatives[0], seen)
+            if kind in target:
+                self._alternatives(kind, target, seen)
+
+    def _alternatives(self, kind: str, target: Cursor, seen: set[int]) -> None:
+        listed = target.get(kind)
+        alternatives = members(listed)
+        if any(_is_null(member.resolved()) for member in listed.elements()):
+            self._null_alternative.add(id(target.value))
+        if id(listed.value) in self.dropped:
+            return
+        union = Union(kind, alternatives, target)
+        if alternatives and all(_is_value(member.resolved()) for member in alternatives):
+            self.choices.append(listed)
+        elif len(alternatives) > 1:
+            self.unions.append(union)
+        elif alternatives:
+            self.singles.append(union)
+            self._flatten(alternatives[0], seen)
+
+    def _heirs(self) -> dict[str, Cursor]:
+        found: dict[str, Cursor] = {}
+        tops = {id(top.value): top for place in self.places for top in _tops(place.resolved(), set())}
+        for identity, top in tops.items():
+            mapped = {key: target for key, target in mapping(top).items() if id(target.value) != identity}
+            below = top.document.heirs.get(identity, ())
+            further = _below(top.document, below)
+            known = {id(target.value) for target in mapped.values()}
+            found |= {key: target for key, target in mapped.items() if id(target.value) not in further}
+            found |= {called(heir): heir for heir in below if id(heir.value) not in known}
+        return found
 
     def _types(self) -> frozenset[str] | None:
         found: frozenset[str] | None = None
@@ -134,7 +184,8 @@ class View:
             ) or frozenset(kind for kind, keys in _IMPLIED.items() if any(key in part.value for key in keys))
             if kinds:
                 both = kinds if found is None else frozenset({*_within(kinds, found), *_within(found, kinds)})
-                found = both or found
+                # What must be of two kinds at once can't be at all.
+                found = both or NOTHING
         return found
 
     def _enum(self) -> dict[str, Any] | None:
@@ -145,6 +196,11 @@ class View:
             for values in [*lists, *([[part.mapping["const"]]] if "const" in part else [])]:
                 keyed = {canonical(value): value for value in values if value is not None}
                 found = keyed if found is None else {key: keyed[key] for key in found if key in keyed}
+        for listed in self.choices:
+            members = [member.resolved().mapping for member in listed.elements()]
+            said = [value for member in members for value in [*(member.get("enum") or []), member.get("const")]]
+            keyed = {canonical(value): value for value in said if value is not None}
+            found = keyed if found is None else {key: keyed[key] for key in found if key in keyed}
         return found
 
     def _nullable(self) -> bool:
@@ -166,6 +222,17 @@ class View:
         if kind is None:
             return True if isinstance(values, list) and None in values else None
         return False
+
+    def _contents(self) -> tuple[str, str, str]:
+        """Return the format, and how the text is encoded and what it holds."""
+        said = (self.value(key) for key in ("format", "contentEncoding", "contentMediaType"))
+        form, encoding, media_type = (value.lower() if isinstance(value, str) else "" for value in said)
+        # OpenAPI 3.0 and 3.1 have two ways of saying these.
+        if form == "byte":
+            return "", encoding or "base64", media_type
+        if media_type == BYTES and not encoding:
+            return form or "binary", "", ""
+        return form, encoding, media_type
 
     def _bound(self, word: str, sign: int) -> Bound | None:
         bounds: list[Bound] = []
@@ -215,6 +282,50 @@ class View:
         """A name to tell the schema from its siblings."""
         title = self.value("title")
         return self.name or (title if isinstance(title, str) and title else None)
+
+
+def called(place: Cursor) -> str:
+    """Return what tells a schema from others: its name as a component, else its pointer."""
+    return component(place) or place.pointer
+
+
+def mapping(part: Cursor) -> dict[str, Cursor]:
+    """Return the schemas that the mapping of a part's discriminator means, each by name or by reference."""
+    found = {}
+    for key, place in part.get("discriminator").get("mapping").children():
+        said = place.text or ""
+        named = place.follow(f"#/components/schemas/{escape(said)}")
+        if target := (named or place.follow(said)).resolved() if said else named:
+            found[key] = target
+    return found
+
+
+def kin(part: Cursor) -> set[str]:
+    """Return the labels of all that a discriminator tells apart which stands in a part of a schema."""
+    if "oneOf" in part or "anyOf" in part:
+        return set()
+    below = part.document.heirs.get(id(part.value), ())
+    return {called(target) for target in (*mapping(part).values(), *below)}
+
+
+def _tops(place: Cursor, seen: set[int]) -> Iterator[Cursor]:
+    """Yield the schemas that a place is, not those that it derives from: what has no name derives from nothing."""
+    if id(place.value) not in seen:
+        seen.add(id(place.value))
+        yield place
+        for member in place.get("allOf").elements() if component(place) is None else ():
+            yield from _tops(member.resolved(), seen)
+
+
+def _below(document: Document, heirs: Iterable[Cursor]) -> set[int]:
+    """Return the identities of the schemas that build on one of these."""
+    found: set[int] = set()
+    waiting = list(heirs)
+    while waiting:
+        fresh = [heir for heir in document.heirs.get(id(waiting.pop().value), ()) if id(heir.value) not in found]
+        found |= {id(heir.value) for heir in fresh}
+        waiting += fresh
+    return found
 
 
 def _within(kinds: frozenset[str], others: frozenset[str]) -> Iterator[str]:

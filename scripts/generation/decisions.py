@@ -268,7 +268,7 @@ def _names(update: Mapping[str, Any]) -> Iterator[str]:
     if name:
         yield f"{name}()" if OPERATION_ID in update else name
     # A class that is new is known by its name; its fields are listed where it stands.
-    elif FIELDS in update or MEMBERS in update:
+    else:
         yield from (str(one) for key in (FIELDS, MEMBERS) for one in update.get(key, {}).values())
 
 

@@ -92,7 +92,7 @@ def modules(plan: Plan, settings: Settings) -> dict[str, str]:
         lines = {"imports": imports.lines(), "imports_later": imports.lines(later=True)}
         files[f"{name}.py"] = fill("operations", is_async=name == "async_operations", methods=methods, **lines)
     files["identification.py"] = fill("identification")
-    files["friendly.py"] = fill("models_friendly", models=plan.friendly)
+    files["friendly.py"] = fill("models_friendly", models=plan.friendly, arguments=_arguments(plan))
     files["spec.py"] = fill(
         "spec",
         version=named["info"]["version"],
@@ -106,6 +106,14 @@ def modules(plan: Plan, settings: Settings) -> dict[str, str]:
     for template, text in stock.templates(settings.edits).items():
         files[template.removesuffix(".jinja")] = fill_stock(template, text, stock.client_context())
     return files
+
+
+def _arguments(plan: Plan) -> list[tuple[str, str]]:
+    """Return the literals that stand for closed enumerations in the methods' signatures, with their modules."""
+    enums = [enum_model(found, plan.classes) for found in plan.classes.enums.values()]
+    return sorted(
+        {(one.literal_name, one.where.module) for one in enums if one.literal_name and one.where in plan.friendly}
+    )
 
 
 def _class_modules(plan: Plan, config: Mapping[str, Any], fill: Callable[..., str]) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ class Parameter:
 
 def packed(value: object) -> str:
     """Return a value as JSON without white space."""
-    return json.dumps(plain(value, request=True), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return json.dumps(plain(value, request=True), ensure_ascii=False, separators=(",", ":"))
 
 
 def text_of(value: object) -> str:

@@ -1,0 +1,118 @@
+"""Which places of two documents say the same, through all that they refer to: nothing below them needs comparing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .documents import Cursor, Document, canonical, escape
+
+# A reference of one file and the one that it is compared with: the file of each, and what it says.
+Key = tuple[str, str, str]
+# Stands among the references of a schema that says something beside a reference: whether that counts, OpenAPI's version
+# decides.
+BESIDE = "\0"
+_NONE: frozenset[str] = frozenset()
+
+
+class Twins:
+    """Two documents, each value in them with a number that equal ones share."""
+
+    def __init__(self, old: Document, new: Document) -> None:
+        """Begin with no value numbered: each is when it is asked for."""
+        self._old, self._new = old, new
+        self._numbers: dict[object, int] = {}
+        # By the identity of a value, which its document keeps: its number, and the references in it.
+        self._known: dict[int, tuple[int, frozenset[str]]] = {}
+        self._settled: dict[Key, bool] = {}
+
+    def same(self, old: Cursor, new: Cursor) -> bool:
+        """Say whether two places say the same."""
+        if not (old and new):
+            return not old and not new
+        number, references = self._look(old.value)
+        if number != self._look(new.value)[0]:
+            return False
+        return not references or all(self._alike((old.file, new.file, reference)) for reference in references)
+
+    def refers(self, place: Cursor) -> bool:
+        """Say whether there is a reference at a place or below."""
+        return bool(self._look(place.value)[1])
+
+    def _look(self, value: Any) -> tuple[int, frozenset[str]]:
+        if not isinstance(value, dict | list):
+            return self._number(value if isinstance(value, str) else (canonical(value),)), _NONE
+        known = self._known.get(id(value))
+        if known is None:
+            known = self._known[id(value)] = self._branch(value)
+        return known
+
+    def _branch(self, value: dict[str, Any] | list[Any]) -> tuple[int, frozenset[str]]:
+        if isinstance(value, list):
+            looked = [self._look(inner) for inner in value]
+            found = [references for _, references in looked if references]
+            return self._number((False, *(number for number, _ in looked))), frozenset().union(*found)
+        members = {key: self._look(value[key]) for key in sorted(value)}
+        found = [references for _, references in members.values() if references]
+        if isinstance(reference := value.get("$ref"), str):
+            found.append(frozenset([reference] if len(value) == 1 else [reference, BESIDE]))
+        if isinstance(mapping := value.get("mapping"), dict):
+            # A discriminator's, which says names or references.
+            said = [inner for inner in mapping.values() if isinstance(inner, str)]
+            found.append(frozenset({*said, *(f"#/components/schemas/{escape(name)}" for name in said)}))
+        key = (True, *((key, number) for key, (number, _) in members.items()))
+        return self._number(key), frozenset().union(*found) if found else _NONE
+
+    def _number(self, key: object) -> int:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    def _alike(self, key: Key) -> bool:
+        if key not in self._settled:
+            self._settle(key)
+        return self._settled[key]
+
+    def _settle(self, first: Key) -> None:
+        """Find out which references that can be reached from one lead to something else in the other document."""
+        parents: dict[Key, list[Key]] = {first: []}
+        unlike: list[Key] = []
+        waiting = [first]
+        while waiting:
+            key = waiting.pop()
+            further = self._further(key)
+            if further is None or any(self._settled.get(other) is False for other in further):
+                unlike.append(key)
+                continue
+            for other in further:
+                if other in parents:
+                    parents[other].append(key)
+                elif other not in self._settled:
+                    parents[other] = [key]
+                    waiting.append(other)
+        self._settled |= dict.fromkeys(parents, True)
+        while unlike:
+            key = unlike.pop()
+            if self._settled[key]:
+                self._settled[key] = False
+                unlike += parents[key]
+
+    def _further(self, key: Key) -> list[Key] | None:
+        """Return the references of what a reference leads to, None if the other document has something else there."""
+        file_old, file_new, reference = key
+        if reference == BESIDE:
+            return [] if self._old.siblings == self._new.siblings else None
+        old, new = (
+            Cursor(document, None, "", file).follow(reference)
+            for document, file in ((self._old, file_old), (self._new, file_new))
+        )
+        if not (old and new):
+            return None if old or new else []
+        number, references = self._look(old.value)
+        if number != self._look(new.value)[0]:
+            return None
+        heirs = [
+            sorted(f"#{heir.pointer}" for heir in document.heirs.get(id(place.value), ()))
+            for document, place in ((self._old, old), (self._new, new))
+        ]
+        if heirs[0] != heirs[1]:
+            return None
+        found = [(old.file, new.file, inner) for inner in references]
+        return [*found, *(("", "", heir) for heir in heirs[0])]

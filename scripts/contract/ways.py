@@ -1,0 +1,86 @@
+"""Where consumers meet what changed in schemas: the ways from the places where schemas stand to what is below them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from .graph import Node
+
+
+class Ways:
+    """The ways between nodes."""
+
+    def __init__(self, nodes: Iterable[Node], starts: Collection[Node]) -> None:
+        """Look at the edges between nodes; what isn't a start, tells nothing and leads one way is only a step on it."""
+        listed = list(nodes)
+        steps = {node for node in listed if len(node.edges) < 2 and not node.findings}.difference(starts)
+        self._above: dict[Node, list[tuple[str, Node]]] = {node: [] for node in listed if node not in steps}
+        self._below: dict[Node, list[tuple[str, Node]]] = {node: [] for node in self._above}
+        for node in self._above:
+            for edge in node.edges:
+                way, child = _stepped(edge, steps)
+                if child not in steps:
+                    self._above[child].append((way, node))
+                    self._below[node].append((way, child))
+
+    def back(self, target: Node) -> dict[Node, str]:
+        """Return, for each node that leads to one, a shortest way there, in the words of a path."""
+        found = {target: ""}
+        layer = [target]
+        while layer:
+            above: list[Node] = []
+            for node in layer:
+                way = found[node]
+                for segment, parent in self._above[node]:
+                    if parent not in found:
+                        found[parent] = joined(segment, way)
+                        above.append(parent)
+            layer = above
+        return found
+
+    def firsts(self, starts: Iterable[Node]) -> dict[Node, str]:
+        """Return, for each node, a shortest way there from the first of the starts that lead to it."""
+        found: dict[Node, str] = {}
+        for start in starts:
+            # What an earlier one leads to, it leads to with all that is below.
+            layer = [] if start in found else [start]
+            found.setdefault(start, "")
+            while layer:
+                below: list[Node] = []
+                for node in layer:
+                    way = found[node]
+                    for segment, child in self._below[node]:
+                        if child not in found:
+                            found[child] = joined(way, segment)
+                            below.append(child)
+                layer = below
+        return found
+
+    def reached(self, starts: Mapping[Node, int]) -> dict[Node, int]:
+        """Return, for each node, the starts that lead to it: their bits."""
+        found = {**dict.fromkeys(self._above, 0), **starts}
+        waiting = dict.fromkeys(starts)
+        while waiting:
+            node, _ = waiting.popitem()
+            bits = found[node]
+            for _, child in self._below[node]:
+                if bits & ~found[child]:
+                    found[child] |= bits
+                    waiting[child] = None
+        return found
+
+
+def _stepped(edge: tuple[str, Node], steps: Collection[Node]) -> tuple[str, Node]:
+    way, node = edge
+    passed: set[Node] = set()
+    # Steps may lead in a circle, and then nowhere else.
+    while node in steps and node not in passed and node.edges:
+        passed.add(node)
+        segment, node = node.edges[0]
+        way = joined(way, segment)
+    return way, node
+
+
+def joined(first: str, second: str) -> str:
+    """Return two parts of the path into a value as a person writes it: gifts[].prices.*(Rebate).amount."""
+    return f"{first}{'' if not first or not second or second.startswith(('[', '(')) else '.'}{second}"
