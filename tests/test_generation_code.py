@@ -319,12 +319,16 @@ PROVED: Json = document(
         "D": DEEP,
         "E": DEEP,
         "OneWay": record(a=STRING | {"readOnly": True}, b=STRING),
+        "Either": {"oneOf": [ref("OneWay"), ref("Kind")]},
+        "Kind": {"oneOf": [ref("K")], "discriminator": {"propertyName": "k"}},
+        "K": record(k=STRING, more=STRING | {"readOnly": True}),
     },
     {
         "/x": {
             "post": {
                 "parameters": [
                     {"name": "since", "in": "query", "schema": {"type": "string", "format": "date"}},
+                    {"name": "tone", "in": "query", "schema": {"type": "string", "enum": ["warm"]}},
                     {"name": "at", "in": "query", "schema": {"type": "string", "format": "date-time"}},
                     {"name": "ms", "in": "query", "schema": COUNT | {"x-mantago-format": "milliseconds"}},
                     {"name": "m", "in": "query", "schema": {"type": "object", "additionalProperties": STRING}},
@@ -337,6 +341,10 @@ PROVED: Json = document(
                 "responses": {"200": holding("application/json", ref("A")), "201": {"description": "none"}},
             },
             "get": {"responses": {"204": {"description": "none"}}},
+            "delete": {
+                "requestBody": {"content": {"application/json": {"schema": ref("Either")}}},
+                "responses": {"200": holding("application/json", ref("Either"))},
+            },
             "patch": {
                 "requestBody": {"content": {"application/json": {"schema": ref("OneWay")}}},
                 "responses": {"200": holding("application/json", ref("OneWay"))},

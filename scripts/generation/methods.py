@@ -24,8 +24,7 @@ from generation.defaults import default_code
 from generation.document import Refused
 from generation.fields import field_names
 from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
-from generation.models import CREDENTIALS
-from generation.names import by_likeness, identifier, unique
+from generation.names import by_likeness, unique
 from generation.text import docstring
 
 # The members of a schema with the rule, and what the rule calls them.
@@ -110,7 +109,7 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
 
 def _answers_credentials(endpoint: Endpoint, classes: Classes) -> bool:
     places = [place for _, kind in endpoint.answers for place in classes_in(kind) if place in classes.shapes]
-    return any(identifier(one.name) in CREDENTIALS for place in places for one in classes.shapes[place].properties)
+    return any({"token", "secret"} <= {one.name for one in classes.shapes[place].properties} for place in places)
 
 
 def _is_filled_in(one: Parameter, *, rule: bool) -> bool:

@@ -14,7 +14,7 @@ from generation.ir import FLAG, TEXT, Directions, Enumeration, Property, Shape, 
 from generation.names import member_names
 from generation.text import docstring, literal, sentence
 
-CREDENTIALS = frozenset({"secret", "token", "access_token", "refresh_token", "api_key", "password"})
+_SECRETS = frozenset({"secret", "token", "access_token", "refresh_token", "api_key", "password"})
 
 
 @frozen
@@ -96,7 +96,7 @@ def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
         base=base,
         decorator="frozen(repr=False)" if positional is not None else "frozen(repr=False, kw_only=True)",
         docstring=_docs(shape, where, [one for one in [*order, *wire] if one.description], names),
-        shows_values=shape.place not in directions.sent - directions.answered and not CREDENTIALS & {*names.values()},
+        shows_values=shape.place not in directions.sent - directions.answered and not _SECRETS & {*names.values()},
         envelope=tuple(fields_of_envelope),
         additional=additional,
         fields=tuple(fields),
