@@ -18,7 +18,8 @@ from mantago_runtime.concurrency import Clock, MaybeAwaitable
 from mantago_runtime.configuration import HTTPCORE
 
 # With the client, not with its first call: by then a test may have replaced what is remembered here of httpx.
-from mantago_runtime.connections.adapters import ASYNC, SYNC, TransportAdapter
+from mantago_runtime.connections.adapters import ASYNC, SYNC, ConnectionUse, TransportAdapter
+from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.errors import ConfigurationError
 
 CANCEL_GRACE_SECONDS = 0.05
@@ -50,13 +51,15 @@ class IOBackend:
     """Limit what happens inside to so many seconds."""
 
 
-def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+def sync_io_backend(
+    below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE, memory: AddressMemory | None = None
+) -> IOBackend:
     """Return the backend for threads."""
     # Only a client that calls needs them.
     from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
-    from mantago_runtime.connections.threads import deadline  # noqa: PLC0415
+    from mantago_runtime.connections.sockets import deadline  # noqa: PLC0415
 
-    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine)
+    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine, memory)
     lock = threading.Lock()
     return IOBackend(
         send=pool.send,
@@ -72,11 +75,16 @@ def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine
     )
 
 
-def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+def async_io_backend(
+    below: httpx.AsyncBaseTransport | None,
+    proxy: str | None,
+    engine: str = HTTPCORE,
+    memory: AddressMemory | None = None,
+) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
     from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
 
-    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine)
+    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine, memory)
     lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:

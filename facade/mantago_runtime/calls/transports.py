@@ -40,11 +40,11 @@ class _Stack(Generic[BelowT]):
         if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
-        self._proxy, self._engine = proxy, engine
+        self._proxy, self._engine, self._memory = proxy, engine, AddressMemory()
         self._io = self._make_slot()
 
     _make_slot: Callable[[], _Slot]
-    _make_io: Callable[[BelowT | None, str | None, str], IOBackend]
+    _make_io: Callable[[BelowT | None, str | None, str, AddressMemory], IOBackend]
 
     def _current(self) -> IOBackend:
         self.calls.refuse_if_closed()
@@ -59,7 +59,7 @@ class _Stack(Generic[BelowT]):
         """Refuse calls from now on; return what closes the connections, if there are any."""
         io: IOBackend | None = self._io.get()
         if io is None and self._below is not None and not self.calls.closed:
-            io = self._make_io(self._below, None, self._engine)
+            io = self._make_io(self._below, None, self._engine, self._memory)
         self.calls.closed = True
         self._io.set(None)
         return io.shut if io else None

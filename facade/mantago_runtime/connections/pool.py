@@ -18,8 +18,18 @@ import httpx
 
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
-from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, TransportAdapter
-from mantago_runtime.connections.threads import DeadlineBackend, remaining
+from mantago_runtime.connections.adapters import (
+    ASYNC,
+    CORE_FAILURES,
+    SYNC,
+    ConnectionUse,
+    Flavour,
+    TransportAdapter,
+    has_leftover,
+)
+from mantago_runtime.connections.addresses import AddressMemory
+from mantago_runtime.connections.sockets import remaining
+from mantago_runtime.connections.threads import DeadlineBackend
 from mantago_runtime.connections.tls import tls_context
 
 MAX_CONNECTIONS = 100
@@ -124,20 +134,20 @@ def _connector(proxy: str | None, flavour: Flavour, backend: Any, engine: str) -
     )
 
 
-def pool_for_threads(proxy: str | None, engine: str) -> ConnectionPool:
+def pool_for_threads(proxy: str | None, engine: str, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one process."""
     room = threading.BoundedSemaphore(MAX_CONNECTIONS)
     return ConnectionPool(
         proxy,
         SYNC,
-        DeadlineBackend(),
+        DeadlineBackend(memory),
         lambda: room.acquire(timeout=remaining(None, httpcore.PoolTimeout)),
         room.release,
         engine=engine,
     )
 
 
-def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
+def pool_for_tasks(proxy: str | None, engine: str, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one event loop."""
     room = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
@@ -149,10 +159,11 @@ def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
     import asyncio  # noqa: PLC0415
 
     from mantago_runtime.connections.asyncio_stream import AsyncioBackend  # noqa: PLC0415
+    from mantago_runtime.connections.racing import TrioBackend  # noqa: PLC0415
 
     try:
         asyncio.get_running_loop()
-        backend: Any = AsyncioBackend()
+        backend: Any = AsyncioBackend(memory)
     except RuntimeError:
         backend = httpcore.TrioBackend()
     pool = ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
