@@ -31,7 +31,7 @@ connection in order."""
 class IOBackend:
     """The input and output of calls; each function returns a value, or an awaitable of it."""
 
-    send: Callable[[httpcore.Request], MaybeAwaitable[tuple[httpcore.Response, object]]]
+    send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, object]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
     # `iter` and `next`, or `aiter` and `anext`: nothing but Any is the type of both.
     pieces: Callable[[Any], Any]

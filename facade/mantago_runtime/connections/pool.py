@@ -41,6 +41,8 @@ KEEPALIVE_SECONDS = 5.0
 class ConnectionPool:
     """The connections of one process, or of one event loop."""
 
+    failures = CORE_FAILURES
+
     def __init__(
         self,
         proxy: str | None,
@@ -57,15 +59,21 @@ class ConnectionPool:
         self._connect = _connector(proxy, flavour, backend, engine)
         self.shut: Callable[[], Any] = self.empty
 
-    async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
+    async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
         if self._flavour.is_replaced():
-            return await TransportAdapter(self._flavour.transport(), self._flavour).send(request)
+            try:
+                return await TransportAdapter(self._flavour.transport(), self._flavour).send(request, use)
+            except httpx.HTTPError as error:
+                raise getattr(httpcore, type(error).__name__, httpcore.NetworkError)(str(error)) from error
         if not await maybe_await(self._acquire()):
             raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
         connection = None
         try:
-            connection = await self._take() or self._connect(request.url.origin)
+            connection = await self._take(use)
+            use.was_used = connection is not None
+            if connection is None:
+                connection = self._connect(request.url.origin)
             return await maybe_await(getattr(connection, self._flavour.handle)(request)), connection
         except BaseException:
             await self._give(connection)
@@ -85,8 +93,15 @@ class ConnectionPool:
         while self._unused:
             await self._close(self._unused.pop())
 
-    async def _take(self) -> Any:
+    def holds(self) -> int:
+        """Return how many connections are open that no call uses."""
+        return len(self._unused)
+
+    async def _take(self, use: ConnectionUse) -> Any:
         with suppress(IndexError):  # another thread may be faster
+            if use.must_be_new:
+                await self._close(self._unused.popleft())  # the new one is in its place
+                return None
             while self._unused:
                 connection = self._unused.pop()
                 if not _is(connection, "has_expired"):
@@ -96,17 +111,22 @@ class ConnectionPool:
 
     async def _give(self, connection: Any) -> None:
         try:
-            if connection and self._kept and _is(connection, "is_idle", if_pool=True):
+            usable = connection and _is(connection, "is_idle", if_pool=True) and not has_leftover(connection)
+            if usable and self._kept:
                 self._unused.append(connection)
-                with suppress(IndexError):
-                    connection = self._unused.popleft()
-                    if not _is(connection, "has_expired"):
-                        self._unused.appendleft(connection)
-                        return
+                connection = self._oldest_if_expired(connection)
             if connection:
                 await self._close(connection)
         finally:
             self._release()
+
+    def _oldest_if_expired(self, newest: Any) -> Any:
+        with suppress(IndexError):  # another thread may have taken it
+            oldest = self._unused.popleft()
+            if oldest is not newest and _is(oldest, "has_expired"):
+                return oldest
+            self._unused.appendleft(oldest)
+        return None
 
     async def _close(self, closable: Any) -> None:
         await maybe_await(getattr(closable, self._flavour.close)())
