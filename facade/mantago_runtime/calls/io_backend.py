@@ -33,6 +33,8 @@ class IOBackend:
 
     send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, object]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
+    failures: tuple[type[Exception], ...]
+    """What this network raises; anything else is the caller's own."""
     # `iter` and `next`, or `aiter` and `anext`: nothing but Any is the type of both.
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]
@@ -48,7 +50,7 @@ class IOBackend:
     """Take the lock on the credentials within so many seconds, or return False."""
     release: Callable[[], None]
     bound: Callable[[float], AbstractContextManager[object]]
-    """Limit what happens inside to so many seconds."""
+    """Limit what happens inside to so many seconds; what is cancelled then just ends."""
 
 
 def sync_io_backend(
@@ -63,6 +65,7 @@ def sync_io_backend(
     lock = threading.Lock()
     return IOBackend(
         send=pool.send,
+        failures=pool.failures,
         pieces=iter,
         next_piece=next,
         done=pool.done,
@@ -93,6 +96,7 @@ def async_io_backend(
 
     return IOBackend(
         send=pool.send,
+        failures=pool.failures,
         pieces=aiter,
         next_piece=anext,
         done=pool.done,
@@ -101,7 +105,7 @@ def async_io_backend(
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
-        bound=lambda seconds: anyio.fail_after(seconds + CANCEL_GRACE_SECONDS),
+        bound=lambda seconds: anyio.move_on_after(seconds + CANCEL_GRACE_SECONDS),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from mantago_runtime.calls.failures import NETWORK_FAILURES, connection_failure
+from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.io_backend import IOBackend
 from mantago_runtime.calls.policy import (
     Policy,
@@ -83,13 +83,9 @@ class CallLoop:
         return answer
 
     async def _bounded(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
-        seconds = state.deadline - state.started
-        try:
-            with io.bound(seconds):
-                return await self._attempts(request, io, state)
-        except TimeoutError:
-            pass
-        # Raised out here, the error doesn't drag the cancelled frames along.
+        with io.bound(state.deadline - state.started):
+            return await self._attempts(request, io, state)
+        # It was cancelled at the end of its time. Raised out here, the error doesn't drag the cancelled frames along.
         raise self._timed_out(state)
 
     def _told(self, operation: str, state: CallState, error: BaseException | None = None) -> CallFinished:
@@ -173,7 +169,7 @@ class CallLoop:
                 if inspect.isasyncgen(pieces):
                     await pieces.aclose()
                 await maybe_await(io.done(response, connection))
-        except NETWORK_FAILURES as error:
+        except io.failures as error:
             return connection_failure(error, redactor, self.policy.host)
         try:
             state.status_code = response.status
@@ -192,22 +188,13 @@ class CallLoop:
         try:
             credentials = self.store.current
             if credentials is None or self.store.answers == answers:
-                credentials = self.store.take(await self._ask(io))
+                # What it raises comes out as it is: it can't be told from what a caller raises from outside.
+                credentials = self.store.take(await maybe_await(io.ask(self.store.provider)))
         finally:
             io.release()
         if self.clock() >= state.deadline:
             raise self._timed_out(state)
         return credentials
-
-    async def _ask(self, io: IOBackend) -> object:
-        try:
-            return await maybe_await(io.ask(self.store.provider))
-        except ConfigurationError:
-            raise
-        except Exception as error:
-            raise ConfigurationError(
-                f"the callable given as credentials raised {type(error).__name__}: see its cause"
-            ) from error
 
     def _timed_out(self, state: CallState) -> MantaGoError:
         allowed = state.deadline - state.started

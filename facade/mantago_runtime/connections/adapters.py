@@ -67,6 +67,8 @@ CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.Prot
 class TransportAdapter:
     """A transport of the caller's below the policy."""
 
+    failures = (httpx.HTTPError, *CORE_FAILURES, OSError)
+
     def __init__(self, transport: Any, flavour: Flavour) -> None:
         self._handle = getattr(transport, flavour.handle)
         self._flavour = flavour
