@@ -43,6 +43,8 @@ class IOBackend:
     """Keep the connection for another request, or close it if the body wasn't read to its end."""
     shut: Callable[[], MaybeAwaitable[None]]
     """Close all connections."""
+    unused: Callable[[], int]
+    """Return how many connections are open that no call uses."""
     sleep: Callable[[float], MaybeAwaitable[None]]
     ask: Callable[[Any], MaybeAwaitable[object]]
     """Call the callable that was given as credentials."""
@@ -69,7 +71,8 @@ def sync_io_backend(
         pieces=iter,
         next_piece=next,
         done=pool.done,
-        shut=pool.shut,
+        shut=pool.empty,
+        unused=pool.holds,
         sleep=_sleep_of(below, time.sleep),
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
@@ -85,7 +88,7 @@ def async_io_backend(
     memory: AddressMemory | None = None,
 ) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
-    from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
+    from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
 
     pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine, memory)
     lock = anyio.Lock()
@@ -100,7 +103,8 @@ def async_io_backend(
         pieces=aiter,
         next_piece=anext,
         done=pool.done,
-        shut=lambda: pool.shut(),  # which changes when the loop ends  # noqa: PLW0108
+        shut=pool.empty if isinstance(pool, TransportAdapter) else closed_at_the_end(pool),
+        unused=pool.holds,
         sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,

@@ -72,7 +72,7 @@ class TransportAdapter:
     def __init__(self, transport: Any, flavour: Flavour) -> None:
         self._handle = getattr(transport, flavour.handle)
         self._flavour = flavour
-        self.shut = getattr(transport, flavour.close)
+        self.empty = getattr(transport, flavour.close)
 
     async def send(self, request: httpcore.Request, _: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
@@ -91,6 +91,10 @@ class TransportAdapter:
             )
         )
         return httpcore.Response(response.status_code, headers=response.headers.raw, content=response.stream), None
+
+    def holds(self) -> int:
+        """Return 0: the connections of the transport are its owner's."""
+        return 0
 
     async def done(self, response: httpcore.Response, _: Any) -> None:
         """Close a response."""

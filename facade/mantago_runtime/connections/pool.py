@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -57,7 +57,6 @@ class ConnectionPool:
         self._unused: deque[Any] = deque()
         self._kept = True
         self._connect = _connector(proxy, flavour, backend, engine)
-        self.shut: Callable[[], Any] = self.empty
 
     async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
@@ -185,19 +184,24 @@ def pool_for_tasks(proxy: str | None, engine: str, memory: AddressMemory | None 
         asyncio.get_running_loop()
         backend: Any = AsyncioBackend(memory)
     except RuntimeError:
-        backend = httpcore.TrioBackend()
-    pool = ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
-    # Begun, it is closed when the loop ends, as every asynchronous generator: with loops run one after another, as by
-    # asyncio.run, the connections would otherwise be left open, and keep the loop that they belong to.
+        backend = TrioBackend(memory)
+    return ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
+
+
+def closed_at_the_end(pool: ConnectionPool) -> Callable[[], Awaitable[None]]:
+    """Return what closes a pool of tasks; it is closed as well when its event loop ends, or nobody holds this any more.
+
+    That is what an event loop does with every asynchronous generator that was begun. With loops run one after another,
+    as by asyncio.run, the connections would otherwise be left open; and no other thread, such as the one that happens
+    to collect garbage, may close them.
+    """
     closing = _closing(pool)
     run_sync(closing.__anext__())
-    pool.shut = closing.aclose
-    return pool
+    return closing.aclose
 
 
 async def _closing(pool: ConnectionPool) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        pool.shut = pool.empty  # this generator refers to the loop
         await pool.empty()
