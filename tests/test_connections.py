@@ -435,6 +435,7 @@ def test_a_socket_is_asked_whether_it_is_ready(with_poll, monkeypatch):
         other.send(b"1")
         assert is_ready(one)
     assert is_ready(one)
+    assert is_ready(None)  # what asyncio has for the socket of TLS that was just lost
 
 
 class Below(httpcore.NetworkStream):
