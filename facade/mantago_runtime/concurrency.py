@@ -10,6 +10,9 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Coroutine
 from typing import Any, Generic, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary, WeakSet
+
+from anyio.lowlevel import RunVar, current_token
 
 T = TypeVar("T")
 
@@ -60,7 +63,7 @@ def run_sync(call: Coroutine[Any, Any, T]) -> T:
 
 
 class PerProcess(Generic[T]):
-    """What anyio's RunVar is to an event loop, for processes: a forked child begins without a value."""
+    """The value of one process: a forked child begins without one."""
 
     def __init__(self) -> None:
         self._values: dict[int, T] = {}
@@ -75,3 +78,62 @@ class PerProcess(Generic[T]):
             self._values.pop(os.getpid(), None)
         else:
             self._values.setdefault(os.getpid(), value)
+
+    def values(self) -> list[T]:
+        """Return the values that this process may still use."""
+        value = self.get()
+        return [] if value is None else [value]
+
+    def inherited(self) -> list[T]:
+        """Return, once, the values of the process that this one was forked from."""
+        return [self._values.pop(process) for process in list(self._values) if process != os.getpid()]
+
+
+class PerLoop(Generic[T]):
+    """The values of event loops, each of which ends with its loop or with this object, whichever ends first.
+
+    A value that refers to its loop, as connections do, would keep it for ever in a registry, even in one that is keyed
+    weakly. So the loop itself holds it.
+    """
+
+    def __init__(self) -> None:
+        self._given: WeakSet[T] = WeakSet()
+
+    def get(self) -> T | None:
+        """Return this event loop's value."""
+        return _held_by_this_loop().get(self)
+
+    def set(self, value: T | None) -> None:
+        """Set this event loop's value; None takes it away."""
+        held = _held_by_this_loop()
+        if value is None:
+            held.pop(self, None)
+        else:
+            held[self] = value
+            self._given.add(value)
+
+    def values(self) -> list[T]:
+        """Return the values of all event loops."""
+        return list(self._given)
+
+    def inherited(self) -> list[T]:
+        """Return nothing: a forked child makes event loops of its own."""
+        return []
+
+
+_Held: TypeAlias = WeakKeyDictionary[PerLoop[Any], Any]
+_trios: RunVar[_Held | None] = RunVar("mantago_values", None)
+"""Of event loops that take no attribute, such as trio's, which closes everything at its end."""
+
+
+def _held_by_this_loop() -> _Held:
+    loop: Any = current_token().native_token
+    try:
+        held: _Held = loop.mantago_values
+    except AttributeError:
+        held = _trios.get() or WeakKeyDictionary()
+        try:
+            loop.mantago_values = held
+        except AttributeError:
+            _trios.set(held)
+    return held

@@ -17,7 +17,8 @@ from scripted import PAIR, Connection, Server, always, answer, friendly, head, s
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APIStatusError, ConfigurationError, MantaGo
-from mantago_runtime.connections.threads import DeadlineBackend, deadline
+from mantago_runtime.connections.sockets import deadline
+from mantago_runtime.connections.threads import DeadlineBackend
 
 # --- redirects ------------------------------------------------------------------------------------------------------
 
@@ -199,6 +200,22 @@ def test_the_environments_proxy_carries_calls_in_a_tunnel_and_sees_no_secret(
         assert TOKEN not in str(proxy.requests)
         assert SECRET not in str(proxy.requests)
         assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("engine", ["httpcore", "httptools"])
+def test_a_proxy_that_is_itself_reached_by_tls_carries_calls_in_a_tunnel(
+    connect: Connect, engine, authority, tmp_path, monkeypatch
+):
+    trust(authority, tmp_path, monkeypatch)
+    tls = tls_of(authority)
+    with serving(friendly, tls=tls) as server, serving(tunnel, tls=tls) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.base_url)
+        driver = connect(base_url=server.base_url, engine=engine)
+        for _ in range(2):
+            driver.get_client_gifts(client_id="a")
+        driver.get_client_gifts(client_id="a" * 1_000_000)
+        assert [request.method for request in proxy.requests] == ["CONNECT"]
+        assert len(server.requests) == 3
 
 
 def test_a_call_to_loopback_without_tls_goes_through_a_plain_proxy_as_httpx_users_expect(connect, monkeypatch):

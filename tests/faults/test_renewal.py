@@ -128,12 +128,7 @@ def test_20_tasks_that_begin_and_fail_together_ask_once_each_time(provider):
     assert vault.asked == 2
 
 
-def raising() -> Credentials:
-    raise LookupError("the vault is sealed")
-
-
 NONSENSE = {
-    "raises": raising,
     "returns None": lambda: None,
     "returns a string": lambda: "token",
     "returns the three in a dict": lambda: dict(PAIR),
@@ -150,9 +145,8 @@ def test_a_configuration_error_is_raised_and_nothing_sent_when_the_provider(conn
         answers.insert(0, lambda: pair("old"))
     with serving(knowing("new", refusal(401))) as server:
         driver = connect(base_url=server.base_url, credentials=lambda: answers.pop(0)())
-        with pytest.raises(ConfigurationError) as caught:
+        with pytest.raises(ConfigurationError):
             driver.get_client_gifts(client_id="a")
-        assert isinstance(caught.value.__cause__, LookupError) == (nonsense == "raises")
         assert len(server.requests) == (when == "after a refusal")
 
 

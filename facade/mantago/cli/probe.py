@@ -14,9 +14,9 @@ import httpx
 from attrs import frozen
 
 from mantago import __version__
-from mantago_runtime.calls.failures import NETWORK_FAILURES
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
+from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
 
@@ -90,10 +90,13 @@ def probe(address: str, proxy: str | None, timeout: float, now: Callable[[], flo
     try:
         with io.bound(timeout):
             sent = now()
-            response, connection = run_sync(maybe_await(io.send(httpcore.Request("GET", target, headers=headers))))
+            request = httpcore.Request("GET", target, headers=headers)
+            response, connection = run_sync(maybe_await(io.send(request, ConnectionUse())))
             probed = probe_result(sent, now(), response.headers, response.extensions["network_stream"])
             run_sync(maybe_await(io.done(response, connection)))
-    except (*NETWORK_FAILURES, ConfigurationError) as error:
+    except ConfigurationError as error:
+        return error
+    except io.failures as error:
         return error
     else:
         return probed

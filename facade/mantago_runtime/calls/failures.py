@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import ssl
 
-import httpcore
 import httpx
 
 from mantago_runtime.errors import APIConnectionError, APITimeoutError
 from mantago_runtime.secrets.redaction import Redactor
-
-CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
-NETWORK_FAILURES = (httpx.HTTPError, *CORE_FAILURES, OSError)
 
 
 def connection_failure(error: Exception, redactor: Redactor, address: str) -> APIConnectionError:

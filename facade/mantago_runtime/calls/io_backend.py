@@ -18,7 +18,8 @@ from mantago_runtime.concurrency import Clock, MaybeAwaitable
 from mantago_runtime.configuration import HTTPCORE
 
 # With the client, not with its first call: by then a test may have replaced what is remembered here of httpx.
-from mantago_runtime.connections.adapters import ASYNC, SYNC, TransportAdapter
+from mantago_runtime.connections.adapters import ASYNC, SYNC, ConnectionUse, TransportAdapter
+from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.errors import ConfigurationError
 
 CANCEL_GRACE_SECONDS = 0.05
@@ -30,8 +31,10 @@ connection in order."""
 class IOBackend:
     """The input and output of calls; each function returns a value, or an awaitable of it."""
 
-    send: Callable[[httpcore.Request], MaybeAwaitable[tuple[httpcore.Response, object]]]
+    send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, object]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
+    failures: tuple[type[Exception], ...]
+    """What this network raises; anything else is the caller's own."""
     # `iter` and `next`, or `aiter` and `anext`: nothing but Any is the type of both.
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]
@@ -40,6 +43,8 @@ class IOBackend:
     """Keep the connection for another request, or close it if the body wasn't read to its end."""
     shut: Callable[[], MaybeAwaitable[None]]
     """Close all connections."""
+    unused: Callable[[], int]
+    """Return how many connections are open that no call uses."""
     sleep: Callable[[float], MaybeAwaitable[None]]
     ask: Callable[[Any], MaybeAwaitable[object]]
     """Call the callable that was given as credentials."""
@@ -47,23 +52,27 @@ class IOBackend:
     """Take the lock on the credentials within so many seconds, or return False."""
     release: Callable[[], None]
     bound: Callable[[float], AbstractContextManager[object]]
-    """Limit what happens inside to so many seconds."""
+    """Limit what happens inside to so many seconds; what is cancelled then just ends."""
 
 
-def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+def sync_io_backend(
+    below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE, memory: AddressMemory | None = None
+) -> IOBackend:
     """Return the backend for threads."""
     # Only a client that calls needs them.
     from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
-    from mantago_runtime.connections.threads import deadline  # noqa: PLC0415
+    from mantago_runtime.connections.sockets import deadline  # noqa: PLC0415
 
-    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine)
+    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine, memory)
     lock = threading.Lock()
     return IOBackend(
         send=pool.send,
+        failures=pool.failures,
         pieces=iter,
         next_piece=next,
         done=pool.done,
-        shut=pool.shut,
+        shut=pool.empty,
+        unused=pool.holds,
         sleep=_sleep_of(below, time.sleep),
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
@@ -72,11 +81,16 @@ def sync_io_backend(below: httpx.BaseTransport | None, proxy: str | None, engine
     )
 
 
-def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, engine: str = HTTPCORE) -> IOBackend:
+def async_io_backend(
+    below: httpx.AsyncBaseTransport | None,
+    proxy: str | None,
+    engine: str = HTTPCORE,
+    memory: AddressMemory | None = None,
+) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
-    from mantago_runtime.connections.pool import pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
+    from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
 
-    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine)
+    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine, memory)
     lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:
@@ -85,15 +99,17 @@ def async_io_backend(below: httpx.AsyncBaseTransport | None, proxy: str | None, 
 
     return IOBackend(
         send=pool.send,
+        failures=pool.failures,
         pieces=aiter,
         next_piece=anext,
         done=pool.done,
-        shut=lambda: pool.shut(),  # which changes when the loop ends  # noqa: PLW0108
+        shut=pool.empty if isinstance(pool, TransportAdapter) else closed_at_the_end(pool),
+        unused=pool.holds,
         sleep=_sleep_of(below, anyio.sleep),
         ask=lambda provider: provider(),
         acquire=acquire,
         release=lock.release,
-        bound=lambda seconds: anyio.fail_after(seconds + CANCEL_GRACE_SECONDS),
+        bound=lambda seconds: anyio.move_on_after(seconds + CANCEL_GRACE_SECONDS),
     )
 
 

@@ -14,13 +14,22 @@ from collections.abc import Callable
 
 from attrs import define, field
 
-from mantago_runtime.calls.failures import NETWORK_FAILURES, connection_failure
+from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.io_backend import IOBackend
-from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, operation_name, wait_before, wants_renewal
+from mantago_runtime.calls.policy import (
+    Policy,
+    may_repeat,
+    may_retry,
+    operation_name,
+    wait_before,
+    wants_renewal,
+    was_given_up,
+)
 from mantago_runtime.calls.responses import Body, RawResponse, fields_of, parse_response
 from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
-from mantago_runtime.errors import APITimeoutError, ConfigurationError, MantaGoError, tried
+from mantago_runtime.connections.adapters import ConnectionUse
+from mantago_runtime.errors import APIConnectionError, APITimeoutError, MantaGoError, tried
 from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
 from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
@@ -35,6 +44,9 @@ class CallState:
     started: float
     deadline: float
     attempts: int = 0
+    use: ConnectionUse = field(factory=ConnectionUse)
+    answered: bool = False
+    """Whether an answer had begun that is one to the request: a 408 says that none was seen."""
     observed: bool = False
     span: Span | None = None
     status_code: int | None = None
@@ -71,13 +83,9 @@ class CallLoop:
         return answer
 
     async def _bounded(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
-        seconds = state.deadline - state.started
-        try:
-            with io.bound(seconds):
-                return await self._attempts(request, io, state)
-        except TimeoutError:
-            pass
-        # Raised out here, the error doesn't drag the cancelled frames along.
+        with io.bound(state.deadline - state.started):
+            return await self._attempts(request, io, state)
+        # It was cancelled at the end of its time. Raised out here, the error doesn't drag the cancelled frames along.
         raise self._timed_out(state)
 
     def _told(self, operation: str, state: CallState, error: BaseException | None = None) -> CallFinished:
@@ -119,8 +127,12 @@ class CallLoop:
             if isinstance(outcome, APITimeoutError) and now >= state.deadline:
                 raise self._timed_out(state)
             retries += 1
-            wait = wait_before(retries, outcome, self.jitter())
-            hopeless = retries > self.policy.max_retries or not may_retry(outcome, read_only=read_only)
+            given_up = state.use.was_used and not state.answered and was_given_up(outcome)
+            # Others that were kept may have died in the same moment.
+            state.use.must_be_new |= given_up or (state.use.was_used and isinstance(outcome, APIConnectionError))
+            wait = 0.0 if given_up else wait_before(retries, outcome, self.jitter())
+            may = may_retry(outcome, read_only=read_only, given_up=given_up)
+            hopeless = retries > self.policy.max_retries or not may
             if hopeless or now + wait >= state.deadline:
                 raise tried(outcome, state.attempts, now - state.started)
             self._again(request, state, wait, outcome)
@@ -139,11 +151,13 @@ class CallLoop:
         remaining = min(max(state.deadline - self.clock(), 0.001), MAX_WAIT_SECONDS)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), remaining)
         state.status_code = state.response_bytes = None
+        state.answered = state.use.was_used = False
         if state.observed:
             state.request_bytes = body_size(signed)
         try:
-            response, connection = await maybe_await(io.send(signed))
+            response, connection = await maybe_await(io.send(signed, state.use))
             del signed  # it holds the secret, and this frame may come into a traceback
+            state.answered = response.status != 408
             pieces = io.pieces(response.stream)
             try:
                 headers = Headers(fields_of(response.headers, redactor))
@@ -155,7 +169,7 @@ class CallLoop:
                 if inspect.isasyncgen(pieces):
                     await pieces.aclose()
                 await maybe_await(io.done(response, connection))
-        except NETWORK_FAILURES as error:
+        except io.failures as error:
             return connection_failure(error, redactor, self.policy.host)
         try:
             state.status_code = response.status
@@ -174,22 +188,13 @@ class CallLoop:
         try:
             credentials = self.store.current
             if credentials is None or self.store.answers == answers:
-                credentials = self.store.take(await self._ask(io))
+                # What it raises comes out as it is: it can't be told from what a caller raises from outside.
+                credentials = self.store.take(await maybe_await(io.ask(self.store.provider)))
         finally:
             io.release()
         if self.clock() >= state.deadline:
             raise self._timed_out(state)
         return credentials
-
-    async def _ask(self, io: IOBackend) -> object:
-        try:
-            return await maybe_await(io.ask(self.store.provider))
-        except ConfigurationError:
-            raise
-        except Exception as error:
-            raise ConfigurationError(
-                f"the callable given as credentials raised {type(error).__name__}: see its cause"
-            ) from error
 
     def _timed_out(self, state: CallState) -> MantaGoError:
         allowed = state.deadline - state.started

@@ -23,6 +23,7 @@ RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RENEWAL_CODE = 120000
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 NEVER_SENT_CAUSES = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+CLOSED_CAUSES = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 HOPELESS_CAUSES = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 
@@ -91,11 +92,24 @@ def wants_renewal(failure: MantaGoError) -> bool:
     return isinstance(failure, APIStatusError) and (failure.status_code == 401 or failure.code == RENEWAL_CODE)
 
 
-def may_retry(failure: MantaGoError, *, read_only: bool) -> bool:
-    """Whether the request may be sent again: an operation with effects only if the service can't have acted on it."""
+def was_given_up(failure: MantaGoError) -> bool:
+    """Whether a connection that was kept failed as if the server had just closed it for being idle.
+
+    Then no byte of an answer came (RFC 9112, 9.3.1), or a 408, which it sends as it closes.
+    """
+    if isinstance(failure, APIStatusError):
+        return failure.status_code == 408
+    return isinstance(failure.__cause__, CLOSED_CAUSES)
+
+
+def may_retry(failure: MantaGoError, *, read_only: bool, given_up: bool = False) -> bool:
+    """Whether the request may be sent again: an operation with effects only if the service can't have acted on it.
+
+    `given_up` says that it met a connection that the server had just closed, or was about to close.
+    """
     if isinstance(failure, APIStatusError):
         if read_only:
-            return failure.status_code in RETRIED_STATUSES
+            return given_up or failure.status_code in RETRIED_STATUSES
         return failure.status_code == 429 or (failure.status_code == 503 and failure.retry_after is not None)
     if not isinstance(failure, APIConnectionError) or isinstance(failure.__cause__, HOPELESS_CAUSES):
         return False

@@ -6,17 +6,19 @@ never see a 401.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
 import httpx
-from anyio.lowlevel import RunVar
 
 from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_io_backend
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.responses import RawResponse, ResultReader
 from mantago_runtime.calls.signing import UnsignedRequest
-from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerProcess, maybe_await, run_sync
+from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerLoop, PerProcess, maybe_await, run_sync
+from mantago_runtime.connections.addresses import AddressMemory
 
 T = TypeVar("T")
 BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
@@ -29,6 +31,10 @@ class _Slot(Protocol):
 
     def set(self, value: IOBackend | None, /) -> object: ...
 
+    def values(self) -> list[IOBackend]: ...
+
+    def inherited(self) -> list[IOBackend]: ...
+
 
 class _Stack(Generic[BelowT]):
     """What both stacks share; the connections are each process's, or each event loop's, own."""
@@ -40,17 +46,18 @@ class _Stack(Generic[BelowT]):
         if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below: BelowT | None = below
-        self._proxy, self._engine = proxy, engine
+        self._proxy, self._engine, self._memory = proxy, engine, AddressMemory()
         self._io = self._make_slot()
 
     _make_slot: Callable[[], _Slot]
-    _make_io: Callable[[BelowT | None, str | None, str], IOBackend]
+    _make_io: Callable[[BelowT | None, str | None, str, AddressMemory], IOBackend]
 
     def _current(self) -> IOBackend:
         self.calls.refuse_if_closed()
         if io := self._io.get():
             return io
-        made = self._make_io(self._below, self._proxy, self._engine)
+        made = self._make_io(self._below, self._proxy, self._engine, self._memory)
+        self._abandon(self._io.inherited())
         self._io.set(made)
         # Another thread may have been faster, or have closed the client just now.
         return self._io.get() or made
@@ -59,10 +66,21 @@ class _Stack(Generic[BelowT]):
         """Refuse calls from now on; return what closes the connections, if there are any."""
         io: IOBackend | None = self._io.get()
         if io is None and self._below is not None and not self.calls.closed:
-            io = self._make_io(self._below, None, self._engine)
+            io = self._make_io(self._below, None, self._engine, self._memory)
         self.calls.closed = True
         self._io.set(None)
         return io.shut if io else None
+
+    def __del__(self) -> None:
+        left = [io for io in self._io.values() if io.unused()]
+        if left and not sys.is_finalizing():
+            self._abandon(left)
+            message = f"a client of {self.calls.policy.host} was dropped, but not closed: use it as a context manager"
+            # Not with this as its source: whoever records warnings would keep it, and what event loops are to close.
+            warnings.warn(message, ResourceWarning, stacklevel=1)
+
+    def _abandon(self, left: list[IOBackend]) -> None:
+        """Close connections that nobody can use any more."""
 
 
 class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
@@ -79,20 +97,23 @@ class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
         """Answer what a friendly method asks."""
         return run_sync(self.calls.call(request, self._current()))
 
+    def _abandon(self, left: list[IOBackend]) -> None:
+        for io in left:
+            run_sync(maybe_await(io.shut()))
+
     def shut(self) -> None:
         """Close the connections; `close()` doesn't, since clients derived from the generated one call it too."""
         if close := self._leave():
             run_sync(maybe_await(close()))
 
 
-def _of_event_loop() -> RunVar[IOBackend | None]:
-    return RunVar("mantago_io_backend", None)
-
-
 class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
-    """The stack for tasks, on asyncio and trio."""
+    """The stack for tasks, on asyncio and trio.
 
-    _make_slot = staticmethod(_of_event_loop)
+    When it is dropped, its event loops close the connections: see `closed_at_the_end`.
+    """
+
+    _make_slot = PerLoop[IOBackend]
     _make_io = staticmethod(async_io_backend)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpcore
 import httpx
-from attrs import frozen
+from attrs import define, frozen
 
 from mantago_runtime.concurrency import maybe_await
 
@@ -37,15 +37,44 @@ ASYNC = Flavour(
 HTTPX_HANDLERS = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
 
 
+@define
+class ConnectionUse:
+    """What an attempt asks of its connection, and what it got."""
+
+    must_be_new: bool = False
+    was_used: bool = False
+    """Whether it carried a request before: the other side may have given it up meanwhile."""
+
+
+def has_leftover(connection: Any) -> bool:
+    """Whether more came than the response: httpcore's parser would take it for the answer to the next request.
+
+    httpcore has no public name for the parser; `http1` sees to this by itself.
+    """
+    for inner in getattr(connection, "connections", (connection,)):  # what leads through a proxy is a pool
+        while not hasattr(inner, "_h11_state"):
+            inner = getattr(inner, "_connection", None)  # noqa: PLW2901
+            if inner is None:
+                return False
+        if inner._h11_state.trailing_data[0]:  # noqa: SLF001
+            return True
+    return False
+
+
+CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
+
+
 class TransportAdapter:
     """A transport of the caller's below the policy."""
+
+    failures = (httpx.HTTPError, *CORE_FAILURES, OSError)
 
     def __init__(self, transport: Any, flavour: Flavour) -> None:
         self._handle = getattr(transport, flavour.handle)
         self._flavour = flavour
-        self.shut = getattr(transport, flavour.close)
+        self.empty = getattr(transport, flavour.close)
 
-    async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
+    async def send(self, request: httpcore.Request, _: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
         stream: Any = request.stream
         content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else None
@@ -62,6 +91,10 @@ class TransportAdapter:
             )
         )
         return httpcore.Response(response.status_code, headers=response.headers.raw, content=response.stream), None
+
+    def holds(self) -> int:
+        """Return 0: the connections of the transport are its owner's."""
+        return 0
 
     async def done(self, response: httpcore.Response, _: Any) -> None:
         """Close a response."""

@@ -4,16 +4,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-import time
 from collections import deque
-from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore
 
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS
+from mantago_runtime.connections.addresses import is_systems
+from mantago_runtime.connections.racing import RacingBackend
+from mantago_runtime.connections.sockets import is_ready
 
 
 class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
@@ -68,7 +69,8 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         if self._arrived:
             data = self._arrived.popleft()
             if not self._arrived and not self._ended:
-                self._transport.resume_reading()
+                with suppress(RuntimeError):  # uvloop's word for one that was just closed
+                    self._transport.resume_reading()
             return data
         if self._error:
             raise httpcore.ReadError(str(self._error)) from self._error
@@ -77,7 +79,11 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         if self._ended:
             raise httpcore.WriteError(str(self._error or "the other side closed the connection"))
-        self._transport.write(buffer)
+        try:
+            self._transport.write(buffer)
+        except RuntimeError as error:  # uvloop's word for one that was just closed
+            raise httpcore.WriteError(str(error)) from error
+        del buffer  # it may hold the secret, and this frame come into a traceback
         while self._full and not self._ended:
             await self._wait()
 
@@ -97,7 +103,10 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
                 server_hostname=server_hostname,
                 ssl_handshake_timeout=MAX_WAIT_SECONDS,
             )
-        except (OSError, ssl.SSLError) as error:
+        except (OSError, ValueError) as error:  # ValueError: no name that IDNA can write
+            self._transport.abort()
+            if isinstance(error, TimeoutError) and not is_systems(error):
+                raise
             raise httpcore.ConnectError(str(error)) from error
         except BaseException:
             self._transport.abort()
@@ -107,39 +116,19 @@ class AsyncioStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         if info == "is_readable":
-            return bool(self._arrived) or self._ended
+            # What the loop has brought may lag behind what the socket holds: it may have stood still since.
+            return bool(self._arrived) or self._ended or is_ready(self._transport.get_extra_info("socket"))
         return self._transport.get_extra_info(info)
 
 
-class AsyncioBackend(httpcore.AsyncNetworkBackend):
-    """asyncio's network, without the layers that make anyio's portable: half the time of a call.
+class AsyncioBackend(RacingBackend):
+    """asyncio's network, without the layers that make anyio's portable: half the time of a call."""
 
-    The addresses of a host are tried one after the other, as for threads; asyncio's own race between them loses a
-    socket when it is cancelled.
-    """
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
-        loop = asyncio.get_running_loop()
-        begun = time.monotonic()
+    async def connect(self, address: str, port: int) -> httpcore.AsyncNetworkStream:
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
+            _, stream = await asyncio.get_running_loop().create_connection(AsyncioStream, address, port)
+        except OSError as error:
+            if not is_systems(error):
+                raise
             raise httpcore.ConnectError(str(error)) from error
-        for rest, address in zip(range(len(found), 0, -1), found, strict=True):
-            share = None if timeout is None else (timeout - (time.monotonic() - begun)) / rest
-            try:
-                async with asyncio.timeout(share):
-                    _, stream = await loop.create_connection(AsyncioStream, str(address[4][0]), port)
-                    return stream
-            except OSError as error:  # TimeoutError is one
-                if rest == 1:
-                    late = isinstance(error, TimeoutError)
-                    raise (httpcore.ConnectTimeout if late else httpcore.ConnectError)(str(error)) from error
-        raise httpcore.ConnectError(f"{host} has no address")
+        return stream

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -18,8 +18,18 @@ import httpx
 
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
-from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, TransportAdapter
-from mantago_runtime.connections.threads import DeadlineBackend, remaining
+from mantago_runtime.connections.adapters import (
+    ASYNC,
+    CORE_FAILURES,
+    SYNC,
+    ConnectionUse,
+    Flavour,
+    TransportAdapter,
+    has_leftover,
+)
+from mantago_runtime.connections.addresses import AddressMemory
+from mantago_runtime.connections.sockets import remaining
+from mantago_runtime.connections.threads import DeadlineBackend
 from mantago_runtime.connections.tls import tls_context
 
 MAX_CONNECTIONS = 100
@@ -30,6 +40,8 @@ KEEPALIVE_SECONDS = 5.0
 
 class ConnectionPool:
     """The connections of one process, or of one event loop."""
+
+    failures = CORE_FAILURES
 
     def __init__(
         self,
@@ -45,17 +57,22 @@ class ConnectionPool:
         self._unused: deque[Any] = deque()
         self._kept = True
         self._connect = _connector(proxy, flavour, backend, engine)
-        self.shut: Callable[[], Any] = self.empty
 
-    async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
+    async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
         if self._flavour.is_replaced():
-            return await TransportAdapter(self._flavour.transport(), self._flavour).send(request)
+            try:
+                return await TransportAdapter(self._flavour.transport(), self._flavour).send(request, use)
+            except httpx.HTTPError as error:
+                raise getattr(httpcore, type(error).__name__, httpcore.NetworkError)(str(error)) from error
         if not await maybe_await(self._acquire()):
             raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
         connection = None
         try:
-            connection = await self._take() or self._connect(request.url.origin)
+            connection = await self._take(use)
+            use.was_used = connection is not None
+            if connection is None:
+                connection = self._connect(request.url.origin)
             return await maybe_await(getattr(connection, self._flavour.handle)(request)), connection
         except BaseException:
             await self._give(connection)
@@ -75,8 +92,15 @@ class ConnectionPool:
         while self._unused:
             await self._close(self._unused.pop())
 
-    async def _take(self) -> Any:
+    def holds(self) -> int:
+        """Return how many connections are open that no call uses."""
+        return len(self._unused)
+
+    async def _take(self, use: ConnectionUse) -> Any:
         with suppress(IndexError):  # another thread may be faster
+            if use.must_be_new:
+                await self._close(self._unused.popleft())  # the new one is in its place
+                return None
             while self._unused:
                 connection = self._unused.pop()
                 if not _is(connection, "has_expired"):
@@ -86,17 +110,22 @@ class ConnectionPool:
 
     async def _give(self, connection: Any) -> None:
         try:
-            if connection and self._kept and _is(connection, "is_idle", if_pool=True):
+            usable = connection and _is(connection, "is_idle", if_pool=True) and not has_leftover(connection)
+            if usable and self._kept:
                 self._unused.append(connection)
-                with suppress(IndexError):
-                    connection = self._unused.popleft()
-                    if not _is(connection, "has_expired"):
-                        self._unused.appendleft(connection)
-                        return
+                connection = self._oldest_if_expired(connection)
             if connection:
                 await self._close(connection)
         finally:
             self._release()
+
+    def _oldest_if_expired(self, newest: Any) -> Any:
+        with suppress(IndexError):  # another thread may have taken it
+            oldest = self._unused.popleft()
+            if oldest is not newest and _is(oldest, "has_expired"):
+                return oldest
+            self._unused.appendleft(oldest)
+        return None
 
     async def _close(self, closable: Any) -> None:
         await maybe_await(getattr(closable, self._flavour.close)())
@@ -124,20 +153,20 @@ def _connector(proxy: str | None, flavour: Flavour, backend: Any, engine: str) -
     )
 
 
-def pool_for_threads(proxy: str | None, engine: str) -> ConnectionPool:
+def pool_for_threads(proxy: str | None, engine: str, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one process."""
     room = threading.BoundedSemaphore(MAX_CONNECTIONS)
     return ConnectionPool(
         proxy,
         SYNC,
-        DeadlineBackend(),
+        DeadlineBackend(memory),
         lambda: room.acquire(timeout=remaining(None, httpcore.PoolTimeout)),
         room.release,
         engine=engine,
     )
 
 
-def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
+def pool_for_tasks(proxy: str | None, engine: str, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one event loop."""
     room = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
 
@@ -149,24 +178,30 @@ def pool_for_tasks(proxy: str | None, engine: str) -> ConnectionPool:
     import asyncio  # noqa: PLC0415
 
     from mantago_runtime.connections.asyncio_stream import AsyncioBackend  # noqa: PLC0415
+    from mantago_runtime.connections.racing import TrioBackend  # noqa: PLC0415
 
     try:
         asyncio.get_running_loop()
-        backend: Any = AsyncioBackend()
+        backend: Any = AsyncioBackend(memory)
     except RuntimeError:
-        backend = httpcore.TrioBackend()
-    pool = ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
-    # Begun, it is closed when the loop ends, as every asynchronous generator: with loops run one after another, as by
-    # asyncio.run, the connections would otherwise be left open, and keep the loop that they belong to.
+        backend = TrioBackend(memory)
+    return ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
+
+
+def closed_at_the_end(pool: ConnectionPool) -> Callable[[], Awaitable[None]]:
+    """Return what closes a pool of tasks; it is closed as well when its event loop ends, or nobody holds this any more.
+
+    That is what an event loop does with every asynchronous generator that was begun. With loops run one after another,
+    as by asyncio.run, the connections would otherwise be left open; and no other thread, such as the one that happens
+    to collect garbage, may close them.
+    """
     closing = _closing(pool)
     run_sync(closing.__anext__())
-    pool.shut = closing.aclose
-    return pool
+    return closing.aclose
 
 
 async def _closing(pool: ConnectionPool) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        pool.shut = pool.empty  # this generator refers to the loop
         await pool.empty()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
 from functools import lru_cache
@@ -10,6 +11,8 @@ import httpcore
 import httpx
 
 from mantago_runtime.errors import ConfigurationError
+
+MACHINE_FULL = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 def tls_context(origin: httpcore.Origin) -> ssl.SSLContext | None:
@@ -24,6 +27,8 @@ def _cached_context(*named: str | None) -> ssl.SSLContext:
     try:
         return httpx.create_ssl_context()
     except OSError as error:
+        if error.errno in MACHINE_FULL:  # it says nothing of the files
+            raise httpcore.ConnectError(str(error)) from error
         raise ConfigurationError(
             f"the certificates named by SSL_CERT_FILE={named[0]!r} and SSL_CERT_DIR={named[1]!r} can't be read: {error}"
         ) from None
