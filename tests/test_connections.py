@@ -6,7 +6,8 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections.abc import Coroutine
+import types
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import httpcore
@@ -20,7 +21,7 @@ from mantago_runtime.connections.adapters import SYNC, Flavour
 from mantago_runtime.connections.asyncio_stream import AsyncioBackend, AsyncioStream
 from mantago_runtime.connections.pool import ConnectionPool
 from mantago_runtime.connections.threads import DeadlineBackend
-from mantago_runtime.secrets.redaction import Redactor, current_redactor
+from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 
 
 @define(eq=False)
@@ -291,16 +292,37 @@ def test_a_wire_that_was_lost_says_why():
     asyncio.run(scenario())
 
 
-def test_what_the_service_echoes_is_masked_in_httpcores_log_too(caplog):
+def test_what_the_service_echoes_is_masked_in_httpcores_log_too_and_nothing_else_is_changed(caplog):
+    httpcore_log = logging.getLogger("httpcore.http11")
+    redactor = Redactor([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")])
+    others = r"of %r", "C:\\temp, token-12345678"
     with caplog.at_level(1):
-        httpcore_log = logging.getLogger("httpcore.http11")
-        contextvars.Context().run(httpcore_log.debug, "before %s", "any call")
-        current_redactor.set(Redactor([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")]))
-        httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
+        httpcore_log.debug(*others)
+        with redacted_logs(redactor):
+            httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
+            httpcore_log.debug("of %r", "C:\\temp")
+            copied = contextvars.copy_context()
+        httpcore_log.debug(*others)
+        copied.run(httpcore_log.debug, *others)
+    whole = r"of 'C:\\temp, token-12345678'"
     assert [record.getMessage() for record in caplog.records] == [
-        "before any call",
+        whole,
         "headers=[b'X-Echo', b'<redacted>']",
+        r"of 'C:\\temp'",
+        whole,
+        whole,
     ]
+
+
+def test_a_call_that_nobody_went_on_with_ends_in_another_context():
+    @types.coroutine
+    def suspending() -> Iterator[None]:
+        with redacted_logs(Redactor([])):
+            yield
+
+    call = suspending()
+    contextvars.Context().run(call.send, None)
+    call.close()
 
 
 # --- asyncio's addresses --------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from urllib.parse import quote, quote_plus
 
@@ -66,17 +67,34 @@ def _json_pattern(value: str) -> bytes:
     return "".join(parts).encode()
 
 
-current_redactor: ContextVar[Redactor | None] = ContextVar("mantago_redactor", default=None)
-"""What must not be shown of the answer to the current call, in other packages' logs either."""
+_current: ContextVar[list[Redactor]] = ContextVar("mantago_redactor")
+
+
+@contextmanager
+def redacted_logs(redactor: Redactor) -> Iterator[None]:
+    """Take out of httpcore's logs, too, what must not be shown of the answer to the call inside.
+
+    Nothing of it outlives the call: not in a context that was copied within, such as that of a task begun there.
+    """
+    held = [redactor]
+    token = _current.set(held)
+    try:
+        yield
+    finally:
+        held.clear()
+        with suppress(ValueError):  # a call that nobody went on with is closed in another context
+            _current.reset(token)
 
 
 class _RedactedLogs(logging.Filter):
     """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if redactor := current_redactor.get():
+        for redactor in _current.get(()):
             # What is quoted there went through repr(), some of it twice.
-            record.msg, record.args = redactor.clean_text(record.getMessage().replace("\\\\", "\\")), ()
+            text = record.getMessage().replace("\\\\", "\\")
+            if (cleaned := redactor.clean_text(text)) != text:
+                record.msg, record.args = cleaned, ()
         return True
 
 
