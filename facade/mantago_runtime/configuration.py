@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from mantago_runtime.errors import ConfigurationError
+from mantago_runtime.text import characters
 
 HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
 MAX_TIMEOUT_SECONDS = 10**9
@@ -58,7 +59,7 @@ def checked_address(base_url: str | None, default: str) -> str:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
     if scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
-    return url
+    return characters(url)
 
 
 def _is_loopback(host: str) -> bool:

@@ -11,6 +11,7 @@ from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import Code, code_of, json_type
 from mantago_runtime.reading.drift import Drift, below
 from mantago_runtime.reading.fields import NO_ITEMS, NOT_USUAL, Reader
+from mantago_runtime.text import characters
 
 T = TypeVar("T")
 CHUNK_LENGTH = 100
@@ -161,8 +162,10 @@ def nullable(element: Reader[T]) -> Reader[T | None]:
 
 def copied(value: Any) -> Any:
     """Return JSON in lists and dictionaries of its own."""
+    if isinstance(value, str):
+        return characters(value)
     if isinstance(value, Mapping):
-        return {name: copied(element) for name, element in value.items()}
+        return {copied(name): copied(element) for name, element in value.items()}
     if isinstance(value, (list, tuple)):
         return [copied(element) for element in value]
     return value

@@ -14,6 +14,7 @@ from attrs import NOTHING, Attribute, fields
 
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.reading.drift import Drift
+from mantago_runtime.text import characters
 
 T_co = TypeVar("T_co", covariant=True)
 KEY = "json"
@@ -167,7 +168,7 @@ def plain(value: Any, *, request: bool = False) -> Any:
         case tuple() | list():
             return [plain(element, request=request) for element in value]
         case Mapping():
-            return {name: plain(element, request=request) for name, element in value.items()}
+            return {plain(name): plain(element, request=request) for name, element in value.items()}
         case datetime():
             if request and value.tzinfo is None:
                 raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
@@ -177,7 +178,20 @@ def plain(value: Any, *, request: bool = False) -> Any:
             return value.isoformat()
         case float() if request and not math.isfinite(value):
             raise ValueError(f"{value} is no number that JSON has")
+        case _:
+            return _without_class(value, request=request)
+
+
+def _without_class(value: Any, *, request: bool) -> Any:
+    """Return a string or a number without the class of its own that it may have, and what an enumeration stands for."""
+    match value:
+        case str():
+            return characters(value)
+        case int():
+            return int.__index__(value)
+        case float():
+            return float.__float__(value)
         case Enum():
-            return value.value
+            return plain(value.value, request=request)
         case _:
             return value

@@ -11,6 +11,7 @@ from contextvars import ContextVar
 from urllib.parse import quote, quote_plus
 
 from mantago_runtime.secrets.credentials import REDACTED, Credentials
+from mantago_runtime.text import characters
 
 SHORTEST_REDACTED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
@@ -20,7 +21,8 @@ class Redactor:
     """Takes tokens and secrets out of what a service sends back, in any way that JSON, HTML or a URL may spell them."""
 
     def __init__(self, held: Iterable[Credentials], others: Iterable[str] = ()) -> None:
-        values = {value for pair in held for value in (pair.token, pair.secret)} | set(others)
+        values = {value for pair in held for value in (pair.token, pair.secret)}
+        values |= set(map(characters, others))
         # The longest first: one may be part of another.
         self._needles = sorted((v for v in values if len(v) >= SHORTEST_REDACTED), key=len, reverse=True)
         self._forms = [form.encode() for needle in self._needles for form in _spellings(needle)]
