@@ -17,7 +17,7 @@ from attrs import define, field
 
 from mantago import ConfigurationError, Credentials, MantaGo
 from mantago_runtime.concurrency import run_sync
-from mantago_runtime.connections.adapters import SYNC, Flavour
+from mantago_runtime.connections.adapters import Flavour
 from mantago_runtime.connections.asyncio_stream import AsyncioBackend, AsyncioStream
 from mantago_runtime.connections.pool import ConnectionPool
 from mantago_runtime.connections.threads import DeadlineBackend
@@ -173,16 +173,6 @@ def test_threads_never_get_the_same_connection(lines: Lines):
     for thread in threads:
         thread.join()
     assert not wrong
-
-
-def test_a_test_that_replaces_httpxs_transport_replaces_ours(monkeypatch):
-    def replaced(_: object, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"success": True, "message": request.url.path})
-
-    with MantaGo(bot_id="b", token="t", secret="s", base_url="http://127.0.0.1:9") as client:
-        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", replaced)
-        assert client.get_client_gifts(client_id="a").tickets == ()
-    assert SYNC.is_replaced()
 
 
 def test_certificates_of_the_environment_that_cannot_be_read_are_a_configuration_error(monkeypatch, tmp_path):

@@ -121,7 +121,7 @@ class APIStatusError(MantaGoError):
     attempts: int = 1
     elapsed: float = 0.0
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - task queues call it with its `args`
         self,
         message: str,
         status_code: int,

@@ -18,7 +18,7 @@ import httpx
 
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
-from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour, TransportAdapter
+from mantago_runtime.connections.adapters import ASYNC, SYNC, Flavour
 from mantago_runtime.connections.threads import DeadlineBackend, remaining
 from mantago_runtime.connections.tls import tls_context
 
@@ -49,8 +49,6 @@ class ConnectionPool:
 
     async def send(self, request: httpcore.Request) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
-        if self._flavour.is_replaced():
-            return await TransportAdapter(self._flavour.transport(), self._flavour).send(request)
         if not await maybe_await(self._acquire()):
             raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
         connection = None
@@ -66,8 +64,7 @@ class ConnectionPool:
         try:
             await self._close(response)
         finally:
-            if connection:
-                await self._give(connection)
+            await self._give(connection)
 
     async def empty(self) -> None:
         """Close the connections that no call uses, and from now on the others as they come back."""
