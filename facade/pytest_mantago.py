@@ -46,7 +46,7 @@ def _put_httpx_below_clients() -> Callable[[], None]:
     patch = pytest.MonkeyPatch()
 
     def replace(stack: Any, make_io: Any, transport: Any) -> None:
-        current = stack._current
+        current = stack._current  # noqa: SLF001 - this is a part of it, kept out of production
 
         def mocked(self: Any) -> Any:
             io = current(self)

@@ -181,8 +181,13 @@ def test_no_test_tool_is_looked_for_by_what_is_used_in_production(monkeypatch: p
 
     monkeypatch.setattr(httpx.HTTPTransport, "handle_request", replaced)
     monkeypatch.setattr(httpx.AsyncHTTPTransport, "handle_async_request", replaced)
+
+    def work(call: Call) -> None:
+        call()
+        call()
+
     for kind in ("sync", "asyncio", "trio"):
-        with_a_client(kind, lambda call: [call(), call()] and None, base_url=server.base_url)
+        with_a_client(kind, work, base_url=server.base_url)
     assert (len(server.requests), server.connections) == (6, 3)
     assert not any("_current" in vars(cls) for cls in (AsyncTransport, SyncTransport))
 
