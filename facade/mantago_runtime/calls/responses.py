@@ -153,7 +153,7 @@ def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
     charset["Content-Type"] = headers.get("Content-Type", "")
     try:
         return body.decode(charset.get_content_charset("utf-8"))
-    except (LookupError, UnicodeDecodeError) as error:
+    except (LookupError, UnicodeError, OSError) as error:  # OSError: a codec that can't be imported just now
         problem = f"isn't text: {error}"
     raise InvalidResponseError(problem[:200])
 

@@ -59,6 +59,9 @@ class _ModelReader(Reader[T]):
         result: T = self.code.quick_all((value,))[0]
         return result
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        return self.code.readers()
+
     def quick_all(self, values: Iterable[Any]) -> list[T]:
         return self.code.quick_all(values)
 
@@ -75,6 +78,9 @@ class _ListReader(Reader[tuple[T, ...]]):
 
     def __init__(self, element: Reader[T]) -> None:
         self._element = element
+
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (self._element,)
 
     def read(self, value: object, drift: list[Drift], place: str) -> tuple[T, ...]:
         if not isinstance(value, list):
@@ -118,6 +124,9 @@ class _MapReader(Reader[Mapping[str, T]]):
     def __init__(self, element: Reader[T]) -> None:
         self._element = element
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (self._element,)
+
     def read(self, value: object, drift: list[Drift], place: str) -> Mapping[str, T]:
         if not isinstance(value, dict):
             raise InvalidResponseError(f"must be an object, not {json_type(value)}", path=place)
@@ -144,6 +153,9 @@ class _NullableReader(Reader[T | None]):
 
     def __init__(self, element: Reader[T]) -> None:
         self._element = element
+
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (self._element,)
 
     def read(self, value: object, drift: list[Drift], place: str) -> T | None:
         return None if value is None else self._element.read(value, drift, place)

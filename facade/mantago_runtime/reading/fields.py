@@ -76,9 +76,24 @@ class Reader(ABC, Generic[T_co]):
         """Return lines of Python that replace the value of a name by what `quick` makes of it."""
         return f"{value} = {bound}({value})"
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        """Return the readers of what the value holds; those of a class that isn't imported yet import it."""
+        return ()
+
     def write(self, value: Any, *, request: bool = False) -> Any:
         """Return a value as JSON has it; `request` leaves out what only the service sets."""
         return plain(value, request=request)
+
+
+def load(readers: Iterable[Reader[Any]]) -> None:
+    """Import all that these readers need: with an answer at hand it would be too late for what can fail."""
+    seen: set[Reader[Any]] = set()
+    waiting = [*readers]
+    while waiting:
+        reader = waiting.pop()
+        if reader not in seen:
+            seen.add(reader)
+            waiting += reader.inner()
 
 
 class JsonField:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, Final, NoReturn
@@ -76,7 +77,10 @@ def _parsed_strictly(body: bytes) -> Any:
     problem = "isn't JSON"
     try:
         return json.loads(
-            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members
+            body.removeprefix(BOM_UTF8).decode(),
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            object_pairs_hook=_members,
         )
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"

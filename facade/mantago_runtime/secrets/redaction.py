@@ -59,12 +59,16 @@ def _unescaped(text: str) -> str:
     return flat.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _utf_16(point: int) -> tuple[int, ...]:
+    # Not by Python's codec, which is imported when it is used first: no failure of a call may wait for that.
+    return (point,) if point < 0x10000 else (0xD7C0 + (point >> 10), 0xDC00 + (point & 0x3FF))
+
+
 def _json_pattern(value: str) -> bytes:
     """Return a pattern for a string inside JSON, where each character may be written as an escape."""
     parts = []
     for character in value:
-        units = character.encode("utf-16-be").hex()
-        escape = "".join(rf"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+        escape = "".join(rf"\\u{unit:04x}" for unit in _utf_16(ord(character)))
         parts.append(rf"(?:\\?{re.escape(character)}|(?i:{escape}))")
     return "".join(parts).encode()
 
