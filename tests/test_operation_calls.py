@@ -281,8 +281,8 @@ def test_a_charset_that_cannot_be_imported_is_no_raw_failure() -> None:
 
     codecs.register(no_descriptor_left)
     try:
-        with pytest.raises(InvalidResponseError, match="isn't text: .*Too many open files"):
-            headers = Headers([("Content-Type", "text/plain; charset=of-the-tests")])
+        headers = Headers([("Content-Type", "text/plain; charset=of-the-tests")])
+        with pytest.raises(InvalidResponseError, match=r"isn't text: .*Too many open files"):
             parse_response(200, headers, b"a", 0.0, {200: PLAIN_TEXT})
     finally:
         codecs.unregister(no_descriptor_left)

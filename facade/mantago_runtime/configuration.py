@@ -73,8 +73,9 @@ def _is_loopback(host: str) -> bool:
 def environment_proxy(address: str) -> str | None:
     """Return the proxy that the environment names for an address, found as curl, urllib and httpx find it.
 
-    NO_PROXY may hold names, which stand for what is below them too, addresses, networks such as 10.0.0.0/8 and fd00::/8,
-    each with a port if only that is meant, and `*`. Where the environment names no proxy, the settings of the system do.
+    NO_PROXY may hold names, which stand for what is below them too, addresses, networks such as 10.0.0.0/8 and
+    fd00::/8, each with a port if only that is meant, and `*`. Where the environment names no proxy, the settings of
+    the system do.
     """
     url = httpx.URL(address)
     proxies = urllib.request.getproxies()

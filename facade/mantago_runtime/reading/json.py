@@ -76,12 +76,8 @@ def _parsed(body: bytes, parser: Parser) -> Any:
 def _parsed_strictly(body: bytes) -> Any:
     problem = "isn't JSON"
     try:
-        return json.loads(
-            body.removeprefix(BOM_UTF8).decode(),
-            parse_constant=_refuse_constant,
-            parse_float=_finite,
-            object_pairs_hook=_members,
-        )
+        text = body.removeprefix(BOM_UTF8).decode()
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members)
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"
     except json.JSONDecodeError as error:
