@@ -6,7 +6,8 @@ and what a later `import mantago` does is still seen by a coverage measurement t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,3 +21,49 @@ def fake_mantago() -> FakeMantaGo:
     from mantago.testing import FakeMantaGo  # noqa: PLC0415
 
     return FakeMantaGo()
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_fixture_setup(fixturedef: Any) -> Generator[None, Any, None]:
+    """Put a transport of httpx's below every client as long as pytest-httpx replaces what such transports do."""
+    outcome = yield
+    if fixturedef.argname == "httpx_mock" and outcome.excinfo is None:
+        # Added last, it runs first: nothing of this is left when the mock goes.
+        fixturedef.addfinalizer(_put_httpx_below_clients())
+
+
+def _put_httpx_below_clients() -> Callable[[], None]:
+    """Have clients send through httpx, but those that were given a transport; return what ends that."""
+    import httpcore  # noqa: PLC0415
+    import httpx  # noqa: PLC0415
+    from attrs import evolve  # noqa: PLC0415
+
+    from mantago_runtime.calls.io_backend import async_io_backend, sync_io_backend  # noqa: PLC0415
+    from mantago_runtime.calls.transports import AsyncTransport, SyncTransport  # noqa: PLC0415
+    from mantago_runtime.concurrency import maybe_await  # noqa: PLC0415
+    from mantago_runtime.connections.tls import tls_context  # noqa: PLC0415
+
+    patch = pytest.MonkeyPatch()
+
+    def replace(stack: Any, make_io: Any, transport: Any) -> None:
+        current = stack._current  # noqa: SLF001 - this is a part of it, kept out of production
+
+        def mocked(self: Any) -> Any:
+            io = current(self)
+            if self._below is not None:
+                return io
+            url = self.calls.policy.base_url
+            tls = tls_context(httpcore.Origin(url.raw_scheme, url.raw_host, url.port or 443))
+            below = make_io(transport(verify=tls or False, proxy=self._proxy, trust_env=False), None)
+
+            async def done(response: Any, connection: Any) -> None:
+                await maybe_await(below.done(response, connection))
+                await maybe_await(below.shut())  # what the mock let through has made a connection
+
+            return evolve(below, done=done, acquire=io.acquire, release=io.release)
+
+        patch.setattr(stack, "_current", mocked)
+
+    replace(SyncTransport, sync_io_backend, httpx.HTTPTransport)
+    replace(AsyncTransport, async_io_backend, httpx.AsyncHTTPTransport)
+    return patch.undo

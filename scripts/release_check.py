@@ -35,8 +35,8 @@ from index_readme import without_pictures
 
 ROOT = Path(__file__).parent.parent
 TESTS_PYTHON = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-TOOLS = "hypothesis msgspec openapi-schema-validator trio trustme pyyaml "
-TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist"
+TOOLS = "dill hypothesis msgspec openapi-schema-validator trio trustme pyyaml "
+TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist respx vcrpy"
 PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",

@@ -10,12 +10,10 @@ from collections.abc import Callable
 import anyio
 import httpx
 import pytest
-from pytest_httpx import HTTPXMock
 
 import mantago
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import (
-    APIConnectionError,
     APIStatusError,
     APITimeoutError,
     AsyncMantaGo,
@@ -183,24 +181,6 @@ def test_a_provider_that_another_thread_waits_for_too_long_is_a_timeout():
         with pytest.raises(APITimeoutError, match="0 attempts"):
             client.get_client_gifts(client_id="a", timeout=0.01)
         edge.release()
-
-
-def test_the_default_client_can_be_mocked_as_any_httpx_client(httpx_mock: HTTPXMock):
-    httpx_mock.add_response(json=GOOD, url=f"https://mantago.cc/api/openapi/client/gift?botId={BOT_ID}")
-    with MantaGo(bot_id=BOT_ID, token=TOKEN, secret=SECRET) as client:
-        assert client.get_client_gifts(client_id="a").drift == ()
-    request = httpx_mock.get_request()
-    assert request is not None
-    assert request.headers["Authorization"] == f"Bearer {TOKEN}"
-    assert request.headers["User-Agent"].startswith("mantago/")
-
-
-@pytest.mark.anyio
-async def test_the_default_async_client_can_be_mocked_too(httpx_mock: HTTPXMock):
-    httpx_mock.add_exception(httpx.ConnectError("refused"))
-    async with AsyncMantaGo(bot_id=BOT_ID, token=TOKEN, secret=SECRET, max_retries=0) as client:
-        with pytest.raises(APIConnectionError, match="refused"):
-            await client.get_client_gifts(client_id="a")
 
 
 def test_cookies_of_an_answer_are_not_sent_back(connect: Connect):

@@ -132,6 +132,84 @@ def test_the_environments_proxy_is_used_as_httpx_users_expect(environment, proxy
     assert mantago_runtime.configuration.environment_proxy("https://mantago.cc/api") == proxy
 
 
+SERVICE, V4, V6 = "https://api.mantago.cc/v1", "http://127.0.0.1:8080", "http://[::1]:8080"
+
+
+@pytest.mark.parametrize(
+    ("address", "no_proxy", "direct"),
+    [
+        (V6, "::1", True),
+        (V6, "[::1]", True),
+        (V6, "[::1]:8080", True),
+        (V6, "[::1]:80", False),
+        (V6, "0:0:0:0:0:0:0:1", True),
+        (V6, "::/64", True),
+        (V6, "[::]/64", True),
+        (V6, "fd00::/8", False),
+        (V6, "::1%lo", True),
+        (V6, "127.0.0.1", False),
+        (V6, "localhost", False),
+        (V6, "http://[::1]:8080/", True),
+        ("http://[::ffff:127.0.0.1]:1", "127.0.0.0/8", True),
+        ("http://[::ffff:127.0.0.1]:1", "::ffff:7f00:1", True),
+        ("https://[2001:DB8::A]", "2001:db8::a", True),
+        ("https://[2001:db8::a]", "[2001:DB8::A]:443", True),
+        (V4, "127.0.0.1", True),
+        (V4, "127.0.0.1:8080", True),
+        (V4, "127.0.0.1:80", False),
+        (V4, "127.0.0.0/8", True),
+        (V4, "127.0.0.9/8", True),
+        (V4, "10.0.0.0/8", False),
+        (V4, "0.0.1", False),
+        (V4, "::1", False),
+        (V4, "localhost,::1 , 127.0.0.1", True),
+        (SERVICE, "api.mantago.cc", True),
+        (SERVICE, "mantago.cc", True),
+        (SERVICE, ".mantago.cc", True),
+        (SERVICE, "*.mantago.cc", True),
+        (SERVICE, "tago.cc", False),
+        (SERVICE, "www.api.mantago.cc", False),
+        (SERVICE, "API.MANTAGO.CC", True),
+        (SERVICE, "mantago.cc.", True),
+        ("https://api.mantago.cc.", "mantago.cc", True),
+        (SERVICE, "mantago.cc:443", True),
+        (SERVICE, "mantago.cc:8443", False),
+        ("https://mantago.cc:8443", "mantago.cc:8443", True),
+        (SERVICE, "https://mantago.cc", True),
+        (SERVICE, "all://mantago.cc:443", True),
+        (SERVICE, "http://mantago.cc", False),
+        (SERVICE, "other.example  mantago.cc", True),
+        (SERVICE, " mantago.cc ,", True),
+        (SERVICE, "*", True),
+        (SERVICE, "other.example, *", True),
+        (SERVICE, ".", False),
+        (SERVICE, ",", False),
+        (SERVICE, "10.0.0.0/8,[::1]", False),
+        ("https://xn--mller-kva.example", "müller.example", True),
+        ("https://müller.example", "xn--mller-kva.example", True),
+        (SERVICE, "[::", False),
+    ],
+)
+@pytest.mark.parametrize("variable", ["NO_PROXY", "no_proxy"])
+def test_no_proxy_excepts_an_address_in_each_form_that_curl_urllib_and_httpx_take(
+    variable, address, no_proxy, direct, monkeypatch
+):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, "http://user:p%40ss@proxy:3128")
+    monkeypatch.setenv(variable, no_proxy)
+    found = mantago_runtime.configuration.environment_proxy(address)
+    assert found == (None if direct else "http://user:p%40ss@proxy:3128")
+
+
+@pytest.mark.parametrize("excepted", [True, False])
+def test_the_systems_own_exceptions_count_where_the_environment_names_no_proxy(excepted, monkeypatch):
+    asked: list[str] = []
+    monkeypatch.setattr("urllib.request.getproxies", lambda: {"https": "http://system:1"})
+    monkeypatch.setattr("urllib.request.proxy_bypass", lambda host: asked.append(host) or excepted)
+    proxy = mantago_runtime.configuration.environment_proxy("https://mantago.cc:8443/api")
+    assert (proxy, asked) == (None if excepted else "http://system:1", ["mantago.cc:8443"])
+
+
 def test_a_closed_client_says_so_and_closing_twice_is_fine(connect: Connect):
     driver = connect(lambda _: httpx.Response(200, json=GOOD))
     driver.get_client_gifts(client_id="a")

@@ -9,7 +9,8 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Coroutine
+import types
+from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import anyio
@@ -23,14 +24,14 @@ from attrs import define, field
 from mantago import ConfigurationError, Credentials, MantaGo
 from mantago_runtime.concurrency import run_sync
 from mantago_runtime.connections import racing
-from mantago_runtime.connections.adapters import SYNC, ConnectionUse, Flavour
+from mantago_runtime.connections.adapters import ConnectionUse, Flavour
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.connections.asyncio_stream import AsyncioBackend, AsyncioStream
 from mantago_runtime.connections.pool import ConnectionPool
 from mantago_runtime.connections.racing import RacingBackend, TrioBackend
 from mantago_runtime.connections.sockets import SocketStream, TlsStream, connect_first, is_ready
 from mantago_runtime.connections.threads import DeadlineBackend
-from mantago_runtime.secrets.redaction import Redactor, current_redactor
+from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 
 
 @define(eq=False)
@@ -195,16 +196,6 @@ def test_threads_never_get_the_same_connection(lines: Lines):
     assert not wrong
 
 
-def test_a_test_that_replaces_httpxs_transport_replaces_ours(monkeypatch):
-    def replaced(_: object, request: httpx.Request) -> httpx.Response:
-        return httpx.Response(200, json={"success": True, "message": request.url.path})
-
-    with MantaGo(bot_id="b", token="t", secret="s", base_url="http://127.0.0.1:9") as client:
-        monkeypatch.setattr(httpx.HTTPTransport, "handle_request", replaced)
-        assert client.get_client_gifts(client_id="a").tickets == ()
-    assert SYNC.is_replaced()
-
-
 def test_certificates_of_the_environment_that_cannot_be_read_are_a_configuration_error(monkeypatch, tmp_path):
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     with MantaGo(bot_id="b", token="t", secret="s", base_url="https://127.0.0.1:9") as client:
@@ -312,16 +303,37 @@ def test_a_wire_that_was_lost_says_why():
     asyncio.run(scenario())
 
 
-def test_what_the_service_echoes_is_masked_in_httpcores_log_too(caplog):
+def test_what_the_service_echoes_is_masked_in_httpcores_log_too_and_nothing_else_is_changed(caplog):
+    httpcore_log = logging.getLogger("httpcore.http11")
+    redactor = Redactor([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")])
+    others = r"of %r", "C:\\temp, token-12345678"
     with caplog.at_level(1):
-        httpcore_log = logging.getLogger("httpcore.http11")
-        contextvars.Context().run(httpcore_log.debug, "before %s", "any call")
-        current_redactor.set(Redactor([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")]))
-        httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
+        httpcore_log.debug(*others)
+        with redacted_logs(redactor):
+            httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
+            httpcore_log.debug("of %r", "C:\\temp")
+            copied = contextvars.copy_context()
+        httpcore_log.debug(*others)
+        copied.run(httpcore_log.debug, *others)
+    whole = r"of 'C:\\temp, token-12345678'"
     assert [record.getMessage() for record in caplog.records] == [
-        "before any call",
+        whole,
         "headers=[b'X-Echo', b'<redacted>']",
+        r"of 'C:\\temp'",
+        whole,
+        whole,
     ]
+
+
+def test_a_call_that_nobody_went_on_with_ends_in_another_context():
+    @types.coroutine
+    def suspending() -> Iterator[None]:
+        with redacted_logs(Redactor([])):
+            yield
+
+    call = suspending()
+    contextvars.Context().run(call.send, None)
+    call.close()
 
 
 def test_a_wire_that_uvloop_has_just_closed_is_a_failure_of_the_network():

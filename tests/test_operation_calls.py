@@ -6,6 +6,7 @@ The operations are made by hand: the vendor's document has only one.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import logging
 import secrets
@@ -23,6 +24,8 @@ from mantago_generated.api.client_points_gifts import post_openapi_client_gift a
 from mantago_generated.models import ClientIdentificationRequest
 from mantago_generated.types import Response
 from mantago_runtime.calls.generated import asend, send
+from mantago_runtime.calls.responses import parse_response
+from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Operation, Parameter, Request
 from mantago_runtime.reading.readers import BINARY, JSON, NO_CONTENT, PLAIN_TEXT, list_of, model_of
 from sample_models import Cat, Order
@@ -155,6 +158,7 @@ def test_another_media_type_is_asked_for_where_the_document_has_one(connect: Con
         ({204: NO_CONTENT}, Service(200), "has the status 200 OK, where the spec says 204"),
         ({200: PLAIN_TEXT}, Service(200, b"\xff"), "isn't text: 'utf-8' codec can't decode"),
         ({200: PLAIN_TEXT}, Service(200, b"a", Content_Type="text/plain; charset=none"), "isn't text: unknown encoding"),
+        ({200: PLAIN_TEXT}, Service(200, b"\xff", Content_Type="text/plain; charset=idna"), "isn't text"),
     ],
 )  # fmt: skip
 def test_any_other_good_answer_is_refused(
@@ -268,3 +272,17 @@ def test_without_our_client_what_is_echoed_is_redacted_and_no_frame_shows_it() -
     ]
     assert "_bare_answer" in dict(ours)
     assert [name for name, shown in ours if own in shown or token in shown] == []
+
+
+def test_a_charset_that_cannot_be_imported_is_no_raw_failure() -> None:
+    def no_descriptor_left(name: str) -> None:
+        if name == "of_the_tests":
+            raise OSError(24, "Too many open files")
+
+    codecs.register(no_descriptor_left)
+    try:
+        headers = Headers([("Content-Type", "text/plain; charset=of-the-tests")])
+        with pytest.raises(InvalidResponseError, match=r"isn't text: .*Too many open files"):
+            parse_response(200, headers, b"a", 0.0, {200: PLAIN_TEXT})
+    finally:
+        codecs.unregister(no_descriptor_left)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import multiprocessing
 import pickle
+import sys
 from base64 import b64decode
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import dill
 import pytest
 
 import mantago
@@ -119,3 +125,92 @@ def test_what_0_1_pickled_is_what_it_was(name: str) -> None:
 @pytest.mark.parametrize("name", VALUES)
 def test_what_is_pickled_today_comes_back(name: str) -> None:
     assert content(pickle.loads(pickle.dumps(VALUES[name]))) == content(VALUES[name])
+
+
+# --- serialisers other than pickle ----------------------------------------------------------------------------------
+
+ERRORS = {name: value for name, value in VALUES.items() if isinstance(value, MantaGoError)}
+SURVIVORS = ("status_code", "code", "message", "retry_after", "bot_id", "attempts", "elapsed", "path")
+
+
+def survived(error: Any) -> Any:
+    text = str(error).replace("; it leads to https://login.example.com/", "")  # a header said so
+    return type(error), text, {name: getattr(error, name, None) for name in SURVIVORS}
+
+
+def through_celerys_json(error: Any) -> Any:
+    """As the result backends of Celery do: class and `args` are kept as JSON, and the one is called with the other."""
+    kept = json.loads(json.dumps({"module": type(error).__module__, "type": type(error).__name__, "args": error.args}))
+    return getattr(sys.modules[kept["module"]], kept["type"])(*kept["args"])
+
+
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "Celery's JSON": through_celerys_json,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "dill": lambda error: dill.loads(dill.dumps(error)),
+    "pickle in Python": lambda error: pickle.loads(pickle._dumps(error)),  # type: ignore[attr-defined]
+    **{
+        f"pickle {protocol}": lambda error, protocol=protocol: pickle.loads(pickle.dumps(error, protocol))
+        for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+    },
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize("way", WAYS)
+def test_an_exception_comes_back_with_what_it_says_through(way: str, name: str) -> None:
+    error = ERRORS[name]
+    again = WAYS[way](error)
+    assert again is not error
+    assert survived(again) == survived(error)
+    if "JSON" not in way:
+        assert content(again) == content(error)
+
+
+def test_headers_and_body_do_not_survive_class_and_arguments() -> None:
+    error = through_celerys_json(ERRORS["RateLimitError"])
+    assert (dict(error.headers), error.body) == ({}, b"")
+
+
+def test_what_a_call_learns_of_its_failure_later_is_in_its_arguments_too() -> None:
+    error = InvalidResponseError("must be a string", path=".name")
+    error.path = "virtualGifts[0].name"
+    assert error.args == ("must be a string", "virtualGifts[0].name")
+    assert noted(APIConnectionError("refused"), 3, 0.25).args == ("refused", 3, 0.25)
+    assert through_celerys_json(noted(APIConnectionError("refused"), 3, 0.25)).attempts == 3
+
+
+def test_a_copy_of_an_exception_is_its_own() -> None:
+    error = InvalidResponseError("must be a string", path="a")
+    error.add_note("seen at night")
+    again = copy.deepcopy(error)
+    again.path = "b"
+    again.add_note("and in the morning")
+    assert (error.path, error.args, error.__notes__) == ("a", ("must be a string", "a"), ["seen at night"])
+
+
+def test_an_exception_shows_its_text_and_stays_readable_whatever_was_made_of_its_arguments() -> None:
+    assert repr(APIConnectionError("refused")) == "APIConnectionError('refused')"
+    assert repr(InvalidResponseError("is empty")) == "InvalidResponseError('is empty', path='$')"
+    assert repr(MantaGoError()) == "MantaGoError()"
+    error = APIConnectionError("refused")
+    error.args = ()
+    assert str(error) == " (1 attempt, 0.00 s)"
+
+
+def raising(name: str) -> None:
+    raise ERRORS[name]
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_an_exception_comes_back_from_a_process_however_it_is_started(method: str) -> None:
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        raised = {name: pool.submit(raising, name).exception() for name in ERRORS}
+    assert {name: survived(error) for name, error in raised.items()} == {n: survived(e) for n, e in ERRORS.items()}
+    with context.Pool(1) as workers:
+        for name, error in ERRORS.items():
+            with pytest.raises(type(error)) as caught:
+                workers.apply(raising, (name,))
+            assert survived(caught.value) == survived(error)

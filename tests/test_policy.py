@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import time
 import zlib
 
 import httpx
@@ -226,6 +227,47 @@ def test_a_body_is_decoded_up_to_the_limit_and_refused_above_it(encoding, pack, 
         read(pack(b"z" * 10**6), encoding, piece=10**6)
 
 
+@pytest.mark.parametrize("content", [b"", b"a body of some words", b"x" * 100])
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress, bare_deflate])
+def test_a_body_is_decoded_whatever_pieces_it_comes_in(pack, content):
+    raw = pack(content)
+    for size in range(1, len(raw) + 1):
+        assert read(raw, "gzip" if pack is gzip.compress else "deflate", piece=size) == content
+
+
+PACKED, EMPTY = gzip.compress(b"some words", mtime=0), gzip.compress(b"", mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("raw", "content"),
+    [
+        (PACKED + PACKED, b"some wordssome words"),
+        (PACKED + EMPTY, b"some words"),
+        (EMPTY + PACKED, b"some words"),
+        (EMPTY * 3, b""),
+        (PACKED + b"\0" * 512, b"some words"),
+        (PACKED + EMPTY + b"\0", b"some words"),
+        (PACKED + b"\0" * 7 + PACKED, b"some wordssome words"),
+    ],
+    ids=["two", "an empty last one", "an empty first one", "empty ones only", "zeros", "both", "zeros between"],
+)
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "gzip, identity", "gzip,", "deflate"])
+def test_a_gzip_may_have_several_members_and_zeros_after_them(encoding, raw, content):
+    for size in range(1, len(raw) + 1):
+        assert read(raw, encoding, piece=size) == content
+
+
+def test_the_limit_holds_for_all_members_of_a_gzip_together():
+    with pytest.raises(InvalidResponseError, match="larger than 100 bytes"):
+        read(gzip.compress(b"x" * 60) * 2, "gzip")
+
+
+def test_many_empty_members_of_a_gzip_take_no_more_time_than_their_size():
+    begun = time.process_time()
+    assert read(EMPTY * 200_000 + PACKED, "gzip", piece=10**9) == b"some words"
+    assert time.process_time() - begun < 20  # copying the rest for each of them would take minutes
+
+
 @pytest.mark.parametrize(
     ("raw", "encoding", "length", "told"),
     [
@@ -233,9 +275,17 @@ def test_a_body_is_decoded_up_to_the_limit_and_refused_above_it(encoding, pack, 
         (b"whatever", "br", None, "content encoding .* wasn't asked for"),
         (b"whatever", "gzip, gzip", None, "content encoding .* wasn't asked for"),
         (b"not compressed", "gzip", None, "isn't the gzip that its header says"),
-        (b"not compressed", "deflate", None, "isn't the bare deflate that its header says"),
+        (b"not compressed", "deflate", None, "isn't the deflate that its header says"),
         (gzip.compress(b"some words", mtime=0)[:-9], "gzip", None, "ends in the middle of its compression"),
         (gzip.compress(b"some words", mtime=0) + b"more", "gzip", None, "goes on after the end of its compression"),
+        (PACKED + b"\0\0more", "gzip", None, "goes on after the end of its compression"),
+        (PACKED + PACKED[:-9], "gzip", None, "ends in the middle of its compression"),
+        (PACKED + b"\x1f", "gzip", None, "ends in the middle of its compression"),
+        (PACKED + b"\x1fnone", "gzip", None, "isn't the gzip that its header says"),
+        (PACKED[:1], "gzip", None, "ends in the middle of its compression"),
+        (zlib.compress(b"some words") + b"\0", "deflate", None, "goes on after the end of its compression"),
+        (bare_deflate(b"some words") + b"\0", "deflate", None, "goes on after the end of its compression"),
+        (PACKED[:-8] + b"\xff" * 8, "gzip", None, "isn't the gzip that its header says"),
     ],
 )
 def test_a_body_that_cannot_be_decoded_is_refused(raw, encoding, length, told):

@@ -238,6 +238,46 @@ def test_what_is_no_callable_is_refused_as_on_event(connect: Connect):
         connect(good, on_event="print")
 
 
+class Broken:
+    """What raises whatever is asked of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise OSError(24, "Too many open files")
+
+
+@pytest.mark.parametrize("part", ["the log", "a tracer", "a span", "the end of a span"])
+def test_what_telemetry_cannot_do_never_decides_a_call(connect: Connect, spans, monkeypatch, caplog, part):
+    driver = connect(failing(503, Retry_After="0"), on_event=lambda _: None)
+    instrumentation = driver.client._stack.calls.instrumentation
+
+    def fail(*_: object) -> bool:
+        raise OSError(24, "Too many open files")
+
+    if part == "the log":
+        log = logging.getLogger("mantago")
+        monkeypatch.setattr(log, "filters", [fail])
+    elif part == "a tracer":
+        instrumentation._tracer = Broken()
+    else:
+        span = trace.get_tracer("of the tests").start_span("whole")
+        monkeypatch.setattr(span, "add_event" if part == "a span" else "set_attributes", fail)
+        tracer = type("Tracer", (), {"start_span": lambda *_, **__: span})()
+        instrumentation._tracer = tracer
+    with caplog.at_level(logging.DEBUG, "mantago"):
+        assert ask(driver).drift == ()
+    assert trace.get_current_span() is trace.INVALID_SPAN
+    failed = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert (
+        failed
+        == {
+            "the log": [],
+            "a tracer": ["no span could be begun"],
+            "a span": ["the span failed on a retry"],
+            "the end of a span": ["the span failed on the end of a call"],
+        }[part]
+    )
+
+
 def test_a_cancelled_call_is_told_of(caplog, spans):
     async def main() -> None:
         async def hang(_: httpx.Request) -> httpx.Response:

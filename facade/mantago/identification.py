@@ -10,6 +10,7 @@ from attrs import frozen
 from mantago_generated.friendly import Platform, PlatformName
 from mantago_runtime.errors import IdentificationError
 from mantago_runtime.secrets.credentials import encodable
+from mantago_runtime.text import characters
 
 __all__ = ["ClientIdentity", "IdentifyIn", "Platform", "PlatformName", "identify"]
 
@@ -42,32 +43,35 @@ def identify(
     Raises IdentificationError, which tells what was given, what is missing and what the rule is, but no id.
     """
     values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
-    given = {name: value for name, value in values.items() if value is not None}
-    for name, value in given.items():
-        if not isinstance(value, str):
-            raise IdentificationError(f"{name} must be a string, not {type(value).__name__}; {RULE}")
-        if not value.strip():
-            raise IdentificationError(f"{name} was given, but is {'blank' if value else 'empty'}; {RULE}")
-        if not encodable(value):
-            raise IdentificationError(f"{name} holds half of a surrogate pair, which UTF-8 can't carry; {RULE}")
+    given = {name: _checked(name, value) for name, value in values.items() if value is not None}
     names = " and ".join(given) or "nothing"
     if "client_id" in given:
         if len(given) > 1:
             raise IdentificationError(f"given were {names}: that is both ways at once, leave one out; {RULE}")
-        return ClientIdentity(client_id=str(client_id))
+        return ClientIdentity(client_id=given["client_id"])
     missing = [name for name in ("platform", "platform_client_id") if name not in given]
     if missing:
         lack = "client_id, or platform and platform_client_id" if not given else missing[0]
         raise IdentificationError(f"given was {names}, missing is {lack}; {RULE}")
-    if platform not in tuple(Platform):
+    if given["platform"] not in tuple(Platform):
         raise IdentificationError(
-            f"platform {str(platform)[:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
+            f"platform {given['platform'][:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
         )
-    if in_query and len(quote(str(platform_client_id))) > LONGEST_IN_URL:
+    if in_query and len(quote(given["platform_client_id"])) > LONGEST_IN_URL:
         raise IdentificationError(
             f"platform_client_id can't stand in a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
             "an id? identify_in='body' keeps it out"
         )
     return ClientIdentity(
-        platform=Platform(str(platform)), platform_client_id=str(platform_client_id), in_query=in_query
+        platform=Platform(given["platform"]), platform_client_id=given["platform_client_id"], in_query=in_query
     )
+
+
+def _checked(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise IdentificationError(f"{name} must be a string, not {type(value).__name__}; {RULE}")
+    if not value.strip():
+        raise IdentificationError(f"{name} was given, but is {'blank' if value else 'empty'}; {RULE}")
+    if not encodable(value):
+        raise IdentificationError(f"{name} holds half of a surrogate pair, which UTF-8 can't carry; {RULE}")
+    return characters(value)

@@ -12,9 +12,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from mantago_runtime.errors import ConfigurationError
+from mantago_runtime.text import characters
 
 HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
 MAX_TIMEOUT_SECONDS = 10**9
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def check_flavour(transport: object, flavour: type) -> None:
@@ -58,7 +60,7 @@ def checked_address(base_url: str | None, default: str) -> str:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
     if scheme == "http" and not _is_loopback(host):
         raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
-    return url
+    return characters(url)
 
 
 def _is_loopback(host: str) -> bool:
@@ -69,11 +71,18 @@ def _is_loopback(host: str) -> bool:
 
 
 def environment_proxy(address: str) -> str | None:
-    """Return the proxy that the environment names for an address, as urllib, and so httpx, finds it."""
+    """Return the proxy that the environment names for an address, found as curl, urllib and httpx find it.
+
+    NO_PROXY may hold names, which stand for what is below them too, addresses, networks such as 10.0.0.0/8 and
+    fd00::/8, each with a port if only that is meant, and `*`. Where the environment names no proxy, the settings of
+    the system do.
+    """
     url = httpx.URL(address)
     proxies = urllib.request.getproxies()
     proxy = proxies.get(url.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(url.netloc.decode("ascii")):
+    if not proxy or _is_excepted(url, proxies.get("no") or ""):
+        return None
+    if not urllib.request.getproxies_environment() and urllib.request.proxy_bypass(url.netloc.decode("ascii")):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
     name = f"the proxy that the environment names for {url.scheme} ({url.scheme.upper()}_PROXY or ALL_PROXY)"
@@ -87,6 +96,51 @@ def environment_proxy(address: str) -> str | None:
     if scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         raise ConfigurationError(f"{name} speaks SOCKS, for which a package is missing: pip install socksio")
     return proxy
+
+
+def _is_excepted(url: httpx.URL, no_proxy: str) -> bool:
+    """Whether a NO_PROXY says that an address is reached without a proxy."""
+    entries = (entry for entry in re.split(r"[,\s]+", no_proxy.lower()) if entry)
+    return any(entry == "*" or _excepts(entry, url) for entry in entries)
+
+
+def _excepts(entry: str, url: httpx.URL) -> bool:
+    scheme, found, rest = entry.rpartition("://")
+    place, port = _split_port(rest.rstrip("/") if found else rest)
+    if (found and scheme not in (url.scheme, "all")) or (port and int(port) != (url.port or DEFAULT_PORTS[url.scheme])):
+        return False
+    if not (addresses := _addresses(url.host)):
+        name = _ascii_name(place.lstrip("*").lstrip("."))
+        return bool(name) and f".{_ascii_name(url.host)}".endswith(f".{name}")
+    try:
+        network = ipaddress.ip_network(re.sub(r"[\[\]]|%[^/]*", "", place), strict=False)
+    except ValueError:
+        return False
+    return any(address in network for address in addresses)
+
+
+def _split_port(place: str) -> tuple[str, str]:
+    """Return host and port; an IPv6 address without brackets has none."""
+    host, _, port = place.rpartition(":")
+    return (host, port) if port.isdecimal() and (":" not in host or "]" in host) else (place, "")
+
+
+def _addresses(host: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    """Return the address that a host is, and that of IPv4 which it may stand for; none if it is a name."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return []
+    mapped = getattr(address, "ipv4_mapped", None)
+    return [address, mapped] if mapped else [address]
+
+
+def _ascii_name(name: str) -> str:
+    """Return a name as DNS has it."""
+    try:
+        return httpx.URL(scheme="http", host=name).raw_host.decode("ascii").rstrip(".")
+    except httpx.InvalidURL:
+        return name.rstrip(".")
 
 
 def checked_seconds(timeout: object) -> float:

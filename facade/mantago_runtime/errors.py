@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from mantago_runtime.mappings import Headers
 
@@ -36,14 +36,33 @@ CODE_MEANINGS: Mapping[int, str] = {
 class MantaGoError(Exception):
     """The base of every exception that this package raises."""
 
+    _in_args: ClassVar[tuple[str, ...]] = ()
+    """The attributes that follow the text in `args`, as the constructor takes them.
+
+    Task queues that don't pickle keep an exception as its class and its `args`, and call the one with the other.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if name in self._in_args:
+            self.args = (*self.args[:1], *(getattr(self, each, None) for each in self._in_args))
+
+    @property
+    def _text(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(repr, self.args[:1]))})"
+
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exception's own way calls the class with `args`, which keyword-only constructors refuse.
+        # Exception's own way knows nothing of what isn't in `args`.
         return _unpickled, (type(self), self.args, self.__dict__)
 
 
 def _unpickled(cls: type[MantaGoError], args: tuple[object, ...], state: dict[str, object]) -> MantaGoError:
     error = cls.__new__(cls, *args)
-    error.__dict__.update(state)
+    for name, value in state.items():
+        setattr(error, name, value)
     return error
 
 
@@ -58,11 +77,17 @@ class IdentificationError(MantaGoError, ValueError):
 class APIConnectionError(MantaGoError):
     """No answer: the connection was refused, reset, cut off, or never made (DNS, TLS)."""
 
+    _in_args = ("attempts", "elapsed")
     attempts: int = 1
     elapsed: float = 0.0
 
+    def __init__(self, problem: str, attempts: int = 1, elapsed: float = 0.0) -> None:
+        super().__init__(problem)
+        self.attempts = attempts
+        self.elapsed = elapsed
+
     def __str__(self) -> str:
-        return f"{super().__str__()} ({effort(self.attempts, self.elapsed)})"
+        return f"{self._text} ({effort(self.attempts, self.elapsed)})"
 
 
 class APITimeoutError(APIConnectionError):
@@ -72,12 +97,17 @@ class APITimeoutError(APIConnectionError):
 class InvalidResponseError(MantaGoError):
     """The service answered with something that the spec doesn't promise; `path` says where, `$` for the whole."""
 
-    def __init__(self, problem: str, *, path: str = "$") -> None:
+    _in_args = ("path",)
+
+    def __init__(self, problem: str, path: str = "$") -> None:
         super().__init__(problem)
         self.path = path
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._text!r}, path={self.path!r})"
+
     def __str__(self) -> str:
-        return f"the answer can't be used: {self.path}: {super().__str__()}"
+        return f"the answer can't be used: {self.path}: {self._text}"
 
 
 class APIStatusError(MantaGoError):
@@ -87,17 +117,20 @@ class APIStatusError(MantaGoError):
     64 KiB. A redirect is one of these too: it is never followed, since the body holds the secret.
     """
 
+    _in_args = ("status_code", "code", "retry_after", "attempts", "elapsed", "bot_id")
     attempts: int = 1
     elapsed: float = 0.0
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - task queues call it with its `args`
         self,
-        *,
-        status_code: int,
         message: str,
+        status_code: int,
         code: int | None = None,
-        bot_id: str | None = None,
         retry_after: float | None = None,
+        attempts: int = 1,
+        elapsed: float = 0.0,
+        bot_id: str | None = None,
+        *,
         headers: Headers | None = None,
         body: bytes = b"",
     ) -> None:
@@ -107,6 +140,8 @@ class APIStatusError(MantaGoError):
         self.message = message
         self.bot_id = bot_id
         self.retry_after = retry_after
+        self.attempts = attempts
+        self.elapsed = elapsed
         self.headers: Mapping[str, str] = headers or Headers()
         self.body = body
 
@@ -130,10 +165,10 @@ class APIStatusError(MantaGoError):
         if self.code is not None and self.code in CODE_MEANINGS:
             text += f" [{CODE_MEANINGS[self.code]}]"
         if 300 <= self.status_code <= 399:
+            text += " [a redirect is not followed, since the body holds the secret: correct base_url"
             # Without its query, which could hold the personal id.
-            target = self.headers.get("Location", "nowhere").partition("?")[0]
-            text += " [a redirect is not followed, since the body holds the secret: correct base_url; "
-            text += f"it leads to {target[:200]}]"
+            target = self.headers.get("Location", "").partition("?")[0]
+            text += f"; it leads to {target[:200]}]" if target else "]"
         about = [] if self.bot_id is None else [f"bot {self.bot_id}"]
         if self.retry_after is not None:
             about.append(f"retry after {self.retry_after:g} s")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias
 
 import httpcore
@@ -83,6 +84,16 @@ def body_size(request: httpcore.Request) -> int | None:
     return int(length) if length.isdigit() else None
 
 
+@contextmanager
+def _never_deciding(problem: str) -> Iterator[None]:
+    """Log what goes wrong in telling of a call, which is worth more."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001
+        with suppress(Exception):
+            _log.exception("%s", problem)
+
+
 @define
 class Instrumentation:
     """The log, spans and events of one client's calls."""
@@ -101,37 +112,40 @@ class Instrumentation:
 
     def begin(self, operation: str) -> Span | None:
         """Begin the span of a call, if there is OpenTelemetry."""
-        if TRACING not in sys.modules:
-            return None
-        from opentelemetry import trace  # noqa: PLC0415 - only where the caller has it
+        span = None
+        if TRACING in sys.modules:
+            with _never_deciding("no span could be begun"):
+                from opentelemetry import trace  # noqa: PLC0415 - only where the caller has it
 
-        if self._tracer is None:
-            self._tracer = trace.get_tracer("mantago", self.version, schema_url=SCHEMA)
-        return Span(self._tracer, operation, self.server)
+                if self._tracer is None:
+                    self._tracer = trace.get_tracer("mantago", self.version, schema_url=SCHEMA)
+                span = Span(self._tracer, operation, self.server)
+        return span
 
     def retried(self, event: CallRetried, span: Span | None) -> None:
         """Tell of a further attempt."""
-        _log.warning("%s", described(event))
+        with _never_deciding("the log failed on a retry"):
+            _log.warning("%s", described(event))
         if span:
-            span.retried(event)
+            with _never_deciding("the span failed on a retry"):
+                span.retried(event)
         self._tell(event)
 
     def finished(self, event: CallFinished, span: Span | None) -> None:
         """Tell of the end of a call."""
         if _log.isEnabledFor(logging.DEBUG):
-            _log.debug("%s", described(event))
+            with _never_deciding("the log failed on the end of a call"):
+                _log.debug("%s", described(event))
         self._tell(event)
         # At last, so that what was just logged and told belongs to the span.
         if span:
-            span.finished(event)
+            with _never_deciding("the span failed on the end of a call"):
+                span.finished(event)
 
     def _tell(self, event: Event) -> None:
         if self.on_event is not None:
-            try:
+            with _never_deciding(f"on_event failed on {type(event).__name__}"):
                 self.on_event(event)
-            except Exception:  # noqa: BLE001
-                # A call is worth more than what is told of it.
-                _log.exception("on_event failed on %s", type(event).__name__)
 
 
 # --- OpenTelemetry --------------------------------------------------------------------------------------------------
@@ -172,6 +186,12 @@ class Span:
 
     def finished(self, event: CallFinished) -> None:
         """End the span."""
+        try:
+            self._record(event)
+        finally:
+            self._detach(self._token)
+
+    def _record(self, event: CallFinished) -> None:
         numbers = {
             "mantago.attempts": event.attempts,
             "http.request.resend_count": event.attempts - 1 if event.attempts > 1 else None,
@@ -187,7 +207,6 @@ class Span:
             # No description: an error's text may quote the service.
             self._span.set_status(self._error)
         self._span.end()
-        self._detach(self._token)
 
 
 def error_type(error: BaseException) -> str:

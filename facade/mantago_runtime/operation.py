@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
 
-from mantago_runtime.reading.fields import Reader
+from mantago_runtime.reading.fields import Reader, load
 from mantago_runtime.writing.bodies import body_of
 from mantago_runtime.writing.styles import Parameter, header_text, path_segment, query_items
 
@@ -66,7 +66,7 @@ class Operation(Generic[T]):
     `not_paths` are other paths of the document that a value of a path parameter could lead to.
     """
 
-    __slots__ = ("accept", "answers", "content_type", "encoding", "info", "not_paths", "parameters")
+    __slots__ = ("accept", "answers", "content_type", "encoding", "info", "is_loaded", "not_paths", "parameters")
 
     def __init__(
         self,
@@ -90,6 +90,7 @@ class Operation(Generic[T]):
         self.parameters = tuple(parameters)
         self.content_type = content_type
         self.not_paths = tuple(not_paths)
+        self.is_loaded = False
 
     def request(self, values: Mapping[Key, Any] | Mapping[str, Any], body: object = None) -> Request[T]:
         """Return the request with these values, by the service's names, and the body; what is None is left out.
@@ -97,6 +98,9 @@ class Operation(Generic[T]):
         A name that stands in two places is given with its place, such as `("path", "id")`. Raises ValueError for what
         can't be sent.
         """
+        if not self.is_loaded:
+            load(self.answers.values())
+            self.is_loaded = True
         query: list[tuple[str, str]] = []
         headers: list[tuple[str, str]] = []
         cookies: list[tuple[str, str]] = []

@@ -193,7 +193,7 @@ class AuthenticatedClient:
         if self._client is None:
             if not isinstance(self._httpx_args.get("transport", httpx.BaseTransport()), httpx.BaseTransport):
                 raise TypeError("this client is asynchronous: await the operation's asyncio() or asyncio_detailed()")
-            self._headers[self.auth_header_name] = f"{self.prefix} {self.token}" if self.prefix else self.token
+            self._headers[self.auth_header_name] = " ".join((self.prefix, self.token)) if self.prefix else self.token
             self._client = httpx.Client(
                 base_url=self._base_url,
                 cookies=self._cookies,
@@ -227,7 +227,7 @@ class AuthenticatedClient:
         if self._async_client is None:
             if not isinstance(self._httpx_args.get("transport", httpx.AsyncBaseTransport()), httpx.AsyncBaseTransport):
                 raise TypeError("this client is synchronous: call the operation's sync() or sync_detailed()")
-            self._headers[self.auth_header_name] = f"{self.prefix} {self.token}" if self.prefix else self.token
+            self._headers[self.auth_header_name] = " ".join((self.prefix, self.token)) if self.prefix else self.token
             self._async_client = httpx.AsyncClient(
                 base_url=self._base_url,
                 cookies=self._cookies,

@@ -99,21 +99,24 @@ Script = Callable[[Connection], None]
 class Server:
     """The server; `connections` counts those made, `most_open` those open at the same time."""
 
-    def __init__(self, script: Script, tls: ssl.SSLContext | None, port: int, receive_buffer: int) -> None:
+    def __init__(
+        self, script: Script, tls: ssl.SSLContext | None, port: int, receive_buffer: int, host: str = "127.0.0.1"
+    ) -> None:
         self.script, self._tls = script, tls
         self.requests: list[Request] = []
         self.connections = self.most_open = 0
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
-        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._host = host
+        self._listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_buffer:
             self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._listener.bind(("127.0.0.1", port))
+        self._listener.bind((host, port))
         self._listener.listen(512)
         self.port = self._listener.getsockname()[1]
-        self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self.base_url = f"{'https' if tls else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._accepting = threading.Thread(target=self._accept, name="scripted server")
         self._accepting.start()
 
@@ -155,7 +158,7 @@ class Server:
             self._listener.shutdown(socket.SHUT_RDWR)
         except OSError:
             with suppress(OSError):
-                socket.create_connection(("127.0.0.1", self.port)).close()
+                socket.create_connection((self._host, self.port)).close()
         self._listener.close()
         self._accepting.join()
         with self._lock:
@@ -169,10 +172,15 @@ class Server:
 
 @contextmanager
 def serving(
-    script: Script, *, tls: ssl.SSLContext | None = None, port: int = 0, receive_buffer: int = 0
+    script: Script,
+    *,
+    tls: ssl.SSLContext | None = None,
+    port: int = 0,
+    receive_buffer: int = 0,
+    host: str = "127.0.0.1",
 ) -> Iterator[Server]:
     """Run a server; `receive_buffer` is the bytes that the system takes before the script reads."""
-    with closing(Server(script, tls, port, receive_buffer)) as server:
+    with closing(Server(script, tls, port, receive_buffer, host)) as server:
         yield server
 
 

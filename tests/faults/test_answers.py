@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import logging
 import re
@@ -88,6 +89,8 @@ CORPUS: dict[str, tuple[bytes, type, str]] = {
     "an unknown media type": (raw(TEXT, Content_Type="application/vnd.mantago.v9+json"), ClientGifts, ""),
     "no media type": (raw(TEXT), ClientGifts, ""),
     "a media type that lies": (raw(TEXT, Content_Type="text/html"), ClientGifts, ""),
+    "gzip in several members": (raw(gzip.compress(TEXT[:9].encode()) + gzip.compress(TEXT[9:].encode()) + gzip.compress(b"")
+        + b"\0" * 9, Content_Encoding="gzip"), ClientGifts, ""),
     "a compression that isn't there": (raw(TEXT, Content_Encoding="gzip"), INVALID, r"\$: isn't the gzip"),
     "a compression not asked for": (raw(TEXT, Content_Encoding="zstd"), INVALID, r"\$: comes in the content encoding 'zstd'"),
     # JSON of another shape

@@ -9,6 +9,7 @@ from contextlib import ExitStack, suppress
 from typing import Any
 from urllib.parse import unquote
 
+import anyio
 import httpcore
 import httpx
 import pytest
@@ -16,7 +17,7 @@ import trustme
 from scripted import PAIR, Connection, Server, always, answer, friendly, head, serving, tls_of, trust
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
-from mantago import APIConnectionError, APIStatusError, ConfigurationError, MantaGo
+from mantago import APIConnectionError, APIStatusError, AsyncMantaGo, ConfigurationError, MantaGo
 from mantago_runtime.connections.sockets import deadline
 from mantago_runtime.connections.threads import DeadlineBackend
 
@@ -224,6 +225,41 @@ def test_a_call_to_loopback_without_tls_goes_through_a_plain_proxy_as_httpx_user
         gifts = connect(base_url="http://localhost:9/api").get_client_gifts(client_id="a")
         assert gifts.extra == {"via": "proxy"}
         assert proxy.requests[0].target.startswith(f"http://localhost:9/api/openapi/client/gift?botId={BOT_ID}")
+
+
+def has_ipv6() -> bool:
+    with suppress(OSError), socket.socket(socket.AF_INET6) as probe:
+        probe.bind(("::1", 0))
+        return True
+    return False
+
+
+@pytest.mark.parametrize("engine", ["httpcore", "httptools"])
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize(
+    ("host", "excepted"),
+    [
+        ("127.0.0.1", "example.com, 127.0.0.0/8"),
+        *(pytest.param("::1", form, marks=pytest.mark.skipif(not has_ipv6(), reason="needs IPv6"))
+          for form in ("::1", "[::1]", "0:0::1/128")),
+    ],
+)  # fmt: skip
+def test_a_proxy_sees_nothing_of_a_call_to_an_address_that_no_proxy_excepts(kind, engine, host, excepted, monkeypatch):
+    options: dict[str, Any] = {**PAIR, "engine": engine}
+
+    async def in_a_task() -> None:
+        async with AsyncMantaGo(base_url=server.base_url, **options) as client:
+            await client.get_client_gifts(client_id="a")
+
+    with serving(friendly, host=host) as server, serving(tunnel) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
+        monkeypatch.setenv("NO_PROXY", excepted)
+        if kind == "sync":
+            with MantaGo(base_url=server.base_url, **options) as client:
+                client.get_client_gifts(client_id="a")
+        else:
+            anyio.run(in_a_task, backend=kind)
+        assert (len(server.requests), proxy.connections) == (1, 0)
 
 
 def test_a_proxys_password_goes_to_the_proxy_and_nowhere_else(connect: Connect, authority, tmp_path, monkeypatch):

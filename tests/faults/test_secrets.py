@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gzip
 import json
 import pickle
@@ -12,12 +13,14 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
-from scripted import Connection, Request, answer, chunk, head, once, serving
+from scripted import Connection, Request, always, answer, chunk, head, refusal, serving
 
 import mantago
 import mantago_generated
@@ -169,11 +172,73 @@ def test_httpcore_logs_what_it_receives_and_so_the_check_above_sees_it(connect: 
     assert any("a header of the answer" in record.getMessage() for record in caplog.records)
 
 
+def of_another(base_url: str, caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What httpcore logs of somebody else's call."""
+    caplog.clear()
+    httpx.get(base_url)
+    return [record.getMessage() for record in caplog.records if "X-Path" in record.getMessage()]
+
+
 def test_the_logs_of_other_calls_of_httpcore_are_left_alone(caplog):
-    with serving(once(answer(X_Seen="a\\b"))) as server:
-        with caplog.at_level(1), ThreadPoolExecutor(1) as pool:
-            pool.submit(httpx.get, server.base_url).result()
-    assert any(r"a\\b" in record.getMessage() for record in caplog.records)
+    with serving(always(answer(X_Path=r"C:\temp"))) as server, caplog.at_level(1), ThreadPoolExecutor(1) as pool:
+        assert any(r"C:\\temp" in line for line in pool.submit(of_another, server.base_url, caplog).result())
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+def test_what_is_masked_of_a_call_is_not_masked_before_beside_and_after_it(kind, canaries, caplog):
+    seen: list[list[str]] = []
+
+    with serving(always(answer(X_Path=r"C:\temp " + canaries["token"]))) as server, caplog.at_level(1):
+
+        def look(*_: object) -> Credentials:
+            seen.append(of_another(server.base_url, caplog))
+            return Credentials(**canaries)
+
+        options: dict[str, Any] = {"base_url": server.base_url, "credentials": look, "on_event": look}
+
+        def synchronously() -> None:
+            look()
+            with mantago.MantaGo(**options) as client:
+                client.get_client_gifts(client_id="a")
+            look()
+
+        async def in_a_task() -> None:
+            look()
+            async with mantago.AsyncMantaGo(**options) as client:
+                await client.get_client_gifts(client_id="a")
+            look()
+
+        if kind == "sync":
+            synchronously()
+        else:
+            anyio.run(in_a_task, backend=kind)
+    before, beside, told, after = seen
+    assert canaries["token"] in before[0]
+    assert before == beside == told == after
+
+
+@pytest.mark.parametrize("kind", ["sync", "asyncio", "trio"])
+@pytest.mark.parametrize("reply", [answer(), refusal(404), b"no HTTP\r\n\r\n"], ids=["good", "refused", "none"])
+def test_no_context_holds_a_secret_after_a_call(kind, reply, canaries):
+    def held() -> list[object]:
+        values = [*contextvars.copy_context().values()]
+        values += [element for value in values if isinstance(value, list) for element in value]
+        return [value for value in values if "mantago" in type(value).__module__]
+
+    async def in_a_task() -> list[object]:
+        async with mantago.AsyncMantaGo(base_url=server.base_url, max_retries=0, **canaries) as client:
+            with suppress(MantaGoError):
+                await client.get_client_gifts(client_id="a")
+        return held()
+
+    def synchronously() -> list[object]:
+        with mantago.MantaGo(base_url=server.base_url, max_retries=0, **canaries) as client:
+            with suppress(MantaGoError):
+                client.get_client_gifts(client_id="a")
+        return held()
+
+    with serving(always(reply)) as server:
+        assert (synchronously() if kind == "sync" else anyio.run(in_a_task, backend=kind)) == []
 
 
 def test_neither_token_nor_secret_is_in_the_frames_of_a_call_that_was_cancelled(canaries, caplog):

@@ -127,11 +127,10 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         the document requires of a gift, and those given lack since it is new, is made up.
         """
         gifts = ClientGifts(tuple(tickets), tuple(physical_gifts), tuple(virtual_gifts))
-        pairs = [(str(platform), platform_client_id) for platform, platform_client_id in platform_ids.items()]
         # An id that a client refuses to send could never be asked for.
-        identify(client_id=client_id)
-        for platform, platform_client_id in pairs:
-            identify(platform=platform, platform_client_id=platform_client_id)
+        client_id = str(identify(client_id=client_id).client_id)
+        known = [identify(platform=platform, platform_client_id=own) for platform, own in platform_ids.items()]
+        pairs = [(str(one.platform), str(one.platform_client_id)) for one in known]
         with self._lock:
             for pair in pairs:
                 if self._platform_ids.get(pair, client_id) != client_id:

@@ -16,8 +16,6 @@ from attrs import frozen
 
 from mantago_runtime.concurrency import Clock, MaybeAwaitable
 from mantago_runtime.configuration import HTTPCORE
-
-# With the client, not with its first call: by then a test may have replaced what is remembered here of httpx.
 from mantago_runtime.connections.adapters import ASYNC, SYNC, ConnectionUse, TransportAdapter
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.errors import ConfigurationError

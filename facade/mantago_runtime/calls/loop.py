@@ -33,7 +33,7 @@ from mantago_runtime.errors import APIConnectionError, APITimeoutError, MantaGoE
 from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
 from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
-from mantago_runtime.secrets.redaction import current_redactor
+from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 from mantago_runtime.secrets.store import CredentialStore
 
 
@@ -115,7 +115,9 @@ class CallLoop:
                 answers = self.store.answers
             state.attempts += 1
             self.store.warn_of_expiry(time.time())
-            outcome = await self._attempt(request, credentials, io, state)
+            redactor = redactor_for(request, self.store)
+            with redacted_logs(redactor):
+                outcome = await self._attempt(request, credentials, redactor, io, state)
             if isinstance(outcome, RawResponse):
                 return outcome
             if wants_renewal(outcome) and self.store.provider and not renewed:
@@ -142,11 +144,9 @@ class CallLoop:
         self.instrumentation.retried(CallRetried(operation_name(request), state.attempts, wait, error), state.span)
 
     async def _attempt(
-        self, request: UnsignedRequest, credentials: Credentials, io: IOBackend, state: CallState
+        self, request: UnsignedRequest, credentials: Credentials, redactor: Redactor, io: IOBackend, state: CallState
     ) -> RawResponse | MantaGoError:
         """Send the request once; return the settled answer, or what went wrong."""
-        redactor = redactor_for(request, self.store)
-        current_redactor.set(redactor)
         signed = sign(request, self.policy.base_url, credentials, self.store.held)
         remaining = min(max(state.deadline - self.clock(), 0.001), MAX_WAIT_SECONDS)
         signed.extensions["timeout"] = dict.fromkeys(("connect", "read", "write", "pool"), remaining)

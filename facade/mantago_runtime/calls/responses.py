@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-import zlib
 from collections.abc import Iterable
 from datetime import UTC
 from email.message import Message
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 import httpx
 from attrs import frozen
 
+from mantago_runtime.calls.compression import COMPRESSED_ENCODINGS, Unpacker, codings_of
 from mantago_runtime.calls.signing import ANY_JSON
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
 from mantago_runtime.mappings import Headers
@@ -31,11 +31,9 @@ from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
 MAX_FAILURE_BODY_BYTES = 64 * 1024
-PIECE_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 10**9
 MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
-PLAIN_ENCODINGS, COMPRESSED_ENCODINGS = frozenset({"", "identity"}), frozenset({"gzip", "x-gzip", "deflate"})
 
 T = TypeVar("T")
 
@@ -63,35 +61,24 @@ class Body:
         self.problem: str | None = None
         self._too_large = False
         self._content = bytearray()
-        self._encoding = headers.get("Content-Encoding", "").strip().lower()
-        # 32: zlib finds out itself whether the header is gzip's or zlib's.
-        self._inflate = None if self._encoding in PLAIN_ENCODINGS else zlib.decompressobj(zlib.MAX_WBITS | 32)
-        if self._encoding not in PLAIN_ENCODINGS | COMPRESSED_ENCODINGS:
-            self.problem = f"comes in the content encoding {self._encoding[:50]!r}, which wasn't asked for"
+        codings = codings_of(headers.get("Content-Encoding", ""))
+        self._unpacker = Unpacker(codings[0]) if codings else None
+        if codings and (len(codings) > 1 or codings[0] not in COMPRESSED_ENCODINGS):
+            self.problem = f"comes in the content encoding {', '.join(codings)[:50]!r}, which wasn't asked for"
         length = headers.get("Content-Length", "")
-        if self._inflate is None and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
+        if not codings and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
             self._refuse_size()
 
     def feed(self, chunk: bytes | None) -> bool:
         """Take a piece of the raw answer, None for its end; False when no more is wanted."""
         if chunk is None:
             return False
-        if self._inflate is None:
+        if self._unpacker is None:
             return self._keep(chunk)
-        try:
-            # In pieces, so that little is held of what swells; a short one is the last that the input gives.
-            while self._keep(piece := self._inflate.decompress(chunk, PIECE_BYTES)) and len(piece) == PIECE_BYTES:
-                chunk = self._inflate.unconsumed_tail
-        except zlib.error:
-            if self._content or self._encoding != "deflate":
-                self.problem = f"isn't the {self._encoding} that its header says"
+        for piece in self._unpacker.unpacked(chunk):
+            if not self._keep(piece):
                 return False
-            # Some servers take "deflate" for the bare stream, without zlib's header.
-            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-            self._encoding = "bare deflate"
-            return self.feed(chunk)
-        if self._inflate.unused_data:
-            self.problem = "goes on after the end of its compression"
+        self.problem = self._unpacker.problem
         return self.problem is None
 
     def _keep(self, piece: bytes) -> bool:
@@ -108,7 +95,7 @@ class Body:
         """
         if status >= 300 and not self._too_large:
             return bytes(self._content)
-        if self.problem is None and self._inflate is not None and self._content and not self._inflate.eof:
+        if self.problem is None and self._unpacker is not None and not self._unpacker.is_whole:
             self.problem = "ends in the middle of its compression"
         if self.problem is not None:
             raise InvalidResponseError(self.problem)
@@ -166,7 +153,7 @@ def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
     charset["Content-Type"] = headers.get("Content-Type", "")
     try:
         return body.decode(charset.get_content_charset("utf-8"))
-    except (LookupError, UnicodeDecodeError) as error:
+    except (LookupError, UnicodeError, OSError) as error:  # OSError: a codec that can't be imported just now
         problem = f"isn't text: {error}"
     raise InvalidResponseError(problem[:200])
 

@@ -21,10 +21,6 @@ class Flavour:
     handle: str
     close: str
 
-    def is_replaced(self) -> bool:
-        """Whether a test put its own into httpx's transport, as pytest-httpx does: then it means us too."""
-        return getattr(self.transport, self.handle) not in HTTPX_HANDLERS
-
 
 SYNC = Flavour(httpcore.HTTPConnection, httpcore.ConnectionPool, httpx.HTTPTransport, "handle_request", "close")
 ASYNC = Flavour(
@@ -34,7 +30,6 @@ ASYNC = Flavour(
     "handle_async_request",
     "aclose",
 )
-HTTPX_HANDLERS = (httpx.HTTPTransport.handle_request, httpx.AsyncHTTPTransport.handle_async_request)
 
 
 @define

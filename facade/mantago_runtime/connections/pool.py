@@ -18,15 +18,7 @@ import httpx
 
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
-from mantago_runtime.connections.adapters import (
-    ASYNC,
-    CORE_FAILURES,
-    SYNC,
-    ConnectionUse,
-    Flavour,
-    TransportAdapter,
-    has_leftover,
-)
+from mantago_runtime.connections.adapters import ASYNC, CORE_FAILURES, SYNC, ConnectionUse, Flavour, has_leftover
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.connections.sockets import remaining
 from mantago_runtime.connections.threads import DeadlineBackend
@@ -60,11 +52,6 @@ class ConnectionPool:
 
     async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
-        if self._flavour.is_replaced():
-            try:
-                return await TransportAdapter(self._flavour.transport(), self._flavour).send(request, use)
-            except httpx.HTTPError as error:
-                raise getattr(httpcore, type(error).__name__, httpcore.NetworkError)(str(error)) from error
         if not await maybe_await(self._acquire()):
             raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
         connection = None
@@ -83,8 +70,7 @@ class ConnectionPool:
         try:
             await self._close(response)
         finally:
-            if connection:
-                await self._give(connection)
+            await self._give(connection)
 
     async def empty(self) -> None:
         """Close the connections that no call uses, and from now on the others as they come back."""

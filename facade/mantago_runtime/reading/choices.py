@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from mantago_runtime.errors import InvalidResponseError
@@ -18,6 +18,9 @@ class _UnionReader(Reader[Any]):
 
     def __init__(self, *readers: Reader[Any]) -> None:
         self._readers = readers
+
+    def inner(self) -> Iterable[Reader[Any]]:
+        return self._readers
 
     def is_nothing(self, value: object) -> bool:
         return all(reader.is_nothing(value) for reader in self._readers)
@@ -68,6 +71,9 @@ class _DiscriminatedReader(Reader[Any]):
     def __init__(self, name: str, readers: Mapping[str, Reader[Any]], otherwise: Reader[Any] | None) -> None:
         self._name, self._readers = name, dict(readers)
         self._otherwise = otherwise
+
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (*self._readers.values(), self._otherwise or UNLISTED)
 
     def read(self, value: object, drift: list[Drift], place: str) -> Any:
         if not isinstance(value, dict):

@@ -48,6 +48,10 @@ class Code:
         self.read: Callable[[object, list[Drift]], Any] = _compiled(self, whole=True)
         """Reads any answer, and what is large in it in pieces that are freed on the way."""
 
+    def readers(self) -> list[Reader[Any]]:
+        """Return the readers of what an object holds."""
+        return [field.reader for field, _, _ in self.fields] + ([self._additional] if self._additional else [])
+
     def careful(self, value: object, drift: list[Drift]) -> Any:
         """Read an object field by field; raise InvalidResponseError for what can't be understood."""
         if not isinstance(value, dict):

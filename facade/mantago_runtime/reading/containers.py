@@ -11,6 +11,7 @@ from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import Code, code_of, json_type
 from mantago_runtime.reading.drift import Drift, below
 from mantago_runtime.reading.fields import NO_ITEMS, NOT_USUAL, Reader
+from mantago_runtime.text import characters
 
 T = TypeVar("T")
 CHUNK_LENGTH = 100
@@ -58,6 +59,9 @@ class _ModelReader(Reader[T]):
         result: T = self.code.quick_all((value,))[0]
         return result
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        return self.code.readers()
+
     def quick_all(self, values: Iterable[Any]) -> list[T]:
         return self.code.quick_all(values)
 
@@ -74,6 +78,9 @@ class _ListReader(Reader[tuple[T, ...]]):
 
     def __init__(self, element: Reader[T]) -> None:
         self._element = element
+
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (self._element,)
 
     def read(self, value: object, drift: list[Drift], place: str) -> tuple[T, ...]:
         if not isinstance(value, list):
@@ -117,6 +124,9 @@ class _MapReader(Reader[Mapping[str, T]]):
     def __init__(self, element: Reader[T]) -> None:
         self._element = element
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (self._element,)
+
     def read(self, value: object, drift: list[Drift], place: str) -> Mapping[str, T]:
         if not isinstance(value, dict):
             raise InvalidResponseError(f"must be an object, not {json_type(value)}", path=place)
@@ -144,6 +154,9 @@ class _NullableReader(Reader[T | None]):
     def __init__(self, element: Reader[T]) -> None:
         self._element = element
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        return (self._element,)
+
     def read(self, value: object, drift: list[Drift], place: str) -> T | None:
         return None if value is None else self._element.read(value, drift, place)
 
@@ -161,8 +174,10 @@ def nullable(element: Reader[T]) -> Reader[T | None]:
 
 def copied(value: Any) -> Any:
     """Return JSON in lists and dictionaries of its own."""
+    if isinstance(value, str):
+        return characters(value)
     if isinstance(value, Mapping):
-        return {name: copied(element) for name, element in value.items()}
+        return {copied(name): copied(element) for name, element in value.items()}
     if isinstance(value, (list, tuple)):
         return [copied(element) for element in value]
     return value

@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum, StrEnum
 from typing import Self
 
+from mantago_runtime.text import characters
+
 
 class OpenStrEnum(StrEnum):
     """An enumeration of strings that keeps a value which it doesn't list."""
@@ -13,8 +15,8 @@ class OpenStrEnum(StrEnum):
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, str):
             return None
-        member = str.__new__(cls, value)
-        member._name_ = member._value_ = value
+        member = str.__new__(cls, characters(value))
+        member._name_ = member._value_ = characters(value)
         return member
 
     @property
@@ -31,7 +33,8 @@ class OpenIntEnum(IntEnum):
         if not isinstance(value, int) or isinstance(value, bool):
             return None
         member = int.__new__(cls, value)
-        member._name_, member._value_ = str(value), value
+        member._value_ = int.__index__(value)
+        member._name_ = str(member._value_)
         return member
 
     @property

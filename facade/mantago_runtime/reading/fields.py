@@ -14,6 +14,7 @@ from attrs import NOTHING, Attribute, fields
 
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.reading.drift import Drift
+from mantago_runtime.text import characters
 
 T_co = TypeVar("T_co", covariant=True)
 KEY = "json"
@@ -75,9 +76,24 @@ class Reader(ABC, Generic[T_co]):
         """Return lines of Python that replace the value of a name by what `quick` makes of it."""
         return f"{value} = {bound}({value})"
 
+    def inner(self) -> Iterable[Reader[Any]]:
+        """Return the readers of what the value holds; those of a class that isn't imported yet import it."""
+        return ()
+
     def write(self, value: Any, *, request: bool = False) -> Any:
         """Return a value as JSON has it; `request` leaves out what only the service sets."""
         return plain(value, request=request)
+
+
+def load(readers: Iterable[Reader[Any]]) -> None:
+    """Import all that these readers need: with an answer at hand it would be too late for what can fail."""
+    seen: set[Reader[Any]] = set()
+    waiting = [*readers]
+    while waiting:
+        reader = waiting.pop()
+        if reader not in seen:
+            seen.add(reader)
+            waiting += reader.inner()
 
 
 class JsonField:
@@ -167,7 +183,7 @@ def plain(value: Any, *, request: bool = False) -> Any:
         case tuple() | list():
             return [plain(element, request=request) for element in value]
         case Mapping():
-            return {name: plain(element, request=request) for name, element in value.items()}
+            return {plain(name): plain(element, request=request) for name, element in value.items()}
         case datetime():
             if request and value.tzinfo is None:
                 raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
@@ -177,7 +193,20 @@ def plain(value: Any, *, request: bool = False) -> Any:
             return value.isoformat()
         case float() if request and not math.isfinite(value):
             raise ValueError(f"{value} is no number that JSON has")
+        case _:
+            return _without_class(value, request=request)
+
+
+def _without_class(value: Any, *, request: bool) -> Any:
+    """Return a string or a number without the class of its own that it may have, and what an enumeration stands for."""
+    match value:
+        case str():
+            return characters(value)
+        case int():
+            return int.__index__(value)
+        case float():
+            return float.__float__(value)
         case Enum():
-            return value.value
+            return plain(value.value, request=request)
         case _:
             return value

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import json
 import math
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from itertools import chain
 from typing import Any, Final, NoReturn
@@ -75,9 +76,8 @@ def _parsed(body: bytes, parser: Parser) -> Any:
 def _parsed_strictly(body: bytes) -> Any:
     problem = "isn't JSON"
     try:
-        return json.loads(
-            body.decode("utf-8-sig"), parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members
-        )
+        text = body.removeprefix(BOM_UTF8).decode()
+        return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=_members)
     except UnicodeDecodeError:
         problem = "isn't JSON: not UTF-8"
     except json.JSONDecodeError as error:

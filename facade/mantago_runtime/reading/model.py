@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
@@ -13,7 +12,7 @@ from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import EMPTY, code_of
 from mantago_runtime.reading.containers import copied
 from mantago_runtime.reading.drift import Drift
-from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields
+from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields, plain
 
 T = TypeVar("T")
 
@@ -77,10 +76,10 @@ class Model:
         data = dict(self._members(request=request))
         if not self.extra:
             return data
-        extra: dict[str, Any] = copy.deepcopy(dict(self.extra))
-        if self._additional:
-            extra = {name: self._additional.write(value, request=request) for name, value in extra.items()}
-        return data | extra
+        if self._additional is None:
+            data |= plain(self.extra, request=request)
+            return data
+        return data | {name: self._additional.write(value, request=request) for name, value in self.extra.items()}
 
     def _members(self, *, request: bool) -> Iterator[tuple[str, Any]]:
         for name, field in json_fields(type(self)).items():

@@ -7,10 +7,12 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from attrs import frozen
 
 from mantago_runtime.errors import ConfigurationError
+from mantago_runtime.text import characters
 
 ARGUMENTS = ("bot_id", "token", "secret")
 REDACTED = "<redacted>"
@@ -35,7 +37,7 @@ class Credentials:
 
     def __init__(self, *, bot_id: str, token: str, secret: str) -> None:
         problem = problem_of({"bot_id": bot_id, "token": token, "secret": secret})
-        self.__attrs_init__(bot_id, token, secret)  # pyright: ignore[reportAttributeAccessIssue]
+        self.__attrs_init__(_plain(bot_id), _plain(token), _plain(secret))  # pyright: ignore[reportAttributeAccessIssue]
         # A traceback with locals, as error reporters record it, must not show the two.
         del token, secret
         if problem:
@@ -54,6 +56,10 @@ class Credentials:
             return None if isinstance(expiry, bool) else datetime.fromtimestamp(expiry, UTC)
         except (IndexError, KeyError, TypeError, ValueError, OverflowError, OSError, RecursionError):
             return None
+
+
+def _plain(value: Any) -> Any:
+    return characters(value) if isinstance(value, str) else value
 
 
 Provider = Callable[[], Credentials]

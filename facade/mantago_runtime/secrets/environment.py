@@ -19,7 +19,11 @@ def from_environment(given: Mapping[str, str | None]) -> Credentials | Configura
         for argument, value in given.items()
     }
     problem = problem_of(values)
-    return ConfigurationError(problem) if problem else Credentials(**{name: str(v) for name, v in values.items()})
+    return (
+        ConfigurationError(problem)
+        if problem
+        else Credentials(**{name: v for name, v in values.items() if v is not None})
+    )
 
 
 def credentials_source(

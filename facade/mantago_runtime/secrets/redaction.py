@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from urllib.parse import quote, quote_plus
 
 from mantago_runtime.secrets.credentials import REDACTED, Credentials
+from mantago_runtime.text import characters
 
 SHORTEST_REDACTED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
@@ -19,7 +21,8 @@ class Redactor:
     """Takes tokens and secrets out of what a service sends back, in any way that JSON, HTML or a URL may spell them."""
 
     def __init__(self, held: Iterable[Credentials], others: Iterable[str] = ()) -> None:
-        values = {value for pair in held for value in (pair.token, pair.secret)} | set(others)
+        values = {value for pair in held for value in (pair.token, pair.secret)}
+        values |= set(map(characters, others))
         # The longest first: one may be part of another.
         self._needles = sorted((v for v in values if len(v) >= SHORTEST_REDACTED), key=len, reverse=True)
         self._forms = [form.encode() for needle in self._needles for form in _spellings(needle)]
@@ -56,27 +59,48 @@ def _unescaped(text: str) -> str:
     return flat.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
+def _utf_16(point: int) -> tuple[int, ...]:
+    # Not by Python's codec, which is imported when it is used first: no failure of a call may wait for that.
+    return (point,) if point < 0x10000 else (0xD7C0 + (point >> 10), 0xDC00 + (point & 0x3FF))
+
+
 def _json_pattern(value: str) -> bytes:
     """Return a pattern for a string inside JSON, where each character may be written as an escape."""
     parts = []
     for character in value:
-        units = character.encode("utf-16-be").hex()
-        escape = "".join(rf"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+        escape = "".join(rf"\\u{unit:04x}" for unit in _utf_16(ord(character)))
         parts.append(rf"(?:\\?{re.escape(character)}|(?i:{escape}))")
     return "".join(parts).encode()
 
 
-current_redactor: ContextVar[Redactor | None] = ContextVar("mantago_redactor", default=None)
-"""What must not be shown of the answer to the current call, in other packages' logs either."""
+_current: ContextVar[list[Redactor]] = ContextVar("mantago_redactor")
+
+
+@contextmanager
+def redacted_logs(redactor: Redactor) -> Iterator[None]:
+    """Take out of httpcore's logs, too, what must not be shown of the answer to the call inside.
+
+    Nothing of it outlives the call: not in a context that was copied within, such as that of a task begun there.
+    """
+    held = [redactor]
+    token = _current.set(held)
+    try:
+        yield
+    finally:
+        held.clear()
+        with suppress(ValueError):  # a call that nobody went on with is closed in another context
+            _current.reset(token)
 
 
 class _RedactedLogs(logging.Filter):
     """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if redactor := current_redactor.get():
+        for redactor in _current.get(()):
             # What is quoted there went through repr(), some of it twice.
-            record.msg, record.args = redactor.clean_text(record.getMessage().replace("\\\\", "\\")), ()
+            text = record.getMessage().replace("\\\\", "\\")
+            if (cleaned := redactor.clean_text(text)) != text:
+                record.msg, record.args = cleaned, ()
         return True
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import quote
 
@@ -43,11 +42,8 @@ def packed(value: object) -> str:
 
 def text_of(value: object) -> str:
     """Return a plain value as a URL or a header has it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, Enum):
-        return str(value.value)
-    return str(plain(value, request=True))
+    data = plain(value, request=True)
+    return str(data).lower() if isinstance(data, bool) else str(data)
 
 
 def path_segment(parameter: Parameter, value: object) -> str:
