@@ -100,11 +100,9 @@ class Streak:
         self._since = now if self._since is None else self._since
         self._clients.add(client)
 
-    def is_a_clients(self, tries: int, now: float, left: set[object]) -> bool:
-        """Whether it is the client's affair, after so many tries; `left` are those still to be answered for."""
-        if not self.proven:
-            return False
-        return (tries >= self.tries and len(self._clients) < FEW) or (self.is_long(now) and left <= self._clients)
+    def is_a_clients(self, tries: int) -> bool:
+        """Whether it is the client's affair, after so many tries: few have met it, and others are answered."""
+        return self.proven and tries >= self.tries and len(self._clients) < FEW
 
     def is_long(self, now: float) -> bool:
         """Whether it has gone on for so long that the run has to stop."""

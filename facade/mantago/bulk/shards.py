@@ -71,7 +71,7 @@ class Fetcher:
     _refused: Streak = field(factory=lambda: Streak(SECONDS_OF_REFUSALS, REFUSED_TRIES), init=False)
     _failed_in_a_row: int = field(default=0, init=False)
     _turn: anyio.Lock = field(factory=anyio.Lock, init=False)
-    _left: set[object] = field(factory=set, init=False)
+    _answered: ClientIdentity | None = field(default=None, init=False)
 
     async def fetch(self, index: int, clients: Sequence[ClientIdentity], folder: Path) -> Mapping[OutcomeName, int]:
         """Fetch a part that isn't there, or what failed of one that is; return how many clients have which outcome."""
@@ -79,10 +79,13 @@ class Fetcher:
         former: dict[ClientKey, list[Row]] = {}
         if path.exists():
             former = await anyio.to_thread.run_sync(self._read, path, {key_of(client) for client in clients})
-        if any(rows[0]["outcome"] != "failed" for rows in former.values()):
-            self._end(answered=True)
+        answered = (
+            client for client in clients if key_of(client) in former and not _has_failed(former[key_of(client)])
+        )
+        if (one := next(answered, None)) is not None:
+            self._note_answered(one)
         if self.retry_failed:
-            former = {key: rows for key, rows in former.items() if rows[0]["outcome"] != "failed"}
+            former = {key: rows for key, rows in former.items() if not _has_failed(rows)}
         counts: Counter[OutcomeName] = Counter(rows[0]["outcome"] for rows in former.values())
         if todo := [client for client in clients if key_of(client) not in former]:
             outcomes = await self._fetch_all(todo)
@@ -117,13 +120,11 @@ class Fetcher:
         outcomes: dict[ClientIdentity, Outcome] = {}
         ended: list[Exception] = []
         waiting = iter(clients)
-        self._left = {*clients}
 
         async def work() -> None:
             try:
                 for client in waiting:
                     outcome = outcomes[client] = await self._outcome(client)
-                    self._left.discard(client)
                     self.meter.add(outcome.name)
                     self.meter.show(anyio.current_time(), self.pacer.refusals)
             except Exception as error:  # noqa: BLE001 - raised below, without a group around it
@@ -149,14 +150,14 @@ class Fetcher:
                 tries[found] += 1
                 outcome = self._judge(found, error)
                 if outcome is None:
-                    wait, outcome = self._unanswered_by(client, error, tries[found], sent_at)
+                    wait, outcome = await self._unanswered_by(client, error, tries[found], sent_at)
                     await anyio.sleep(wait)
             else:
                 outcome = Outcome("ok", datetime.now(UTC), result)
             if outcome is not None:
                 self.pacer.answered()
                 if outcome.name != "failed":
-                    self._end(answered=True)
+                    self._note_answered(client)
                 return outcome
 
     def _judge(self, found: Verdict, error: MantaGoError) -> Outcome | None:
@@ -175,7 +176,7 @@ class Fetcher:
             case _:
                 return None
 
-    def _unanswered_by(
+    async def _unanswered_by(
         self, client: ClientIdentity, error: MantaGoError, tries: int, sent_at: float
     ) -> tuple[float, Outcome | None]:
         """Return how long to wait with the next attempt, or that the client is given up."""
@@ -187,11 +188,22 @@ class Fetcher:
         else:
             wait = wait_before(tries, error, self.jitter())
         streak.add(now, client)
-        if streak.is_a_clients(tries, now, self._left):
+        if streak.is_a_clients(tries):
             return 0.0, _failed(error)
         if streak.is_long(now):
+            # One that was answered before tells whether it is the service.
+            if self._answered is not None and await self._is_answered(self._answered):
+                return 0.0, _failed(error)
             raise _stopped(error, f"for {streak.limit:.0f} s no call was answered, the last with: ") from error
         return wait, None
+
+    async def _is_answered(self, client: ClientIdentity) -> bool:
+        await self._take_turn()
+        try:
+            await self.ask(client)
+        except MantaGoError as error:
+            return verdict(error) is Verdict.NOT_FOUND
+        return True
 
     async def _take_turn(self) -> float:
         """Wait until the next call may be sent, behind those that wait already; return when that is."""
@@ -203,10 +215,15 @@ class Fetcher:
             self.pacer.sent(now)
             return now
 
-    def _end(self, *, answered: bool) -> None:
+    def _note_answered(self, client: ClientIdentity) -> None:
+        self._answered = client
         self._failed_in_a_row = 0
         for streak in (self._unanswered, self._refused):
-            streak.end(answered=answered)
+            streak.end(answered=True)
+
+
+def _has_failed(rows: Sequence[Row]) -> bool:
+    return bool(rows[0]["outcome"] == "failed")
 
 
 def _failed(error: MantaGoError) -> Outcome:

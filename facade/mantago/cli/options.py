@@ -109,7 +109,7 @@ export = _all(
     _export(
         "--column",
         metavar="NAME",
-        help="The column, or member, with the client's id. Default: client_id, or else platform and platform_client_id.",
+        help="The column with the client's id. Default: client_id, else platform and platform_client_id.",
     ),
     _export(
         "--format",
