@@ -12,14 +12,14 @@ from attrs import define, field
 FIRST_RATE = 20.0
 """Calls a second to begin with, where nobody says how many there may be."""
 LEAST_RATE = 1.0
-CREDIT_SECONDS = 0.1
+CREDIT_SECONDS = 0.05
 """How late a call may be without slowing down those behind it: event loops wake up late."""
 TICK_SECONDS = 1.0
 BUSY_SHARE = 0.7
 """The share of the rate that must have been used for a tick to say anything about the limit."""
-NEAR_SHARE, FAR_SHARE = 0.9, 0.5
+NEAR_SHARE, FAR_SHARE = 0.95, 0.5
 """What is left of the rate after a refusal: where the limit is known by and large, and where it isn't."""
-NEAR_TICKS, FAR_TICKS = 30, 10
+NEAR_TICKS, FAR_TICKS = 20, 10
 """How many ticks the rate takes to come back to where it was refused."""
 SOON_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 60.0
@@ -84,7 +84,7 @@ class Pacer:
         share, ticks = (FAR_SHARE, FAR_TICKS) if far else (NEAR_SHARE, NEAR_TICKS)
         self._refused_rate = self.rate
         self.rate = max(self.rate * share, LEAST_RATE)
-        self._step = max(self._refused_rate - self.rate, LEAST_RATE * (1 - NEAR_SHARE)) / ticks
+        self._step = max(self._refused_rate - self.rate, LEAST_RATE * 0.1) / ticks
         self._searching, self._beyond, self._cut_at = False, 0, now
         self._block(now + pause)
 
