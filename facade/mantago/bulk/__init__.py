@@ -28,6 +28,17 @@ __all__ = [
     "read_ids",
 ]
 
-for _public in (BulkOperation, ClientList, Progress, StoppedError, Summary):
+for _public in (
+    BulkOperation,
+    ClientList,
+    Progress,
+    StoppedError,
+    Summary,
+    export,
+    export_async,
+    fetch_shard,
+    fetch_shard_async,
+    read_ids,
+):
     # The modules behind are nobody's business.
     _public.__module__ = __name__

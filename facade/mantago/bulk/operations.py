@@ -14,7 +14,7 @@ ColumnType: TypeAlias = Literal["text", "flag", "moment", "texts"]
 Row: TypeAlias = Mapping[str, Any]
 
 
-@frozen
+@frozen(repr=False)
 class BulkOperation(Generic[ResultT]):
     """An operation that asks for a client: the client's method, the columns of its results, and how they become rows.
 
@@ -24,6 +24,9 @@ class BulkOperation(Generic[ResultT]):
     method: str
     columns: Mapping[str, ColumnType]
     rows: Callable[[ResultT], Iterator[Row]]
+
+    def __repr__(self) -> str:
+        return f"<BulkOperation {self.method}>"
 
 
 def _rows_of_gifts(result: ClientGifts) -> Iterator[Row]:
