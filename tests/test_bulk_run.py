@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pickle
 import re
 import signal
 import subprocess
 import sys
+import types
 from datetime import UTC, datetime
 
 import anyio
@@ -425,6 +427,7 @@ def test_another_operation_is_one_declaration(tmp_path):
 
     fake = FakeMantaGo()
     points = BulkOperation("get_points", {"points": "text"}, lambda found: iter([{"points": found}]))
+    assert repr(points) == "<BulkOperation get_points>"
     client = Other(transport=fake, credentials=fake.credentials)
     export(["a", "bcd"], tmp_path, client=client, operation=points)
     assert [(row["client_id"], row["points"]) for row in rows_in(tmp_path)] == [("a", 1), ("bcd", 3)]
@@ -471,3 +474,45 @@ def test_a_run_is_stopped_by_cancelling_it_and_says_so_in_its_summary(service, t
     summary = json.loads((tmp_path / "summary.json").read_text("utf-8"))
     assert (summary["status"], summary["reason"], summary["done"]) == ("stopped", "interrupted by CancelledError", 10)
     assert [*outcomes_in(tmp_path)] == IDS[:10]
+
+
+# --- Parquet, where pyarrow needn't be installed: make integration has the real one --------------------------------------
+
+
+@pytest.fixture
+def arrow(monkeypatch):
+    """What is asked of pyarrow, and a file that holds it."""
+    asked = {}
+
+    def write_table(table, file, compression):
+        file.write(pickle.dumps(table))
+
+    def read_table(file):
+        return types.SimpleNamespace(to_pylist=lambda: pickle.load(file))
+
+    def from_pylist(rows, schema):
+        asked["schema"] = dict(schema)
+        assert all([*row] == [*asked["schema"]] for row in rows)
+        return rows
+
+    arrow, parquet = types.ModuleType("pyarrow"), types.ModuleType("pyarrow.parquet")
+    arrow.string, arrow.bool_, arrow.list_ = lambda: "string", lambda: "bool", lambda of: f"list of {of}"
+    arrow.timestamp, arrow.schema = lambda unit, tz: f"timestamp in {unit}, {tz}", list
+    arrow.Table = types.SimpleNamespace(from_pylist=from_pylist)
+    parquet.write_table, parquet.read_table = write_table, read_table
+    monkeypatch.setitem(sys.modules, "pyarrow", arrow)
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", parquet)
+    return asked
+
+
+def test_parquet_has_a_stated_schema_and_what_failed_is_found_in_it(arrow, service, tmp_path):
+    service.otherwise = {"client-4": refusal(400, 110000)}
+    assert run(service, IDS, tmp_path, format="parquet").failed == 1
+    assert arrow["schema"]["created_at"] == arrow["schema"]["fetched_at"] == "timestamp in us, UTC"
+    assert (arrow["schema"]["is_expired"], arrow["schema"]["drift"]) == ("bool", "list of string")
+    assert len([*tmp_path.glob("part-*.parquet")]) == 3
+    service.otherwise, service.asked = {}, []
+    assert run(service, IDS, tmp_path, format="parquet", retry_failed=True).failed == 0
+    assert asked(service) == ["client-4"]
+    with pytest.raises(ConfigurationError, match="belongs to another run"):
+        run(service, IDS, tmp_path)

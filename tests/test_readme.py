@@ -149,7 +149,9 @@ def test_the_error_table_lists_every_exception() -> None:
 
 def test_the_reference_has_every_public_name() -> None:
     wanted = {f"mantago.{name}" for name in mantago.__all__ if not re.fullmatch("[A-Z_]+|__version__", name)}
-    wanted |= {f"mantago.{module}.{name}" for module in ("bulk", "sandbox", "testing") for name in public_classes(module)}
+    wanted |= {
+        f"mantago.{module}.{name}" for module in ("bulk", "sandbox", "testing") for name in public_classes(module)
+    }
     found = [
         name
         for page in (ROOT / "docs" / "reference").glob("*.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import signal
@@ -87,7 +88,7 @@ def test_on_dask_a_worker_that_is_killed_costs_nothing(tmp_path: Path, monkeypat
     with Sandbox() as box:
         for name in ("base_url", "bot_id", "token", "secret"):
             monkeypatch.setenv(f"MANTAGO_{name.upper()}", getattr(box, name))
-        import on_dask
+        on_dask = importlib.import_module("on_dask")
 
         into = tmp_path / "gifts"
         with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:

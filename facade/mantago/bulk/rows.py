@@ -51,7 +51,7 @@ def rows_of(operation: BulkOperation[Any], client: ClientIdentity, outcome: Outc
     }
     found = () if outcome.result is None else operation.rows(outcome.result)
     for row in [*found] or [{}]:
-        whole = around | row
+        whole = {**around, **row}
         yield {name: _writable(whole.get(name)) for name in columns_of(operation)}
 
 
