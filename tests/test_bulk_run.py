@@ -196,6 +196,24 @@ def test_a_minute_without_an_answer_stops_the_run_even_for_one_client(service, t
         run(service, IDS[:1], tmp_path)
 
 
+def test_a_service_that_says_nothing_stops_the_run_a_minute_after_the_last_answer(service, tmp_path):
+    began = iter(range(10**6))
+
+    async def go():
+        async with service.client(timeout=25) as client:
+            with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: .* no whole answer"):
+                await export_async(IDS, tmp_path, client=client, part_size=10)
+
+    def silent():
+        if next(began) >= 12:
+            service.latency = 1000
+
+    service.always = silent
+    simulated(go)
+    # Three calls, and one for a client that was answered before.
+    assert 60 <= json.loads((tmp_path / "summary.json").read_text("utf-8"))["seconds"] < 105
+
+
 def test_a_short_outage_costs_time_and_no_client(service, tmp_path):
     def outage():
         return refusal(502)() if 0.2 < anyio.current_time() < 40 else None

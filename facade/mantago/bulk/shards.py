@@ -70,6 +70,7 @@ class Fetcher:
     _unanswered: Streak = field(factory=lambda: Streak(SECONDS_WITHOUT_ANSWER, TRIES), init=False)
     _refused: Streak = field(factory=lambda: Streak(SECONDS_OF_REFUSALS, REFUSED_TRIES), init=False)
     _failed_in_a_row: int = field(default=0, init=False)
+    _heard_at: float = field(default=float("-inf"), init=False)
     _turn: anyio.Lock = field(factory=anyio.Lock, init=False)
     _answered: ClientIdentity | None = field(default=None, init=False)
 
@@ -166,7 +167,7 @@ class Fetcher:
             case Verdict.NOT_FOUND:
                 return Outcome("not_found", datetime.now(UTC))
             case Verdict.FAILED:
-                self._unanswered.end(answered=False)
+                self._hear()
                 self._failed_in_a_row += 1
                 if self._failed_in_a_row >= MOST_IN_A_ROW:
                     raise _stopped(error, f"{MOST_IN_A_ROW} clients in a row were refused, the last with: ") from error
@@ -183,11 +184,12 @@ class Fetcher:
         now, wait, streak = anyio.current_time(), 0.0, self._unanswered
         if isinstance(error, RateLimitError):
             self.pacer.refused(now, sent_at, error.retry_after)
-            self._unanswered.end(answered=False)
+            self._hear()
             streak = self._refused
         else:
             wait = wait_before(tries, error, self.jitter())
-        streak.add(now, client)
+        # The silence began with the call, unless something was heard since.
+        streak.add(max(sent_at, self._heard_at), client)
         if streak.is_a_clients(tries):
             return 0.0, _failed(error)
         if streak.is_long(now):
@@ -215,9 +217,15 @@ class Fetcher:
             self.pacer.sent(now)
             return now
 
+    def _hear(self) -> None:
+        """Note that the service has said something, if not what was asked for."""
+        self._heard_at = anyio.current_time()
+        self._unanswered.end(answered=False)
+
     def _note_answered(self, client: ClientIdentity) -> None:
         self._answered = client
         self._failed_in_a_row = 0
+        self._heard_at = anyio.current_time()
         for streak in (self._unanswered, self._refused):
             streak.end(answered=True)
 
