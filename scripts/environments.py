@@ -24,6 +24,10 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).parent.parent
 
 
+UNLOCKED = {"parquet"}
+"""Extras whose packages have wheels for some Pythons only: the group `integration` names those that tests need."""
+
+
 class Lock(NamedTuple):
     """What a lock is resolved from: a dependency group, and the project with its extras but those of a pattern."""
 
@@ -33,7 +37,8 @@ class Lock(NamedTuple):
 
     def _extras(self, root: Path) -> list[str]:
         extras = declared(root)["project"]["optional-dependencies"]
-        return [extra for extra in extras if self.project and not fnmatch(extra, self.without)]
+        locked = [extra for extra in extras if extra not in UNLOCKED]
+        return [extra for extra in locked if self.project and not fnmatch(extra, self.without)]
 
     def requirements(self, root: Path) -> list[str]:
         """Return what has to be met in an environment of the lock, from pyproject.toml."""

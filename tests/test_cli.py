@@ -345,14 +345,14 @@ def test_help_has_the_options_under_headings_and_the_commands_in_order(capsys):
     assert headings == [("Who", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "--help")]
     assert cli.main(["--help"]) == 0
     commands = capsys.readouterr().out.partition("\nCommands:\n")[2]
-    assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == ["gifts", "doctor", "sandbox"]
+    assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == ["gifts", "export", "doctor", "sandbox"]
     assert "and what the service answers." in " ".join(commands.split())
 
 
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("mantago ", {"gifts", "doctor", "sandbox"}),
+        ("mantago ", {"gifts", "export", "doctor", "sandbox"}),
         ("mantago do", {"doctor"}),
         ("mantago gifts --platform ", {*mantago.Platform}),
         ("mantago doctor --platform l", {"line", "liveChat"}),

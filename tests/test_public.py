@@ -21,7 +21,7 @@ import mantago
 import mantago_generated
 
 LIST = Path(__file__).parent / "public.txt"
-MODULES = ("mantago", "mantago.sandbox", "mantago.testing")
+MODULES = ("mantago", "mantago.bulk", "mantago.sandbox", "mantago.testing")
 
 
 def surface() -> Iterator[str]:

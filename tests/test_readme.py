@@ -4,7 +4,7 @@ python tests/test_readme.py     writes the tables anew
 
 A page's Python blocks run in order, in one namespace, with the sandbox's account in the environment. A block with a
 title is a file that later blocks import; files named test_* are run by pytest. A text block behind them is what they
-print. Blocks that need a web framework run in `make docs`, which has them all.
+print. Pages that need a web framework or DuckDB run in `make docs`, which has them all.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from attrs import frozen
 from markdown_it import MarkdownIt
@@ -38,7 +39,7 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_CODE = [page for page in PAGES if "```" in page.read_text("utf-8")]
-FRAMEWORKS = {"celery", "django", "fastapi"}
+FRAMEWORKS = {"celery", "django", "duckdb", "fastapi"}
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # What a reader types that can't be run here: it installs, sets up a shell, or goes on until it is stopped.
 NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ")
@@ -95,7 +96,7 @@ def commands() -> Iterator[str]:
     yield from (row("command, option", "meaning"), row(*["---"] * 2))
     for name, command in cli.app.app.commands.items():
         yield row(f"**`mantago {name}`**", str(command.help).partition("\n")[0])
-        for option in command.params:
+        for option in (param for param in command.params if isinstance(param, click.Option)):
             yield row(f"`{option.opts[0]}`", option.help)
 
 
@@ -148,7 +149,9 @@ def test_the_error_table_lists_every_exception() -> None:
 
 def test_the_reference_has_every_public_name() -> None:
     wanted = {f"mantago.{name}" for name in mantago.__all__ if not re.fullmatch("[A-Z_]+|__version__", name)}
-    wanted |= {f"mantago.{module}.{name}" for module in ("sandbox", "testing") for name in public_classes(module)}
+    wanted |= {
+        f"mantago.{module}.{name}" for module in ("bulk", "sandbox", "testing") for name in public_classes(module)
+    }
     found = [
         name
         for page in (ROOT / "docs" / "reference").glob("*.md")

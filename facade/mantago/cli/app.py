@@ -1,6 +1,7 @@
-"""The command line (extra `cli`): `mantago gifts`, `mantago doctor` and `mantago sandbox`.
+"""The command line (extra `cli`): `mantago gifts`, `mantago export`, `mantago doctor` and `mantago sandbox`.
 
-Exit status: 0 fine, 1 the service said no or answered nonsense, 2 wrong use, 3 no answer, 130 Ctrl-C.
+Exit status: 0 fine, 1 the service said no or answered nonsense, 2 wrong use, 3 no answer, 130 Ctrl-C; of an export, 1
+some failed, 3 stopped, 4 credentials refused.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import click
 import httpx
@@ -26,6 +27,7 @@ from rich.markup import escape
 from mantago import (
     SPEC_VERSION,
     APIConnectionError,
+    AsyncMantaGo,
     ConfigurationError,
     IdentificationError,
     MantaGo,
@@ -33,6 +35,7 @@ from mantago import (
     __version__,
 )
 from mantago.cli import options
+from mantago.cli.bulk import EXIT_STATUSES, run_export, told
 from mantago.cli.completion import PROGRAM, VARIABLE, install, script
 from mantago.cli.doctor import examine, exit_status, versions
 from mantago.cli.tables import show_check, show_gifts
@@ -218,6 +221,67 @@ def gifts(
     else:
         name = client_id or f"{platform_client_id} on {platform}"
         show_gifts(Console(highlight=False), result, name, utc=utc, quiet=quiet)
+
+
+@app.command()
+@options.export
+@options.account
+@options.timeout(default=30.0, help="Seconds that each call may take.")
+@options.as_json
+@options.quiet(help="No progress, and no notes on stderr.")
+@options.verbose
+def export(
+    *,
+    ids: str,
+    into: str,
+    column: str | None,
+    format: Literal["jsonl", "parquet"],  # noqa: A002 - the option's name
+    rate: float | None,
+    retry_failed: bool,
+    bot_id: str | None,
+    token: str | None,
+    secret: str | None,
+    base_url: str | None,
+    sandbox: bool,
+    timeout: float,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Fetch the gifts of many clients into a folder, at the pace that the service allows.
+
+    IDS is a text file with an id a line, a CSV file, JSON Lines, or - for
+    standard input. FOLDER gets whole parts, part-*.jsonl.gz, and summary.json.
+    The same command again goes on where it stopped.
+
+    Exit status: 0 all done, 1 some failed, 2 wrong use, 3 stopped,
+    4 credentials refused.
+
+    For example:
+      mantago export customers.csv --into gifts-2026-11-27
+      mantago export customers.csv --into gifts-2026-11-27 --retry-failed
+      mantago export - --into gifts --rate 30 < ids.txt
+    """
+    account: dict[str, Any] = {"bot_id": bot_id, "token": token, "secret": secret, "base_url": base_url}
+    with ExitStack() as stack:
+        stack.enter_context(_notes(quiet=quiet, verbose=verbose))
+        if sandbox:
+            account = _in_sandbox(stack, account) | {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
+        summary, problem = run_export(
+            lambda: AsyncMantaGo(**account, timeout=timeout),
+            ids,
+            column,
+            into,
+            quiet=quiet,
+            format=format,
+            rate=rate,
+            retry_failed=retry_failed,
+        )
+    if as_json:
+        _print_json(summary.to_dict())
+    else:
+        print(told(summary, into))
+    return EXIT_STATUSES[summary.status] if problem is None else _complain(problem, EXIT_STATUSES[summary.status])
 
 
 @app.command()

@@ -100,6 +100,27 @@ as_json = _output("--json", "as_json", help="Print JSON, for programs.")
 utc = _output("--utc", help="Show times in UTC, not in the local zone.")
 quiet = partial(_output, "--quiet", "-q")
 verbose = _output("--verbose", "-v", help="Tell of every call and retry on stderr.")
+_export = partial(_option, "Export")
+export = _all(
+    click.argument("ids", metavar="IDS", type=click.Path(exists=True, dir_okay=False, allow_dash=True)),
+    _export(
+        "--into", metavar="FOLDER", required=True, help="Where the parts go: a new folder, or the run to go on with."
+    ),
+    _export(
+        "--column",
+        metavar="NAME",
+        help="The column with the client's id. Default: client_id, else platform and platform_client_id.",
+    ),
+    _export(
+        "--format",
+        type=click.Choice(["jsonl", "parquet"]),
+        default="jsonl",
+        show_default=True,
+        help="JSON Lines in gzip, or Parquet (extra parquet).",
+    ),
+    _export("--rate", type=float, metavar="N", help="The most calls a second. Default: as many as the service allows."),
+    _export("--retry-failed", is_flag=True, help="Ask once more for the clients that failed."),
+)
 port = click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -11,6 +11,7 @@ import inspect
 import random
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from attrs import define, field
 
@@ -35,6 +36,9 @@ from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 from mantago_runtime.secrets.store import CredentialStore
+
+max_retries_here: ContextVar[int | None] = ContextVar("mantago_max_retries_here", default=None)
+"""The further attempts that calls of this context may make, where something above them paces every attempt."""
 
 
 @define
@@ -134,11 +138,15 @@ class CallLoop:
             state.use.must_be_new |= given_up or (state.use.was_used and isinstance(outcome, APIConnectionError))
             wait = 0.0 if given_up else wait_before(retries, outcome, self.jitter())
             may = may_retry(outcome, read_only=read_only, given_up=given_up)
-            hopeless = retries > self.policy.max_retries or not may
+            hopeless = retries > self._max_retries() or not may
             if hopeless or now + wait >= state.deadline:
                 raise tried(outcome, state.attempts, now - state.started)
             self._again(request, state, wait, outcome)
             await maybe_await(io.sleep(wait))
+
+    def _max_retries(self) -> int:
+        allowed = max_retries_here.get()
+        return self.policy.max_retries if allowed is None else allowed
 
     def _again(self, request: UnsignedRequest, state: CallState, wait: float, error: MantaGoError) -> None:
         self.instrumentation.retried(CallRetried(operation_name(request), state.attempts, wait, error), state.span)

@@ -1,0 +1,113 @@
+"""The pace of many calls: as fast as the service lets them, without knowing its limit.
+
+Pure decisions on a clock that the caller reads: nothing here waits. Additive increase and multiplicative decrease, as
+TCP and boto3's adaptive mode have them. Packages that limit a rate (aiolimiter, pyrate-limiter) keep a rate that is
+known beforehand, in bursts, and learn nothing from a refusal; boto3's own is a private part of botocore.
+"""
+
+from __future__ import annotations
+
+from attrs import define, field
+
+FIRST_RATE = 20.0
+"""Calls a second to begin with, where nobody says how many there may be."""
+LEAST_RATE = 1.0
+CREDIT_SECONDS = 0.05
+"""How late a call may be without slowing down those behind it: event loops wake up late."""
+TICK_SECONDS = 1.0
+BUSY_SHARE = 0.7
+"""The share of the rate that must have been used for a tick to say anything about the limit."""
+NEAR_SHARE, FAR_SHARE = 0.95, 0.5
+"""What is left of the rate after a refusal: where the limit is known by and large, and where it isn't."""
+NEAR_TICKS, FAR_TICKS = 20, 10
+"""How many ticks the rate takes to come back to where it was refused."""
+SOON_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+@define
+class Pacer:
+    """Says when the next call may be sent, and learns from what the service refuses.
+
+    `most` is the most calls a second. Without it, the rate begins at 20 and doubles each second until the first
+    refusal. A refusal pauses all calls, and lowers the rate once for all that were sent before it.
+    """
+
+    most: float | None = None
+    rate: float = field(init=False)
+    refusals: int = field(default=0, init=False)
+    _searching: bool = field(init=False)
+    _next: float = field(default=0.0, init=False)
+    _blocked_until: float = field(default=0.0, init=False)
+    _cut_at: float = field(default=float("-inf"), init=False)
+    _pause: float = field(default=1.0, init=False)
+    # Of the current tick: when it began, and how many calls were sent in it.
+    _tick: float | None = field(default=None, init=False)
+    _sent: int = field(default=0, init=False)
+    # Of the increase since the last refusal.
+    _refused_rate: float = field(init=False)
+    _step: float = field(default=0.0, init=False)
+    _beyond: int = field(default=0, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._searching = self.most is None
+        self.rate = self._refused_rate = FIRST_RATE if self.most is None else self.most
+
+    def wait(self, now: float) -> float:
+        """Return the seconds until the next call may be sent; 0 says that it may now."""
+        self._grow(now)
+        return max(0.0, self._next - now, self._blocked_until - now)
+
+    def sent(self, now: float) -> None:
+        """Note that a call is sent."""
+        if self._tick is None:
+            self._tick = now
+        self._sent += 1
+        self._next = max(self._next, now - CREDIT_SECONDS) + 1 / self.rate
+
+    def answered(self) -> None:
+        """Note that a call wasn't refused."""
+        self._pause = 1.0
+
+    def refused(self, now: float, sent_at: float, retry_after: float | None) -> None:
+        """Note that a call was refused that was sent at a moment; all wait for as long as the service asks."""
+        self.refusals += 1
+        told = retry_after is not None
+        pause = retry_after if retry_after is not None else self._pause
+        if sent_at <= self._cut_at:
+            # Of the same moment as the refusal that has lowered the rate already.
+            self._block(now + pause if told else self._blocked_until)
+            return
+        if not told:
+            self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
+        far = self._searching or now - self._blocked_until < SOON_SECONDS
+        share, ticks = (FAR_SHARE, FAR_TICKS) if far else (NEAR_SHARE, NEAR_TICKS)
+        self._refused_rate = self.rate
+        self.rate = max(self.rate * share, LEAST_RATE)
+        self._step = max(self._refused_rate - self.rate, LEAST_RATE * 0.1) / ticks
+        self._searching, self._beyond, self._cut_at = False, 0, now
+        self._block(now + pause)
+
+    def _block(self, until: float) -> None:
+        self._blocked_until = max(self._blocked_until, until)
+        # No catching up on the pause.
+        self._next = max(self._next, self._blocked_until)
+        self._tick, self._sent = None, 0
+
+    def _grow(self, now: float) -> None:
+        """Raise the rate for a tick that has gone by and made use of it."""
+        if self._tick is None or now < self._tick + TICK_SECONDS:
+            return
+        busy = self._sent >= BUSY_SHARE * self.rate * TICK_SECONDS and now < self._tick + 2 * TICK_SECONDS
+        self._tick, self._sent = now, 0
+        if not busy:
+            return
+        if self._searching:
+            self.rate *= 2
+        else:
+            if self.rate > self._refused_rate:
+                self._beyond += 1
+            # The limit isn't where it was: each ten ticks the step doubles.
+            self.rate += self._step * 2.0 ** (self._beyond / 10)
+        if self.most is not None:
+            self.rate = min(self.rate, self.most)

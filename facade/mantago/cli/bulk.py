@@ -1,0 +1,102 @@
+"""What `mantago export` does, and how it shows how far it has come (extra `cli`)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from rich.console import Console
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from mantago import AsyncMantaGo
+from mantago.bulk import ClientList, Progress, StoppedError, Summary, export_async, read_ids
+from mantago.bulk.progress import Status
+from mantago.bulk.run import summary_in
+
+EXIT_STATUSES: Final[Mapping[Status, int]] = {"done": 0, "some_failed": 1, "stopped": 3, "credentials_refused": 4}
+SECONDS_BETWEEN_LINES = 30.0
+
+
+def run_export(
+    connect: Callable[[], AsyncMantaGo], ids: str, column: str | None, into: str, *, quiet: bool, **options: Any
+) -> tuple[Summary, str | None]:
+    """Run an export; return how it ended, and what to say where it was stopped."""
+    client = connect()
+    source: Any = sys.stdin.buffer if ids == "-" else ids
+
+    async def go(clients: ClientList, show: Callable[[Progress], None]) -> Summary:
+        async with client:
+            return await export_async(clients, into, client=client, on_progress=show, **options)
+
+    try:
+        with read_ids(source, column=column) as clients, _shown(quiet=quiet) as show:
+            return anyio.run(go, clients, show), None
+    except StoppedError as error:
+        summary, reason = error.summary, str(error)
+    except KeyboardInterrupt:
+        summary, reason = summary_in(Path(into)), "by Ctrl-C"
+    if summary is None:
+        raise KeyboardInterrupt  # before anything had begun
+    return summary, f"stopped: {reason}; what is done is kept, and the same command goes on from there"
+
+
+def told(summary: Summary, folder: str) -> str:
+    """Return how an export ended, in a line."""
+    counts = f"{summary.ok:,} answered, {summary.not_found:,} not found, {summary.failed:,} failed"
+    again = "; --retry-failed asks for those once more" if summary.status == "some_failed" else ""
+    return f"{summary.done:,} of {summary.clients:,} clients in {Path(folder)}: {counts}{again}"
+
+
+@contextmanager
+def _shown(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
+    """Show progress on stderr: a bar on a terminal, else a line now and then."""
+    if quiet:
+        yield lambda _: None
+    elif sys.stderr.isatty():
+        with _bar() as bar:
+            task = bar.add_task("", total=None, note="")
+            yield lambda progress: bar.update(
+                task, total=progress.total, completed=progress.done, note=note(progress), refresh=True
+            )
+    else:
+        yield Lines(time.monotonic)
+
+
+def _bar() -> Bar:
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[note]}"))
+    return Bar(*columns, console=Console(stderr=True, highlight=False), auto_refresh=False, transient=True)
+
+
+class Lines:
+    """Writes a line now and then, for a log."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._next = clock() + SECONDS_BETWEEN_LINES
+
+    def __call__(self, progress: Progress) -> None:
+        """Write a line if it is time."""
+        if self._clock() >= self._next:
+            self._next = self._clock() + SECONDS_BETWEEN_LINES
+            print(f"{progress.done / progress.total:.0%}, {note(progress)}", file=sys.stderr, flush=True)
+
+
+def note(progress: Progress) -> str:
+    """Return what stands beside the bar."""
+    parts = [f"{progress.done:,} of {progress.total:,}", f"{progress.rate:.1f} calls/s"]
+    parts += [f"{progress.failed:,} failed"] if progress.failed else []
+    parts += [f"{progress.refusals:,} times 429"] if progress.refusals else []
+    parts += [f"{_duration(progress.remaining)} left"] if progress.remaining is not None else []
+    return ", ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
