@@ -107,6 +107,7 @@ def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, every
     known = {anonymous(unit) for unit in taken if is_operation(unit)}
     wanted = [unit for unit in agreed if is_operation(unit) and anonymous(unit) not in known]
     wanted += [(name,) for name in ("servers", "security") if (name,) in agreed]
+    heirs = _heirs(agreed)
     while wanted:
         unit = wanted.pop()
         if is_operation(unit):
@@ -118,6 +119,33 @@ def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, every
             taken[unit] = agreed[unit]
             found = set(_references(agreed[unit].units[unit], unit[-1]))
             wanted += [other for other in agreed if other in found and other not in taken]
+            if _tells_apart(agreed[unit].units[unit]):
+                wanted += _below(unit, heirs)
+
+
+def _heirs(agreed: Mapping[Unit, Fragment]) -> dict[Unit, list[Unit]]:
+    """Return the schemas that take in another one with allOf, by that one."""
+    heirs: dict[Unit, list[Unit]] = {}
+    for unit, fragment in agreed.items():
+        value = fragment.units[unit]
+        if unit[:2] == ("components", "schemas") and isinstance(value, dict):
+            for base in set(_references(value.get("allOf", []), "allOf")):
+                heirs.setdefault(base, []).append(unit)
+    return heirs
+
+
+def _below(unit: Unit, heirs: Mapping[Unit, Sequence[Unit]]) -> list[Unit]:
+    """Return the schemas that take in one, or one that does so."""
+    found = [unit]
+    for base in found:
+        found += [heir for heir in heirs.get(base, ()) if heir not in found]
+    return found[1:]
+
+
+def _tells_apart(value: Any) -> bool:
+    """Say whether a schema is the base of those that name it in their allOf: its discriminator is all that says so."""
+    parts = [value, *value.get("allOf", [])] if isinstance(value, dict) else []
+    return any("discriminator" in part for part in parts)
 
 
 def _keep_meaning(unit: Unit, taken: Mapping[Unit, Fragment], agreed: Mapping[Unit, Fragment]) -> None:

@@ -653,6 +653,27 @@ def test_what_a_new_version_changes_holds_and_what_only_the_old_one_needs_stays(
     assert desk.tree() == before
 
 
+def test_a_child_that_only_a_discriminator_refers_to_stays_with_the_operation_that_answers_with_it(desk: Desk) -> None:
+    old = fragment("/old")
+    base = {"type": "object", "properties": {"is": {"type": "string"}}, "discriminator": {"propertyName": "is"}}
+    plain = {"type": "object", "properties": {"id": {"type": "string"}}}
+    old["components"]["schemas"] |= {
+        "Animal": base,
+        "Dog": {"allOf": [ref("Animal"), {"type": "object", "properties": {"bark": {"type": "string"}}}]},
+        "Puppy": {"allOf": [ref("Dog")]},
+        "Plain": plain,
+        "Unused": {"allOf": [ref("Plain")]},
+    }
+    old["components"]["schemas"]["old"]["properties"] |= {
+        "animal": ref("Animal"),
+        "dog": ref("Dog"),
+        "plain": ref("Plain"),
+    }
+    desk.imports(desk.write("old.md", old))
+    desk.imports(desk.write("new.md", fragment("/new", "2.0.0")), "--bump")
+    assert sorted(desk.spec["components"]["schemas"]) == ["Animal", "Dog", "Error", "Plain", "Puppy", "new", "old"]
+
+
 def test_methods_of_one_path_from_two_versions_must_agree_on_what_holds_for_both(desk: Desk) -> None:
     parameters = [{"name": "botId", "in": "query", "schema": {"type": "string"}}]
     old = changed(fragment("/a"), "paths./a.parameters", parameters)
