@@ -47,15 +47,18 @@ def merge(fragments: Sequence[Fragment]) -> Merged:
     Raises ScriptError, listing the sources and the places, if fragments of one version disagree.
     """
     needed = _needed(fragments)
-    versions = sorted({fragment.version for fragment in needed}, key=version_key, reverse=True)
+    editions = sorted({fragment.edition for fragment in needed}, reverse=True)
     taken: dict[Unit, Fragment] = {}
-    for version in versions:
-        agreed = _agree([fragment for fragment in needed if fragment.version == version])
-        _take(taken, agreed, everything=version == versions[0])
+    for edition in editions:
+        agreed = _agree([fragment for fragment in needed if fragment.edition == edition])
+        _take(taken, agreed, everything=edition == editions[0])
     _refuse_ambiguous(taken)
-    spec = _build(taken, [fragment for fragment in needed if fragment.version == versions[0]])
-    seen = {label(unit): origin.version for unit, origin in sorted(taken.items()) if is_operation(unit)}
-    last_seen = {operation: version for operation, version in seen.items() if version != versions[0]}
+    spec = _build(taken, [fragment for fragment in needed if fragment.edition == editions[0]])
+    last_seen = {
+        label(unit): origin.version
+        for unit, origin in sorted(taken.items())
+        if is_operation(unit) and origin.edition != editions[0]
+    }
     return Merged(spec, last_seen, frozenset(fragment.source for fragment in needed))
 
 
@@ -90,12 +93,12 @@ def _conflict(first: Fragment, second: Fragment, lines: Sequence[str]) -> str:
 def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
     """Return the fragments of the newest version, and the older ones that describe an operation no newer one does."""
     order = sorted(fragments, key=lambda fragment: fragment.source)
-    versions = sorted({fragment.version for fragment in order}, key=version_key, reverse=True)
+    editions = sorted({fragment.edition for fragment in order}, reverse=True)
     needed: list[Fragment] = []
-    for version in versions:
+    for edition in editions:
         known = frozenset().union(*(fragment.operations for fragment in needed))
-        group = [fragment for fragment in order if fragment.version == version]
-        needed += [fragment for fragment in group if version == versions[0] or fragment.operations - known]
+        group = [fragment for fragment in order if fragment.edition == edition]
+        needed += [fragment for fragment in group if edition == editions[0] or fragment.operations - known]
     return needed
 
 
