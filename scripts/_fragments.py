@@ -36,11 +36,15 @@ ABSENT = _Absent()
 
 @frozen(eq=False)
 class Fragment:
-    """A spec of one source: `source` is its name in openapi/sources/, `shown` tells a person where it is."""
+    """A spec of one source: `source` is its name in openapi/sources/, `shown` tells a person where it is.
+
+    `resets` counts how often the vendor had begun to number versions anew when it was published.
+    """
 
     source: str
     shown: str
     spec: Mapping[str, Any]
+    resets: int = 0
     units: Mapping[Unit, Any] = field(
         init=False, default=Factory(lambda self: dict(units_of(self.spec)), takes_self=True)
     )
@@ -51,6 +55,11 @@ class Fragment:
         return str(self.spec["info"]["version"])
 
     @property
+    def edition(self) -> tuple[Any, ...]:
+        """What sorts fragments by their age, and is the same for those that must agree."""
+        return self.resets, version_key(self.version)
+
+    @property
     def operations(self) -> frozenset[Unit]:
         """The operations, as units whose path parameters have no names: those don't tell two operations apart."""
         return frozenset(anonymous(unit) for unit in self.units if is_operation(unit))
@@ -59,8 +68,8 @@ class Fragment:
 def version_key(version: str) -> tuple[Any, ...]:
     """Return what sorts versions: numbers by value, and a pre-release before its release, as SemVer has it."""
     release, _, prerelease = version.partition("+")[0].partition("-")
-    parts = [_number_or_word(part) for part in re.findall(r"[0-9]+|[^\W\d]+", release)]
-    more = [_number_or_word(part) for part in re.findall(r"[0-9]+|[^\W\d]+", prerelease)]
+    parts = tuple(_number_or_word(part) for part in re.findall(r"[0-9]+|[^\W\d]+", release))
+    more = tuple(_number_or_word(part) for part in re.findall(r"[0-9]+|[^\W\d]+", prerelease))
     return parts, not prerelease, more, version
 
 

@@ -47,15 +47,18 @@ def merge(fragments: Sequence[Fragment]) -> Merged:
     Raises ScriptError, listing the sources and the places, if fragments of one version disagree.
     """
     needed = _needed(fragments)
-    versions = sorted({fragment.version for fragment in needed}, key=version_key, reverse=True)
+    editions = sorted({fragment.edition for fragment in needed}, reverse=True)
     taken: dict[Unit, Fragment] = {}
-    for version in versions:
-        agreed = _agree([fragment for fragment in needed if fragment.version == version])
-        _take(taken, agreed, everything=version == versions[0])
+    for edition in editions:
+        agreed = _agree([fragment for fragment in needed if fragment.edition == edition])
+        _take(taken, agreed, everything=edition == editions[0])
     _refuse_ambiguous(taken)
-    spec = _build(taken, [fragment for fragment in needed if fragment.version == versions[0]])
-    seen = {label(unit): origin.version for unit, origin in sorted(taken.items()) if is_operation(unit)}
-    last_seen = {operation: version for operation, version in seen.items() if version != versions[0]}
+    spec = _build(taken, [fragment for fragment in needed if fragment.edition == editions[0]])
+    last_seen = {
+        label(unit): origin.version
+        for unit, origin in sorted(taken.items())
+        if is_operation(unit) and origin.edition != editions[0]
+    }
     return Merged(spec, last_seen, frozenset(fragment.source for fragment in needed))
 
 
@@ -90,12 +93,12 @@ def _conflict(first: Fragment, second: Fragment, lines: Sequence[str]) -> str:
 def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
     """Return the fragments of the newest version, and the older ones that describe an operation no newer one does."""
     order = sorted(fragments, key=lambda fragment: fragment.source)
-    versions = sorted({fragment.version for fragment in order}, key=version_key, reverse=True)
+    editions = sorted({fragment.edition for fragment in order}, reverse=True)
     needed: list[Fragment] = []
-    for version in versions:
+    for edition in editions:
         known = frozenset().union(*(fragment.operations for fragment in needed))
-        group = [fragment for fragment in order if fragment.version == version]
-        needed += [fragment for fragment in group if version == versions[0] or fragment.operations - known]
+        group = [fragment for fragment in order if fragment.edition == edition]
+        needed += [fragment for fragment in group if edition == editions[0] or fragment.operations - known]
     return needed
 
 
@@ -107,6 +110,7 @@ def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, every
     known = {anonymous(unit) for unit in taken if is_operation(unit)}
     wanted = [unit for unit in agreed if is_operation(unit) and anonymous(unit) not in known]
     wanted += [(name,) for name in ("servers", "security") if (name,) in agreed]
+    heirs = _heirs(agreed)
     while wanted:
         unit = wanted.pop()
         if is_operation(unit):
@@ -118,6 +122,33 @@ def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, every
             taken[unit] = agreed[unit]
             found = set(_references(agreed[unit].units[unit], unit[-1]))
             wanted += [other for other in agreed if other in found and other not in taken]
+            if _tells_apart(agreed[unit].units[unit]):
+                wanted += _below(unit, heirs)
+
+
+def _heirs(agreed: Mapping[Unit, Fragment]) -> dict[Unit, list[Unit]]:
+    """Return the schemas that take in another one with allOf, by that one."""
+    heirs: dict[Unit, list[Unit]] = {}
+    for unit, fragment in agreed.items():
+        value = fragment.units[unit]
+        if unit[:2] == ("components", "schemas") and isinstance(value, dict):
+            for base in set(_references(value.get("allOf", []), "allOf")):
+                heirs.setdefault(base, []).append(unit)
+    return heirs
+
+
+def _below(unit: Unit, heirs: Mapping[Unit, Sequence[Unit]]) -> list[Unit]:
+    """Return the schemas that take in one, or one that does so."""
+    found = [unit]
+    for base in found:
+        found += [heir for heir in heirs.get(base, ()) if heir not in found]
+    return found[1:]
+
+
+def _tells_apart(value: Any) -> bool:
+    """Say whether a schema is the base of those that name it in their allOf: its discriminator is all that says so."""
+    parts = [value, *value.get("allOf", [])] if isinstance(value, dict) else []
+    return any("discriminator" in part for part in parts)
 
 
 def _keep_meaning(unit: Unit, taken: Mapping[Unit, Fragment], agreed: Mapping[Unit, Fragment]) -> None:

@@ -26,13 +26,17 @@ DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORE
 
 @frozen
 class Source:
-    """A page or document: `shown` tells a person where it is, `name` is that of its copy in openapi/sources/."""
+    """A page or document: `shown` tells a person where it is, `name` is that of its copy in openapi/sources/.
+
+    `resets` counts how often the vendor had begun to number versions anew when it was published.
+    """
 
     shown: str
     parts: tuple[str, ...]
     data: bytes
     specs: Specs
     name: str = ""
+    resets: int = 0
 
     @property
     def sha256(self) -> str:
@@ -48,7 +52,8 @@ class Source:
         """Return its specs as fragments."""
         lines = [f", line {line}" if len(self.specs) > 1 else "" for line, _ in self.specs]
         return [
-            Fragment(self.name, self.shown + where, spec) for where, (_, spec) in zip(lines, self.specs, strict=True)
+            Fragment(self.name, self.shown + where, spec, self.resets)
+            for where, (_, spec) in zip(lines, self.specs, strict=True)
         ]
 
 

@@ -1,9 +1,10 @@
 """Vendor the API's OpenAPI document, merged from the sources that the vendor publishes.
 
-    python scripts/import_spec.py SOURCE... [--bump] [--complete] [--dry-run] [--into FOLDER]
+    python scripts/import_spec.py SOURCE... [--bump | --version-reset] [--complete] [--dry-run] [--into FOLDER]
 
 A source is a Markdown page, a JSON or YAML document, a folder of them or an http(s) address. The sources join those
-imported before; a page that describes the operations of an earlier page of its name takes that page's place. Writes
+imported before; a page that describes the operations of an earlier page of its name takes that page's place. What is
+newer is told by the versions; --version-reset says that the vendor numbers them anew, from a lower one on. Writes
 FOLDER/manta-openapi.json, FOLDER/lock.toml and copies of the sources in FOLDER/sources/: all of them, or none.
 """
 
@@ -39,14 +40,18 @@ class Plan:
     lines: list[str]
 
 
-def plan(given: Sequence[Source], vendored: Vendored, *, bump: bool = False, complete: bool = False) -> Plan:
+def plan(
+    given: Sequence[Source], vendored: Vendored, *, bump: bool = False, complete: bool = False, reset: bool = False
+) -> Plan:
     """Return what importing the sources into a folder does, without doing it.
 
-    `bump` allows another version than the vendored one, `complete` says that the sources are the whole API. Raises
-    ScriptError if the sources don't fit together, or not with what is vendored.
+    `bump` allows another version than the vendored one, `complete` says that the sources are the whole API, and `reset`
+    that their version, although lower, is the newer one. Raises ScriptError if the sources don't fit together, or not
+    with what is vendored.
     """
     listed, before = imported(vendored)
     given = [evolve(source, name=listed.get(source.sha256, source.name)) for source in given]
+    given = _dated(given, before, reset=reset)
     missing = listed.keys() - {source.sha256 for source in (*before, *given)}
     if missing and not complete:
         name = min(listed[digest] for digest in missing)
@@ -54,7 +59,8 @@ def plan(given: Sequence[Source], vendored: Vendored, *, bump: bool = False, com
             f"{vendored.sources / name}: is missing or was edited by hand, so that its operations would be lost: "
             "bring it back with git, or import the original again"
         )
-    _check_versions([source for source in given if source.sha256 not in listed], [*before, *given], vendored, bump=bump)
+    new = [source for source in given if source.sha256 not in listed]
+    _check_versions(new, [*before, *given], vendored, bump=bump or reset)
     if complete:
         _check_newest(given, before)
     kept = [] if complete else [old for old in before if all(old.sha256 != source.sha256 for source in given)]
@@ -84,23 +90,45 @@ def imported(vendored: Vendored) -> tuple[dict[str, str], list[Source]]:
     Without a sound lock.toml, whatever in the folder holds a spec counts as imported.
     """
     try:
-        listed = {source["sha256"]: source["name"] for source in read_lock(vendored)["sources"]}
+        locked = read_lock(vendored)["sources"]
     except ScriptError:
         paths = sorted(path for path in vendored.sources.glob("*") if path.is_file())
-        listed = {}
+        listed, resets = {}, {}
     else:
+        listed = {source["sha256"]: source["name"] for source in locked}
+        resets = {source["sha256"]: source.get("resets", 0) for source in locked}
         paths = [path for name in listed.values() if (path := vendored.sources / name).is_file()]
     sources = []
     for path in paths:
         data = path.read_bytes()
-        if not listed or sha256(data) in listed:
+        digest = sha256(data)
+        if not listed or digest in listed:
             try:
-                sources.append(Source(str(path), path.parts, data, read_specs(data), path.name))
+                specs = read_specs(data)
+                sources.append(Source(str(path), path.parts, data, specs, path.name, resets.get(digest, 0)))
             except NoSpecError:
                 continue
             except ScriptError as error:
                 raise ScriptError(f"{path}: {error}") from None
     return listed or {source.sha256: source.name for source in sources}, sources
+
+
+def _dated(given: Sequence[Source], before: Sequence[Source], *, reset: bool) -> list[Source]:
+    """Return the sources with the count of resets at which each was published; ScriptError if there is no reset."""
+    known = {source.sha256: source.resets for source in before}
+    newest = max(before, key=_version_key, default=None)
+    new = [source for source in given if source.sha256 not in known]
+    latest = newest.resets if newest else 0
+    if reset and new:
+        if not newest:
+            raise ScriptError("--version-reset: nothing is vendored, so there is no numbering to end")
+        for source in new:
+            if version_key(_versions(source)[0]) >= version_key(_versions(newest)[0]):
+                raise ScriptError(
+                    f"{source.shown}: describes version {_versions(source)[0]}, and what is vendored is version "
+                    f"{_versions(newest)[0]}: --version-reset is for a version that is lower and yet newer"
+                )
+    return [evolve(source, resets=known.get(source.sha256, latest + reset)) for source in given]
 
 
 def _check_versions(new: Sequence[Source], every: Sequence[Source], vendored: Vendored, *, bump: bool) -> None:
@@ -126,7 +154,8 @@ def _check_newest(given: Sequence[Source], before: Sequence[Source]) -> None:
         if _version_key(old) > _version_key(newest):
             raise ScriptError(
                 f"{newest.shown}: is the newest source, version {_versions(newest)[0]}, and what is vendored is "
-                f"version {_versions(old)[0]}: to go back to an older version, take it from git"
+                f"version {_versions(old)[0]}: to go back to an older version, take it from git; if the vendor "
+                "numbers anew, so that it is the newer one, say so with --version-reset"
             )
 
 
@@ -135,7 +164,7 @@ def _versions(source: Source) -> list[str]:
 
 
 def _version_key(source: Source) -> tuple[Any, ...]:
-    return max(map(version_key, _versions(source)))
+    return source.resets, max(map(version_key, _versions(source)))
 
 
 def _replaces(new: Source, old: Source) -> bool:
@@ -164,12 +193,15 @@ def _renamed(source: Source, taken: set[str]) -> Source:
 def lock_text(merged: Merged, vendored: Vendored, sources: Sequence[Source]) -> str:
     """Return the text of lock.toml for a spec and its sources."""
     digest = sha256(canonical(merged.spec).encode())
-    spec_file = {"file": vendored.spec.name, "version": merged.spec["info"]["version"], "sha256": digest}
-    tables: list[tuple[str, dict[str, str]]] = [("[spec]", spec_file)]
+    spec_file: dict[str, str | int] = {"file": vendored.spec.name, "version": merged.spec["info"]["version"], "sha256": digest}
+    tables: list[tuple[str, dict[str, str | int]]] = [("[spec]", spec_file)]
     if merged.last_seen:
-        lines = {operation: f"last seen at {version}" for operation, version in merged.last_seen.items()}
-        tables.append(("[unconfirmed]", lines))
-    tables += [("[[sources]]", {"name": source.name, "sha256": source.sha256}) for source in sources]
+        tables.append(("[unconfirmed]", {name: f"last seen at {version}" for name, version in merged.last_seen.items()}))
+    # Without those from before a reset, nothing is left to be told apart.
+    first = min(source.resets for source in sources)
+    for source in sources:
+        resets: dict[str, str | int] = {"resets": source.resets - first} if source.resets > first else {}
+        tables.append(("[[sources]]", {"name": source.name, "sha256": source.sha256} | resets))
     tables.append(("[generator]", {"name": GENERATOR, "version": importlib.metadata.version(GENERATOR)}))
     return LOCK_HEADER + "".join(f"\n{head}\n{tomli_w.dumps(table)}" for head, table in tables)
 
@@ -199,7 +231,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="a Markdown page, a JSON or YAML document, a folder, an address"
     )
-    parser.add_argument("--bump", action="store_true", help="the sources may be of another version than the last ones")
+    numbers = parser.add_mutually_exclusive_group()
+    numbers.add_argument("--bump", action="store_true", help="the sources may be of another version than the last ones")
+    numbers.add_argument(
+        "--version-reset",
+        action="store_true",
+        help="the vendor numbers anew: the sources are newer, although their version is lower",
+    )
     parser.add_argument(
         "--complete", action="store_true", help="the sources are the whole API: remove what they don't describe"
     )
@@ -208,7 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     vendored = Vendored(options.into)
     given, passed = collect(options.sources)
-    planned = plan(given, vendored, bump=options.bump, complete=options.complete)
+    planned = plan(given, vendored, bump=options.bump, complete=options.complete, reset=options.version_reset)
     changed = write_all(planned.files, dry_run=options.dry_run)
     for line in (*passed, *planned.lines):
         print(line)

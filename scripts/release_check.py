@@ -4,7 +4,8 @@
 
 - The wheel and the sdist have the same bytes from two folders of different names, file modes, file times, time zones
   and locales, and the wheel has the same bytes from the sdist.
-- Somebody confirmed every public name: what upgrade.py proposes is marked in facade/names.overlay.yaml.
+- Somebody confirmed every public name: what upgrade.py proposes is marked in facade/names.overlay.yaml. Schemas pinned
+  to one class are alike, and of every operation it is decided whether it only reads.
 - twine accepts the metadata, the README renders and leads nowhere but to itself or to addresses, and the licence is in
   both. The version is that of the tag, and the changelog tells of it, when there is a tag.
 - The tests pass with the lowest and with the highest versions that pyproject.toml allows, against the installed wheel:
@@ -171,13 +172,13 @@ def check_tag(tag: str, version: str, changelog: str) -> None:
 
 
 def check_names(python: Path, root: Path = ROOT) -> None:
-    """Refuse public names that nobody confirmed; they are told by the Python of the tests, which has the generator."""
+    """Refuse what nobody decided of the names; it is told by the Python of the tests, which has the generator."""
     if not python.exists():
-        raise CheckError(f"{python} isn't there, which lists the names to confirm: make check sets it up")
+        raise CheckError(f"{python} isn't there, which lists what is to be decided: make check sets it up")
     try:
         run(python, root / "scripts" / "unconfirmed.py", cwd=root)
     except CheckError as error:
-        raise CheckError(f"a release has no name that nobody confirmed\n{error}") from None
+        raise CheckError(f"a release leaves nothing undecided in names.overlay.yaml\n{error}") from None
 
 
 # --- as its users install it ----------------------------------------------------------------------------------------
@@ -275,7 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def check(folder: Path, options: argparse.Namespace) -> None:
     """Do all of it in a folder that is thrown away."""
-    say("Look for names that nobody confirmed")
+    say("Look for what nobody decided")
     check_names(options.python)
     say("Build twice, elsewhere and otherwise")
     one = copy(folder / "one", mask=0o022, moment=1_700_000_000)

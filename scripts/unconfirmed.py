@@ -1,4 +1,4 @@
-"""List what is still to be confirmed before a release: public names that nobody looked at.
+"""List what is still to be decided before a release: names, shared classes, and which operations only read.
 
     python scripts/unconfirmed.py
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from _names import Named, named
 from _vendored import Vendored, run
+from generation.decisions import READS
 from regenerate import GENERATED
 
 
@@ -26,17 +27,22 @@ def lines(found: Named, names: str) -> list[str]:
         told.append(
             f"{names}: nothing pins {', '.join(bare)}: add their actions, or have scripts/upgrade.py propose them"
         )
+    told += [f"{names}: {problem}" for problem in found.apart]
+    told += [
+        f"{names}: nothing says whether {operation} only reads: give its action {READS}: true or false"
+        for operation in found.undecided
+    ]
     return told
 
 
 def main(arguments: list[str] | None = None, vendored: Vendored | None = None, generated: Path = GENERATED) -> int:
     """Print the list; return the exit status."""
-    argparse.ArgumentParser(description="List the public names that nobody confirmed.").parse_args(arguments)
+    argparse.ArgumentParser(description="List what is still to be decided before a release.").parse_args(arguments)
     vendored = vendored or Vendored()
     found = lines(named(vendored, generated), vendored.names.name)
     for line in found:
         print(line)
-    print(f"{len(found)} to confirm before a release" if found else "every public name is confirmed")
+    print(f"{len(found)} to decide before a release" if found else "all is decided")
     return int(bool(found))
 
 

@@ -1,6 +1,6 @@
 """Take over a new version of the API's document: import, regenerate, compare, report, test.
 
-    python scripts/upgrade.py SOURCE... [--complete] [--dry-run] [--no-tests | --keep]
+    python scripts/upgrade.py SOURCE... [--complete] [--version-reset] [--dry-run] [--no-tests | --keep]
 
 What is new gets its public names at first sight: they are added to facade/names.overlay.yaml, marked as unconfirmed.
 Everything is done in a copy of the project. Only when all of it is complete, the results replace openapi/, generated/
@@ -39,12 +39,12 @@ COMMIT = "Take over version {version} of the API's document"
 
 
 def upgrade(
-    checkout: Checkout, given: list[str], *, complete: bool, root: Path = ROOT
+    checkout: Checkout, given: list[str], *, complete: bool, reset: bool = False, root: Path = ROOT
 ) -> tuple[Upgrade | None, list[str]]:
     """Import, name, regenerate and report in a copy; return what is reported, None if nothing changed, and lines."""
     found, passed = collect(given)
     old_version = read_spec(checkout.vendored)["info"]["version"]
-    planned = plan(found, checkout.vendored, bump=True, complete=complete)
+    planned = plan(found, checkout.vendored, bump=True, complete=complete, reset=reset)
     lines = [*passed, *planned.lines]
     write_all(planned.files)
     open_before = {one.target: one.names for one in unconfirmed(checkout.vendored.names.read_text("utf-8"))}
@@ -173,6 +173,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser = argparse.ArgumentParser(description="Take over a new version of the API's document.", allow_abbrev=False)
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for import_spec.py")
     parser.add_argument("--complete", action="store_true", help="the sources are the whole API")
+    parser.add_argument("--version-reset", action="store_true", help="as for import_spec.py")
     parser.add_argument("--dry-run", action="store_true", help="do it all, say what would come of it, change nothing")
     tests = parser.add_mutually_exclusive_group()
     tests.add_argument("--no-tests", action="store_true", help="leave out the tests")
@@ -185,7 +186,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
 def _upgrade(options: argparse.Namespace, root: Path) -> int:
     began = time.perf_counter()
     with copied(root) as checkout:
-        result, lines = upgrade(checkout, options.sources, complete=options.complete, root=root)
+        result, lines = upgrade(checkout, options.sources, complete=options.complete, reset=options.version_reset, root=root)
         for line in lines:
             print(line)
         if result is None:

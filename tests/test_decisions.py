@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import jsonpath
 import pytest
 import yaml
+from attrs import evolve
 
 import many_operations
 import unconfirmed
+from _names import named
 from _vendored import ScriptError, Vendored, read_spec
 from first import FIRST
 from generation import decisions
-from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, Unpinned
+from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, READS, Unpinned
 from generation.overlays import read_yaml
 from generation.package import Documents, Settings, modules, plan
 from regenerate import GENERATED, documents
@@ -187,7 +191,7 @@ def test_what_is_written_down_is_what_the_generator_calls_it(tmp_path):
 
 def test_the_vendored_document_has_a_pin_for_every_name(capsys):
     assert unconfirmed.main([]) == 0
-    assert capsys.readouterr().out == "every public name is confirmed\n"
+    assert capsys.readouterr().out == "all is decided\n"
 
 
 def test_what_is_to_be_confirmed_is_listed_with_where_it_stands(tmp_path, capsys):
@@ -199,7 +203,21 @@ def test_what_is_to_be_confirmed_is_listed_with_where_it_stands(tmp_path, capsys
     assert capsys.readouterr().out.splitlines() == [
         f"names.overlay.yaml:{number}: confirm get_client_gifts(): correct the action, then remove its mark x-unconfirmed",
         "names.overlay.yaml: nothing pins LOTTERYGAME: add their actions, or have scripts/upgrade.py propose them",
-        "2 to confirm before a release",
+        "2 to decide before a release",
+    ]
+
+
+def test_what_shares_a_class_and_grew_apart_is_listed_with_what_nobody_said_of_reading(tmp_path, capsys, monkeypatch):
+    names = tmp_path / "names.overlay.yaml"
+    names.write_text(re.sub(rf"^ +{READS}: .*\n", "", FIRST.names.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    grown = evolve(named(Vendored(FIRST.folder, names), GENERATED), plan=SimpleNamespace(apart=("/a is pinned as A",)))
+    monkeypatch.setattr(unconfirmed, "named", lambda *_: grown)
+    assert unconfirmed.main([], Vendored(FIRST.folder, names)) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "names.overlay.yaml: /a is pinned as A",
+        "names.overlay.yaml: nothing says whether POST /openapi/client/gift only reads: "
+        f"give its action {READS}: true or false",
+        "2 to decide before a release",
     ]
 
 

@@ -653,6 +653,27 @@ def test_what_a_new_version_changes_holds_and_what_only_the_old_one_needs_stays(
     assert desk.tree() == before
 
 
+def test_a_child_that_only_a_discriminator_refers_to_stays_with_the_operation_that_answers_with_it(desk: Desk) -> None:
+    old = fragment("/old")
+    base = {"type": "object", "properties": {"is": {"type": "string"}}, "discriminator": {"propertyName": "is"}}
+    plain = {"type": "object", "properties": {"id": {"type": "string"}}}
+    old["components"]["schemas"] |= {
+        "Animal": base,
+        "Dog": {"allOf": [ref("Animal"), {"type": "object", "properties": {"bark": {"type": "string"}}}]},
+        "Puppy": {"allOf": [ref("Dog")]},
+        "Plain": plain,
+        "Unused": {"allOf": [ref("Plain")]},
+    }
+    old["components"]["schemas"]["old"]["properties"] |= {
+        "animal": ref("Animal"),
+        "dog": ref("Dog"),
+        "plain": ref("Plain"),
+    }
+    desk.imports(desk.write("old.md", old))
+    desk.imports(desk.write("new.md", fragment("/new", "2.0.0")), "--bump")
+    assert sorted(desk.spec["components"]["schemas"]) == ["Animal", "Dog", "Error", "Plain", "Puppy", "new", "old"]
+
+
 def test_methods_of_one_path_from_two_versions_must_agree_on_what_holds_for_both(desk: Desk) -> None:
     parameters = [{"name": "botId", "in": "query", "schema": {"type": "string"}}]
     old = changed(fragment("/a"), "paths./a.parameters", parameters)
@@ -704,6 +725,47 @@ def test_complete_is_no_way_back(desk: Desk) -> None:
     assert (
         "version 1.0.0, and what is vendored is version 2.0.0: to go back to an older version, take it from git" in err
     )
+
+
+# A vendor that numbers anew
+
+
+def test_a_lower_version_is_the_newer_one_if_the_maintainer_says_that_the_vendor_numbers_anew(desk: Desk) -> None:
+    for path in ("/a", "/b"):
+        desk.imports(desk.write(f"pages/{path[1:]}.md", fragment(path, "1.43.2")))
+    new = changed(fragment("/a", "1.0.0"), "components.schemas.Error.required", ["code"])
+    page = desk.write("new/a.md", new)
+    assert "say so with --version-reset" in desk.refuses(page, "--bump", "--complete")
+    out = desk.imports(page, "--version-reset")
+    assert "last seen at 1.43.2: POST /b" in out
+    assert desk.spec["info"]["version"] == "1.0.0"
+    assert desk.spec["components"]["schemas"]["Error"]["required"] == ["code"]
+    before = desk.tree()
+    desk.imports(page, "--version-reset")
+    desk.imports(str(desk.vendored.sources))
+    assert desk.tree() == before
+
+    # Later ones are counted from there on.
+    desk.imports(desk.write("newest/a.md", fragment("/a", "1.1.0")), "--bump")
+    assert desk.spec["info"]["version"] == "1.1.0"
+    assert desk.unconfirmed == {"POST /b": "last seen at 1.43.2"}
+    desk.imports(desk.write("newest/b.md", fragment("/b", "1.1.0")), "--bump")
+    assert desk.unconfirmed == {}
+    assert "resets" not in desk.vendored.lock.read_text("utf-8")
+
+
+def test_the_whole_api_may_be_numbered_anew(desk: Desk) -> None:
+    desk.imports(desk.write("a.md", fragment("/a", "1.43.2")))
+    desk.imports(desk.write("a.md", fragment("/a")), "--version-reset", "--complete")
+    assert desk.spec == fragment("/a")
+
+
+def test_a_reset_of_versions_that_is_none_is_refused(desk: Desk) -> None:
+    first = desk.write("a.md", fragment("/a"))
+    assert "nothing is vendored" in desk.refuses(first, "--version-reset")
+    desk.imports(first)
+    err = desk.refuses(desk.write("a.md", fragment("/a", "1.0.1")), "--version-reset")
+    assert "a.md: describes version 1.0.1, and what is vendored is version 1.0.0: --version-reset is for" in err
 
 
 # Sources and their copies
