@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import pickle
 import threading
@@ -19,7 +20,7 @@ from mantago_runtime.reading import compiler
 from mantago_runtime.reading.compiler import Code, code_of
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.enums import OpenIntEnum
-from mantago_runtime.reading.fields import NOT_USUAL
+from mantago_runtime.reading.fields import NOT_USUAL, load
 from mantago_runtime.reading.model import read_only
 from mantago_runtime.reading.readers import (
     DATE,
@@ -602,3 +603,25 @@ def test_a_kind_that_the_document_does_not_list_is_read_as_what_it_says_for_the_
         "unknown_value p.petType: 'bird' is not listed by the spec",
         "unknown_field p.petType: not in the spec",
     ]
+
+
+def test_what_a_reader_needs_is_there_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    real = importlib.import_module
+
+    def noting(name: str) -> Any:
+        imported.append(name)
+        return real(name)
+
+    monkeypatch.setattr(importlib, "import_module", noting)
+    gift, ticket, cat, counts, order = (
+        model_of(f"sample_models:{name}") for name in ("Gift", "Ticket", "Cat", "Counts", "Order")
+    )
+    by_map, apart = map_of(nullable(ticket)), told_apart_by("k", {"a": order})
+    load([list_of(gift), by_map, union_of(cat, counts), apart, apart])
+    loaded = imported.count("sample_models")
+    assert loaded >= 5
+    assert by_map.read({"x": {"createdAt": CREATED}, "y": None}, [], "")["y"] is None
+    with pytest.raises(InvalidResponseError, match="number: is missing"):
+        apart.read({"k": "a"}, [], "")
+    assert imported.count("sample_models") == loaded
