@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import json
 import pickle
 import threading
@@ -19,7 +20,7 @@ from mantago_runtime.reading import compiler
 from mantago_runtime.reading.compiler import Code, code_of
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.enums import OpenIntEnum
-from mantago_runtime.reading.fields import NOT_USUAL
+from mantago_runtime.reading.fields import NOT_USUAL, load
 from mantago_runtime.reading.model import read_only
 from mantago_runtime.reading.readers import (
     DATE,
@@ -632,3 +633,25 @@ def test_a_list_that_one_type_refuses_is_still_whole_for_the_next() -> None:
     either = union_of(list_of(INTEGER), list_of(enum_of(Resource)))
     assert either.read(["rewardsCard", "new"], drift, "e") == ("rewardsCard", "new")
     assert [str(line) for line in drift] == ["unknown_value e[1]: 'new' is not listed by the spec"]
+
+
+def test_what_a_reader_needs_is_there_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    imported: list[str] = []
+    real = importlib.import_module
+
+    def noting(name: str) -> Any:
+        imported.append(name)
+        return real(name)
+
+    monkeypatch.setattr(importlib, "import_module", noting)
+    gift, ticket, cat, counts, order = (
+        model_of(f"sample_models:{name}") for name in ("Gift", "Ticket", "Cat", "Counts", "Order")
+    )
+    by_map, apart = map_of(nullable(ticket)), told_apart_by("k", {"a": order})
+    load([list_of(gift), by_map, union_of(cat, counts), apart, apart])
+    loaded = imported.count("sample_models")
+    assert loaded >= 5
+    assert by_map.read({"x": {"createdAt": CREATED}, "y": None}, [], "")["y"] is None
+    with pytest.raises(InvalidResponseError, match="number: is missing"):
+        apart.read({"k": "a"}, [], "")
+    assert imported.count("sample_models") == loaded

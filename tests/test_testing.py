@@ -588,7 +588,9 @@ def run_pytest(folder: Path, *options: str) -> str:
         "-p",
         "no:randomly",
         "-p",
-        "no:pytest_httpx",
+        "no:pytest_httpx",  # which loads httpx by itself
+        "-p",
+        "no:respx",
         *options,
     ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False)

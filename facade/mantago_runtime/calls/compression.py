@@ -44,7 +44,7 @@ class Unpacker:
             yield from self._unpacked(data[start : start + SLICE_BYTES])
 
     def _unpacked(self, data: bytes) -> Iterator[bytes]:
-        while self.problem is None:
+        while True:
             if self._stream is None:
                 data = self._begun(data)
             if self._stream is None:
