@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import unquote
 
 import referencing
 from attrs import frozen
 from jsonschema.exceptions import ValidationError
 from openapi_spec_validator import OpenAPIV30SpecValidator
-from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator
+from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator, OpenAPIV30ValueValidator
 from referencing.exceptions import Unresolvable
 
 SHOWN = 5
@@ -55,15 +56,35 @@ class _SchemaValidator(OpenAPIV30SchemaValidator):
             self._waiting.append(schema)
             return
         self._depth += 1
-        yield from super().__call__(schema, *args, **options)
+        yield from _placed(schema, super().__call__(schema, *args, **options))
         while self._depth == 1 and self._waiting:
-            yield from super().__call__(self._waiting.pop(), require_properties=False, meta_checked=True)
+            schema = self._waiting.pop()
+            yield from _placed(schema, super().__call__(schema, require_properties=False, meta_checked=True))
         self._depth -= 1
+
+
+class _ValueValidator(OpenAPIV30ValueValidator):
+    """The validator's, but that its errors say where the value stands."""
+
+    def __call__(self, schema: Any, value: Any) -> Iterator[ValidationError]:
+        yield from _placed(schema / "default", super().__call__(schema, value))
+
+
+def _placed(place: Any, errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
+    """Yield the errors, each with the place that it is told relative to: the innermost that has any."""
+    for error in errors:
+        if not hasattr(error, "place"):
+            error.place = place.parts  # type: ignore[attr-defined]
+        yield error
 
 
 class _SpecValidator(OpenAPIV30SpecValidator):
     # RUF012: so its base has it.
-    keyword_validators = {**OpenAPIV30SpecValidator.keyword_validators, "schema": _SchemaValidator}  # noqa: RUF012
+    keyword_validators = {  # noqa: RUF012
+        **OpenAPIV30SpecValidator.keyword_validators,
+        "default": _ValueValidator,
+        "schema": _SchemaValidator,
+    }
 
     def beyond_the_schema(self) -> Iterator[ValidationError]:
         schemas = self.schema.get("components", {}).get("schemas", {})
@@ -92,7 +113,9 @@ def problems(spec: Mapping[str, Any]) -> list[str]:
         # The validator takes what a $ref points at for what ought to be there.
         return [f"$: can't be validated: a $ref may point at the wrong kind of thing ({error!r})"]
     if errors:
-        return [_describe(error) for error in errors]
+        return [_describe(error, spec) for error in errors]
+    if undeclared := list(_undeclared(spec)):
+        return undeclared
     if not is_plain(spec["info"]["version"]):
         return ["$.info.version: is blank or not printable"]
     return []
@@ -128,11 +151,45 @@ def _is_unicode(value: object) -> bool:
     return not (isinstance(value, str) and re.search("[\ud800-\udfff]", value))
 
 
-def _describe(error: Any) -> str:
+def _undeclared(spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a line for each security scheme that is asked for and that the document doesn't declare."""
+    schemes = spec.get("components", {}).get("securitySchemes", {})
+    asking: list[tuple[JsonPath, Any]] = [((), spec)]
+    for path, item in spec["paths"].items():
+        if path.startswith("/"):
+            asking += [(("paths", path, method), member) for method, member in item.items()]
+    for place, value in asking:
+        for index, requirement in enumerate(value.get("security", ()) if isinstance(value, dict) else ()):
+            for name in requirement:
+                if name not in schemes:
+                    where = json_path((*place, "security", index))
+                    yield f"{where}: {shorten(repr(name))} is no scheme of components.securitySchemes"
+
+
+def _describe(error: Any, spec: Mapping[str, Any]) -> str:
+    place = _resolved(getattr(error, "place", ()), spec)
     # Below "matches no alternative", the error deepest in the document says which one was meant.
     while error.context:
         error = max(error.context, key=lambda inner: len(inner.absolute_path))
-    return f"{json_path(tuple(error.absolute_path))}: {shorten(error.message)}"
+    return f"{json_path((*place, *error.absolute_path))}: {shorten(error.message)}"
+
+
+def _resolved(place: JsonPath, spec: Mapping[str, Any]) -> JsonPath:
+    """Return a place that is told by way of references as one that stands in the document itself."""
+    path: JsonPath = ()
+    value: Any = spec
+    for part in place:
+        while isinstance(value, dict) and isinstance(reference := value.get("$ref"), str):
+            path, value = (), spec
+            for step in reference.split("/")[1:]:
+                name = unquote(step).replace("~1", "/").replace("~0", "~")
+                path, value = _below(path, value, int(name) if isinstance(value, list) else name)
+        path, value = _below(path, value, part)
+    return path
+
+
+def _below(path: JsonPath, value: Any, part: str | int) -> tuple[JsonPath, Any]:
+    return (*path, part), value[part]
 
 
 def json_path(path: JsonPath) -> str:

@@ -37,6 +37,10 @@ def fenced(text: str, info: str = "json") -> str:
     return f"# Gifts\n\nProse.\n\n```{info}\n{text}\n```\n\nMore prose.\n"
 
 
+OK = {"200": {"description": "ok"}}
+MODE = {"name": "mode", "in": "query", "schema": {"type": "string", "enum": ["a", "b"], "default": "z"}}
+
+
 def spec(**changes: Any) -> dict[str, Any]:
     return SPEC | changes
 
@@ -209,7 +213,47 @@ def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written
             ["$.components.schemas.A.properties.a.type: 'strin' is not one of"],
             id="the deepest error is the one said",
         ),
-        pytest.param(schema({"type": "string", "default": 3}), ["$: 3 is not of type"], id="wrong default"),
+        pytest.param(
+            schema({"type": "string", "default": 3}),
+            ["$.components.schemas.A.default: 3 is not of type"],
+            id="wrong default",
+        ),
+        pytest.param(
+            schema({"type": "array", "items": {"type": "integer"}, "default": [1, "z"]}),
+            ["$.components.schemas.A.default[1]: 'z' is not of type"],
+            id="wrong within a default",
+        ),
+        pytest.param(
+            spec(
+                paths={"/x": {"get": {"parameters": [{"$ref": "#/components/parameters/a~1b"}], "responses": OK}}},
+                components={
+                    "parameters": {"a/b": {"name": "mode", "in": "query", "schema": {"enum": ["a", "b"], "default": "z"}}}
+                },
+            ),
+            ["$.components.parameters['a/b'].schema.default: 'z' is not one of ['a', 'b']"],
+            id="wrong default behind a reference",
+        ),
+        pytest.param(
+            spec(
+                paths={"/x": {"get": {"parameters": [{"$ref": "#/paths/~1y/get/parameters/0"}], "responses": OK}}}
+                | {"/y": {"get": {"parameters": [MODE], "responses": OK}}}
+            ),
+            ["$.paths['/y'].get.parameters[0].schema.default: 'z' is not one of"],
+            id="wrong default behind a reference into a list",
+        ),
+        pytest.param(
+            spec(security=[{"key": []}]),
+            ["$.security[0]: 'key' is no scheme of components.securitySchemes"],
+            id="a security scheme that isn't declared",
+        ),
+        pytest.param(
+            spec(
+                paths={"x-a": {"get": {}}, "/x": {"summary": "x", "get": {"security": [{}, {"b": []}], "responses": OK}}},
+                components={"securitySchemes": {"a": {"type": "http", "scheme": "basic"}}},
+            ),
+            ["$.paths['/x'].get.security[1]: 'b' is no scheme"],
+            id="a security scheme of an operation that isn't declared",
+        ),
         pytest.param(
             spec(paths={"/x/{a}": {"get": {"responses": {"200": {"description": "x"}}}}}),
             ["Path parameter 'a'"],
