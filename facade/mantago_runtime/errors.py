@@ -45,7 +45,8 @@ class MantaGoError(Exception):
     def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         if name in self._in_args:
-            self.args = (*self.args[:1], *(getattr(self, each, None) for each in self._in_args))
+            known = (getattr(self, each, None) for each in self._in_args)
+            super().__setattr__("args", (*self.args[:1], *known))  # assigned to, its type would change for ty
 
     @property
     def _text(self) -> str:
