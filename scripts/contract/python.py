@@ -11,6 +11,8 @@ from typing import Any
 
 import griffe
 
+from griffe_friendly import Friendly
+
 from .changes import Change, change
 from .documents import Document
 from .packages import FOLDERS, PACKAGES, packages
@@ -172,9 +174,7 @@ def _add_friendly(loader: griffe.GriffeLoader, package: Any) -> None:
     """Let the facade have the classes that it takes over by name, whichever there are."""
     with contextlib.suppress(KeyError):  # version 0.1 had none
         friendly: Any = loader.modules_collection["mantago_generated.friendly"]
-        for member in friendly.members.values():
-            # They are imported for type checkers only, and given by __getattr__ at run time.
-            member.runtime = True
+        Friendly().on_module(mod=friendly)
         loader.expand_wildcards(package)
         package.exports = [*package.exports, *friendly.exports]
 
