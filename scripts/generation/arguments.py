@@ -28,6 +28,7 @@ class Argument:
     default: str | None = None
     docs: str = ""
     key: str = ""
+    kind: Type | None = None
 
     @property
     def code(self) -> str:
@@ -72,8 +73,8 @@ def parameter(one: Parameter, name: str, imports: Imports, classes: Classes, giv
         return Argument(name, kind, '""', key=one.name)
     default = default_code(one.type, one.default, one.place, imports, classes) if one.required else None
     if one.required:
-        return Argument(name, kind, default, one.description, one.name)
-    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name)
+        return Argument(name, kind, default, one.description, one.name, one.type)
+    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name, one.type)
 
 
 def docs_of(text: str, default: object) -> str:
