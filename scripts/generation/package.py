@@ -119,7 +119,7 @@ def _methods(plan: Plan, one: Endpoint, imports: Imports, *, is_async: bool) -> 
     if one.place not in plan.iterators:
         return made, None
     imports.name("collections.abc", "AsyncIterator" if is_async else "Iterator", later=True)
-    return made, iteration(one, made, plan.iterators[one.place], plan.classes, plan.used, imports)
+    return made, iteration(one, made, plan.classes, plan.used, imports, name=plan.iterators[one.place])
 
 
 def _arguments(plan: Plan) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from _fragments import pointer
 from generation.arguments import Argument, result_of
 from generation.code import Classes, Imports, annotation
 from generation.document import Refused
-from generation.fields import field_names
+from generation.fields import Field, field_names
 from generation.ir import FLAG, INTEGER, NUMBER, TEXT, Directions, Endpoint, ListOf, Named, Nullable, Place, Type
 from generation.methods import Method
 from generation.models import model
@@ -58,7 +58,7 @@ def iterator_names(
 
 
 def iteration(
-    endpoint: Endpoint, page: Method, name: str, classes: Classes, used: Directions, imports: Imports
+    endpoint: Endpoint, page: Method, classes: Classes, used: Directions, imports: Imports, *, name: str
 ) -> Iteration:
     """Return the method that goes through all pages; `page` is the one that calls for one of them."""
     return _Reader(endpoint, page, classes, used).iteration(name, imports)
@@ -98,9 +98,9 @@ class _Reader:
                     f"A page is called for when its first item is asked for. {_SEES[by]}"
                     + "".join(f" `{one.name}` is how many items a page has." for one in size),
                     ["Args:", *described] if described else "",
-                    f"`timeout` is in seconds, for each page, and so are retries. Raises {first}APIConnectionError, "
-                    "APIStatusError, InvalidResponseError; what was yielded before remains good. Spec: "
-                    f"{self.endpoint.method} {self.endpoint.path}.",
+                    "`timeout` is in seconds and holds for each page, as retries do. Raises "
+                    f"{first}APIConnectionError, APIStatusError, InvalidResponseError; what was yielded before is good. "
+                    f"Spec: {self.endpoint.method} {self.endpoint.path}.",
                     indent=8,
                 ),
             ),
@@ -141,11 +141,13 @@ class _Reader:
         if len(found) != 1:
             raise self._refused(
                 f"{key} is {wanted!r}, which is " + ("more than one parameter" if found else "no parameter"),
-                f"name one of {', '.join(one.name for one in arguments) or 'those that it has not: remove it'}",
+                f"name one of {', '.join(one.name for one in arguments)}"
+                if arguments
+                else "there is none, so remove the declaration",
             )
         [one] = found
         kinds = [TEXT] if key == "token" else [INTEGER, NUMBER]
-        if one.kind is None or _plain(one.kind) not in kinds:
+        if one.source is None or _plain(one.source.type) not in kinds:
             what = "a text" if key == "token" else "a number"
             raise self._refused(f"{key} is {wanted!r}, which isn't {what}", "name the right parameter")
         if key == "token" and one.default != "None":
@@ -156,11 +158,10 @@ class _Reader:
         return one
 
     def _first(self, told: Mapping[str, Any], argument: Argument) -> int:
-        first = told.get("first", 1)
+        default = argument.source.default if argument.source else 1
+        first = told.get("first", default if type(default) is int else 1)
         if type(first) is not int:
             raise self._refused(f"first is {first!r}", "say the number of the first page")
-        if "first" not in told and (argument.default or "").isdecimal():
-            return int(argument.default or "")
         return first
 
     def _items(self, path: Any) -> tuple[str, Type]:
@@ -174,11 +175,9 @@ class _Reader:
         return (f"({code}) or ()" if " if " in code else f"{code} or ()"), kind.item
 
     def _value(self, key: str, path: Any) -> str:
-        kinds, what = {
-            "total": ([INTEGER, NUMBER], "number"),
-            "more": ([FLAG], "boolean"),
-            "next": ([TEXT], "text"),
-        }[key]
+        kinds, what = {"total": ([INTEGER, NUMBER], "number"), "more": ([FLAG], "boolean"), "next": ([TEXT], "text")}[
+            key
+        ]
         code, kind, _ = self._at(key, path)
         if _plain(kind) not in kinds:
             raise self._refused(f"{key}: {path!r} is no {what}", "say where the answer has it, as in page.total")
@@ -186,27 +185,31 @@ class _Reader:
 
     def _at(self, key: str, path: Any) -> tuple[str, Type, bool]:
         """Return the expression of what stands there in an answer, `{}`, with its type, and whether it may be None."""
-        kind, code, guards = result_of(self.endpoint), "{}", []
-        optional = False
+        code, kind, optional = "{}", result_of(self.endpoint), False
+        guards = []
         for part in path.split(".") if isinstance(path, str) else [path]:
-            kind = _plain(kind)
-            if optional:
-                guards.append(f"{code} is not None")
-            name = None
-            if isinstance(kind, Named) and kind.place in self.classes.shapes:
-                shape = self.classes.shapes[self.classes.of(kind.place)]
-                own = field_names(shape, self.classes.where[shape.place].name)
-                fields = {one.name: one.annotation for one in model(shape, self.classes, self.used).fields}
-                name = own.get(part) if own.get(part) in fields else None
-            if name is None:
+            found = self._field(_plain(kind), part)
+            if found is None:
                 raise self._refused(
                     f"{key} is {path!r}, and the answer has no {part!r} there", "say the way to it, as in page.total"
                 )
-            [kind] = [one.type for one in shape.properties if one.name == part]
-            code, optional = f"{code}.{name}", fields[name].endswith("| None")
+            if optional:
+                guards.append(f"{code} is not None")
+            one, kind = found
+            code, optional = f"{code}.{one.name}", one.annotation.endswith("| None")
         if guards:
             return f"{code} if {' and '.join(guards)} else None", kind, True
         return code, kind, optional
+
+    def _field(self, kind: Type, name: str) -> tuple[Field, Type] | None:
+        """Return what reads a property of a class, and its type; what stands around an answer isn't read."""
+        if not isinstance(kind, Named) or kind.place not in self.classes.shapes:
+            return None
+        shape = self.classes.shapes[self.classes.of(kind.place)]
+        python = field_names(shape, self.classes.where[shape.place].name).get(name)
+        fields = [one for one in model(shape, self.classes, self.used).fields if one.name == python]
+        types = [one.type for one in shape.properties if one.name == name]
+        return (fields[0], types[0]) if fields else None
 
 
 def _plain(kind: Type) -> Type:

@@ -31,7 +31,9 @@ class Position(Protocol[K_co]):
     """Where the loop is: what the page to call for is known by."""
 
     @property
-    def key(self) -> K_co: ...
+    def key(self) -> K_co:
+        """What the page is called for with."""
+        ...
 
     def after(self, page: Page[Any], /) -> Position[K_co] | None:
         """Return the position after the page that was called for here, or None at the end."""
