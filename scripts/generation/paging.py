@@ -23,6 +23,11 @@ _SEES = {
     "page": "It ends where the service says so, or at an empty page.",
     "token": "It ends where the service says so, at an empty page, or at a token that it has seen.",
 }
+_SAID: Mapping[str, tuple[tuple[Type, ...], str]] = {
+    "total": ((INTEGER, NUMBER), "number"),
+    "more": ((FLAG,), "boolean"),
+    "next": ((TEXT,), "text"),
+}
 
 
 @frozen
@@ -98,8 +103,8 @@ class _Reader:
                     f"A page is called for when its first item is asked for. {_SEES[by]}"
                     + "".join(f" `{one.name}` is how many items a page has." for one in size),
                     ["Args:", *described] if described else "",
-                    "`timeout` is in seconds and holds for each page, as retries do. Raises "
-                    f"{first}APIConnectionError, APIStatusError, InvalidResponseError; what was yielded before is good. "
+                    f"`timeout` is in seconds and holds for each page, as retries do. Raises {first}"
+                    "APIConnectionError, APIStatusError, InvalidResponseError; what was yielded before remains good. "
                     f"Spec: {self.endpoint.method} {self.endpoint.path}.",
                     indent=8,
                 ),
@@ -175,9 +180,7 @@ class _Reader:
         return (f"({code}) or ()" if " if " in code else f"{code} or ()"), kind.item
 
     def _value(self, key: str, path: Any) -> str:
-        kinds, what = {"total": ([INTEGER, NUMBER], "number"), "more": ([FLAG], "boolean"), "next": ([TEXT], "text")}[
-            key
-        ]
+        kinds, what = _SAID[key]
         code, kind, _ = self._at(key, path)
         if _plain(kind) not in kinds:
             raise self._refused(f"{key}: {path!r} is no {what}", "say where the answer has it, as in page.total")
