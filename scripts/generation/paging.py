@@ -163,7 +163,7 @@ class _Reader:
         return one
 
     def _first(self, told: Mapping[str, Any], argument: Argument) -> int:
-        default = argument.source.default if argument.source else 1
+        default = argument.source and argument.source.default
         first = told.get("first", default if type(default) is int else 1)
         if type(first) is not int:
             raise self._refused(f"first is {first!r}", "say the number of the first page")
