@@ -83,8 +83,12 @@ def collected(fetch: Callable[[Any], Page[str]], first: Position[Any], *, is_asy
         return fetch(key)
 
     items = aiterate(fetch_async, first)
+
+    async def following() -> str | None:
+        return await anext(items, None)
+
     with asyncio.Runner() as runner:
-        while (item := runner.run(anext(items, None))) is not None:  # type: ignore[arg-type]
+        while (item := runner.run(following())) is not None:
             yield item
 
 
