@@ -85,6 +85,8 @@ SCHEMAS: Json = {
     "Page": record("next", next={"type": "string", "nullable": True}, previous=TEXT, size=COUNT, total=COUNT),
     "ClientPage": success(items=listed(ref("Client")), page=ref("Page")),
     "ClientAnswer": success(client=ref("Client")),
+    "Visit": record("id", id=TEXT, at=TIME),
+    "VisitPage": success(visits=listed(ref("Visit")), total=NUMBER),
     "TagPage": success(items=listed(ref("Tag")), page=ref("Page"), unset=ref("Unset"), file=ref("File")),
     "MessageState": enum("待處理", "已送出", "失敗", "123", "name", "a b"),
     "Message": record(
@@ -111,6 +113,8 @@ SCHEMAS: Json = {
 
 BOT: Json = {"name": "botId", "in": "query", "required": True, "schema": TEXT}
 LIMIT: Json = {"name": "limit", "in": "query", "schema": COUNT | {"default": 20}}
+PAGE: Json = {"name": "page", "in": "query", "schema": NUMBER | {"default": 1}}
+PER_PAGE: Json = {"name": "perPage", "in": "query", "schema": COUNT | {"default": 20}}
 NEXT: Json = {"name": "next", "in": "query", "schema": TEXT}
 TYPE: Json = {"name": "type", "in": "query", "schema": listed(enum("一般會員", "VIP 會員"))}
 SINCE: Json = {"name": "since", "in": "query", "schema": DAY}
@@ -188,6 +192,9 @@ def _paths() -> Json:
         "/openapi/odd/{segment}": {
             "get": operation("File", None, segment("segment"), *(query(name) for name in ODD), operationId="getOdd")
         },
+        "/openapi/visits": {
+            "get": operation("VisitPage", None, PAGE, PER_PAGE, SINCE, operationId="getVisits", tag="Messages & More")
+        },
         "/openapi/untagged": {"post": operation("BasicSuccessResponse", "Secret") | {"tags": []}},
     }
     names = (
@@ -198,6 +205,29 @@ def _paths() -> Json:
             "post": operation("ClientPage", "Search", LIMIT, NEXT, summary=f"列出 {name}")
         }
     return paths
+
+
+PAGING_ACTIONS: list[Json] = [
+    {
+        "target": "$.paths['/openapi/visits'].get",
+        "description": "Pages by number; the answer tells how many items there are.",
+        "update": {
+            "operationId": "list_visits",
+            "x-mantago-reads": True,
+            "x-mantago-paging": {"page": "page", "size": "perPage", "items": "visits", "total": "total"},
+        },
+    },
+    {
+        "target": "$.paths['/openapi/tag'].get",
+        "description": "Pages by token; the answer has that of the next one.",
+        "update": {
+            "operationId": "list_tags",
+            "x-mantago-reads": True,
+            "x-mantago-paging": {"token": "next", "size": "limit", "items": "items", "next": "page.next"},
+        },
+    },
+]
+"""What an overlay of names says of lists in pages."""
 
 
 def spec(*, kinds: bool = True) -> Json:
@@ -217,7 +247,7 @@ def spec(*, kinds: bool = True) -> Json:
 def names() -> str:
     """An overlay of names for it: today's, and more."""
     overlay = yaml.safe_load(FIRST.names.read_text("utf-8"))
-    overlay["actions"] += every_kind.NAMES_ACTIONS
+    overlay["actions"] += [*PAGING_ACTIONS, *every_kind.NAMES_ACTIONS]
     return yaml.safe_dump(overlay, allow_unicode=True)
 
 

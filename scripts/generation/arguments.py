@@ -8,7 +8,7 @@ from attrs import frozen
 
 from generation.code import Classes, Imports, annotation, either
 from generation.defaults import default_code
-from generation.ir import ABSENT, JSON, NO_CONTENT, Body, Endpoint, Nullable, Parameter, Type, Union
+from generation.ir import ABSENT, JSON, NO_CONTENT, Body, Endpoint, Nullable, Parameter, Property, Type, Union
 from generation.names import by_likeness, identifier, unique
 from generation.text import sentence
 
@@ -28,6 +28,8 @@ class Argument:
     default: str | None = None
     docs: str = ""
     key: str = ""
+    source: Parameter | Property | None = None
+    """What the document says of it; a body that is one argument has nothing."""
 
     @property
     def code(self) -> str:
@@ -72,8 +74,8 @@ def parameter(one: Parameter, name: str, imports: Imports, classes: Classes, giv
         return Argument(name, kind, '""', key=one.name)
     default = default_code(one.type, one.default, one.place, imports, classes) if one.required else None
     if one.required:
-        return Argument(name, kind, default, one.description, one.name)
-    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name)
+        return Argument(name, kind, default, one.description, one.name, one)
+    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name, one)
 
 
 def docs_of(text: str, default: object) -> str:

@@ -172,6 +172,8 @@ class Endpoint:
     folder: str = ""
     module: str = ""
     not_paths: tuple[str, ...] = ()
+    paging: Any = None
+    """What the overlay of names declares of its pages, as it stands there."""
 
 
 @frozen

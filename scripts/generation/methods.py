@@ -153,5 +153,5 @@ def _member(one: Property, name: str, imports: Imports, classes: Classes) -> Arg
         kind = either([kind, "None"])
     if one.required:
         default = default_code(one.type, one.default, one.place, imports, classes)
-        return Argument(name, kind, default, one.description, one.name)
-    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name)
+        return Argument(name, kind, default, one.description, one.name, one)
+    return Argument(name, either([kind, "None"]), "None", docs_of(one.description, one.default), one.name, one)

@@ -81,6 +81,7 @@ def _endpoint(node: Node, item: Node, types: Schemas, starts: dict[Place, str]) 
         deprecated=node.get("deprecated") is True,
         rule=_has_rule(node),
         docs=node.get("x-mantago-docs") or "",
+        paging=node.get("x-mantago-paging"),
     )
 
 

@@ -13,10 +13,11 @@ from generation.api import api
 from generation.code import Classes, Imports
 from generation.directions import directions
 from generation.ir import Directions, Endpoint, Place, Where
-from generation.methods import method
+from generation.methods import Method, method
 from generation.models import enum_model, model
 from generation.names import class_name
 from generation.operations import read_operations, server_url
+from generation.paging import Iteration, iteration, iterator_names
 from generation.placing import friendly_names, place_classes, vendor_name
 from generation.render import renderer
 from generation.render import stock as fill_stock
@@ -52,6 +53,8 @@ class Plan:
     classes: Classes
     used: Directions
     names: Mapping[Place, str]
+    iterators: Mapping[Place, str]
+    """What the methods that go through all pages are called, of the operations that declare pages."""
     friendly: tuple[Where, ...]
     apart: tuple[str, ...]
     """What shares a class by the overlay and isn't alike any more: a sentence each, for a person to decide."""
@@ -67,8 +70,9 @@ def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
     classes = Classes(types.shapes, types.enums, where, shared.same)
     used = directions(found.endpoints, classes)
     names = friendly_names(found.endpoints, config["attributes"])
+    iterators = iterator_names(found.endpoints, names, config["attributes"])
     apart = tuple(shared.apart)
-    return Plan(documents, types, found.endpoints, classes, used, names, _friendly(classes, used), apart)
+    return Plan(documents, types, found.endpoints, classes, used, names, iterators, _friendly(classes, used), apart)
 
 
 def modules(plan: Plan, settings: Settings) -> dict[str, str]:
@@ -86,11 +90,12 @@ def modules(plan: Plan, settings: Settings) -> dict[str, str]:
         files[f"api/{one.folder}/__init__.py"] = fill("init", about=f"Operations of the tag {one.tag}.")
     files["api/__init__.py"] = fill("init", about="The operations, each in a module of its own.")
     for name in ("operations", "async_operations"):
-        imports = Imports(avoid={*plan.names.values()})
+        imports = Imports(avoid={*plan.names.values(), *plan.iterators.values()})
         imports.name("types", "EllipsisType")
-        methods = [method(one, plan.names[one.place], plan.classes, imports) for one in plan.endpoints]
+        is_async = name == "async_operations"
+        methods = [_methods(plan, one, imports, is_async=is_async) for one in plan.endpoints]
         lines = {"imports": imports.lines(), "imports_later": imports.lines(later=True)}
-        files[f"{name}.py"] = fill("operations", is_async=name == "async_operations", methods=methods, **lines)
+        files[f"{name}.py"] = fill("operations", is_async=is_async, methods=methods, **lines)
     files["identification.py"] = fill("identification")
     files["friendly.py"] = fill("models_friendly", models=plan.friendly, arguments=_arguments(plan))
     files["spec.py"] = fill(
@@ -106,6 +111,15 @@ def modules(plan: Plan, settings: Settings) -> dict[str, str]:
     for template, text in stock.templates(settings.edits).items():
         files[template.removesuffix(".jinja")] = fill_stock(template, text, stock.client_context())
     return files
+
+
+def _methods(plan: Plan, one: Endpoint, imports: Imports, *, is_async: bool) -> tuple[Method, Iteration | None]:
+    """Return the method of an operation, and the one that goes through all pages, if those are declared."""
+    made = method(one, plan.names[one.place], plan.classes, imports)
+    if one.place not in plan.iterators:
+        return made, None
+    imports.name("collections.abc", "AsyncIterator" if is_async else "Iterator", later=True)
+    return made, iteration(one, made, plan.classes, plan.used, imports, name=plan.iterators[one.place])
 
 
 def _arguments(plan: Plan) -> list[tuple[str, str]]:
