@@ -316,6 +316,15 @@ def test_a_source_that_cannot_be_read_is_named(
     assert not vendored.folder.exists()
 
 
+def test_a_name_too_long_for_a_file_is_told_in_a_line(
+    tmp_path: Path, vendored: Vendored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / ("x" * 300 + ".md")
+    assert import_page(source, vendored) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {source}: ")
+
+
 def test_a_page_name_that_cannot_be_printed_is_refused(vendored: Vendored, capsys: pytest.CaptureFixture[str]) -> None:
     assert import_page(Path("a\x1b[2J.md"), vendored) == 2
     assert "printable" in capsys.readouterr().err
