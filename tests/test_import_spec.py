@@ -227,7 +227,9 @@ def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written
             spec(
                 paths={"/x": {"get": {"parameters": [{"$ref": "#/components/parameters/a~1b"}], "responses": OK}}},
                 components={
-                    "parameters": {"a/b": {"name": "mode", "in": "query", "schema": {"enum": ["a", "b"], "default": "z"}}}
+                    "parameters": {
+                        "a/b": {"name": "mode", "in": "query", "schema": {"enum": ["a", "b"], "default": "z"}}
+                    }
                 },
             ),
             ["$.components.parameters['a/b'].schema.default: 'z' is not one of ['a', 'b']"],
@@ -248,7 +250,10 @@ def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written
         ),
         pytest.param(
             spec(
-                paths={"x-a": {"get": {}}, "/x": {"summary": "x", "get": {"security": [{}, {"b": []}], "responses": OK}}},
+                paths={
+                    "x-a": {"get": {}},
+                    "/x": {"summary": "x", "get": {"security": [{}, {"b": []}], "responses": OK}},
+                },
                 components={"securitySchemes": {"a": {"type": "http", "scheme": "basic"}}},
             ),
             ["$.paths['/x'].get.security[1]: 'b' is no scheme"],
