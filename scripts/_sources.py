@@ -21,6 +21,7 @@ from _vendored import ScriptError, sha256
 SECONDS = 20
 LARGEST = 20 * 1024 * 1024
 REDIRECTS = 5
+LONGEST_NAME = 200
 DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
 
 
@@ -71,7 +72,7 @@ def collect(arguments: Sequence[str]) -> tuple[list[Source], list[str]]:
         whole = len(found), len(passed)
         for source in _open(argument, passed):
             found.setdefault(source.shown, source)
-        if whole == (len(found), len(passed)) and Path(argument).is_dir():
+        if whole == (len(found), len(passed)) and _is_folder(argument):
             raise ScriptError(f"{argument}: is a folder without any file")
     if not found:
         raise ScriptError("there is no spec in any file:" + "".join(f"\n  {line}" for line in passed))
@@ -87,7 +88,7 @@ def _open(argument: str, passed: list[str]) -> Iterator[Source]:
         yield _source(shown, parts, download(argument, shown))
     elif re.match(r"[a-z][a-z0-9+.-]+://", argument, re.IGNORECASE):
         raise ScriptError(f"{_address(argument)[0]}: only http and https addresses can be read")
-    elif Path(argument).is_dir():
+    elif _is_folder(argument):
         for path in _files(Path(argument)):
             try:
                 yield _source(str(path), path.resolve().parts, _read(path))
@@ -96,6 +97,13 @@ def _open(argument: str, passed: list[str]) -> Iterator[Source]:
     else:
         path = Path(argument)
         yield _source(argument, path.resolve().parts, _read(path))
+
+
+def _is_folder(argument: str) -> bool:
+    try:
+        return Path(argument).is_dir()
+    except OSError:
+        return False  # a name too long for a file, say: whoever reads it is told
 
 
 def _source(shown: str, parts: tuple[str, ...], data: bytes) -> Source:
@@ -149,7 +157,9 @@ def _address(argument: str) -> tuple[str, tuple[str, ...]]:
 def clean_name(name: str) -> str:
     """Return a name as a file can have it on every system."""
     name = "".join("-" if char in '<>:"/\\|?*' or not char.isprintable() else char for char in name).rstrip(". ")
-    return f"_{name.lstrip('.')}" if not name or name[0] == "." or DEVICES.match(name) else name[-100:]
+    # In bytes, as most systems count; the end has the suffix.
+    name = name.encode()[-LONGEST_NAME:].decode(errors="ignore")
+    return f"_{name.lstrip('.')}" if not name or name[0] == "." or DEVICES.match(name) else name
 
 
 def download(address: str, shown: str) -> bytes:
@@ -190,7 +200,7 @@ def _named(sources: Sequence[Source]) -> list[Source]:
     for depth in range(2, max(len(source.parts) for source in sources) + 1):
         twice = Counter(source.name.casefold() for source in named)
         named = [
-            evolve(source, name="-".join(map(clean_name, source.parts[-depth:])))
+            evolve(source, name=clean_name("-".join(map(clean_name, source.parts[-depth:]))))
             if twice[source.name.casefold()] > 1
             else source
             for source in named

@@ -34,6 +34,7 @@ from mantago.testing.requests import STYLES
 from mantago.testing.scenarios import CLIENTS, TRIGGERS, Refusal
 from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
 from mantago_generated.spec import published
+from vendored_paths import other_method
 
 SPEC = published()
 GIFTS = "/openapi/client/gift"
@@ -119,7 +120,7 @@ CASES = [
     # where to
     Case("another path", Refusal.NO_SUCH_PATH, path="/openapi/clients/gift/none"),
     Case("the path of the server twice", Refusal.NO_SUCH_PATH, path=f"/api{GIFTS}"),
-    Case("another method", Refusal.WRONG_METHOD, method="GET", content=b""),
+    Case("another method", Refusal.WRONG_METHOD, method=other_method(GIFTS), content=b""),
     Case("a method nobody knows", Refusal.WRONG_METHOD, method="BREW", content=b"", prism="method"),
 ]  # fmt: skip
 

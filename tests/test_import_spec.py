@@ -227,7 +227,9 @@ def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written
             spec(
                 paths={"/x": {"get": {"parameters": [{"$ref": "#/components/parameters/a~1b"}], "responses": OK}}},
                 components={
-                    "parameters": {"a/b": {"name": "mode", "in": "query", "schema": {"enum": ["a", "b"], "default": "z"}}}
+                    "parameters": {
+                        "a/b": {"name": "mode", "in": "query", "schema": {"enum": ["a", "b"], "default": "z"}}
+                    }
                 },
             ),
             ["$.components.parameters['a/b'].schema.default: 'z' is not one of ['a', 'b']"],
@@ -248,7 +250,10 @@ def test_a_page_without_exactly_one_sound_spec_is_refused_and_nothing_is_written
         ),
         pytest.param(
             spec(
-                paths={"x-a": {"get": {}}, "/x": {"summary": "x", "get": {"security": [{}, {"b": []}], "responses": OK}}},
+                paths={
+                    "x-a": {"get": {}},
+                    "/x": {"summary": "x", "get": {"security": [{}, {"b": []}], "responses": OK}},
+                },
                 components={"securitySchemes": {"a": {"type": "http", "scheme": "basic"}}},
             ),
             ["$.paths['/x'].get.security[1]: 'b' is no scheme"],
@@ -314,6 +319,15 @@ def test_a_source_that_cannot_be_read_is_named(
     assert err.startswith(f"error: {source}: ")
     assert ("line 2: is not UTF-8" in err) == (kind == "not UTF-8")
     assert not vendored.folder.exists()
+
+
+def test_a_name_too_long_for_a_file_is_told_in_a_line(
+    tmp_path: Path, vendored: Vendored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / ("x" * 300 + ".md")
+    assert import_page(source, vendored) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {source}: ")
 
 
 def test_a_page_name_that_cannot_be_printed_is_refused(vendored: Vendored, capsys: pytest.CaptureFixture[str]) -> None:

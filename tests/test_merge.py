@@ -862,6 +862,14 @@ def test_two_files_of_one_name_are_told_apart_by_their_folders(desk: Desk) -> No
     assert desk.names == ["bot-index.md", "en-client-index.md", "other.md", "zh-client-index.md"]
 
 
+def test_names_and_folders_too_long_for_one_name_are_cut_and_told_apart(desk: Desk) -> None:
+    for folder in ("a", "b"):
+        desk.write(f"{folder}/{'禮' * 40}/{'物' * 40}.md", fragment(f"/{folder}"))
+    desk.imports(str(desk.folder / "pages"))
+    assert len({*desk.names}) == 2
+    assert all(len(name.encode()) < 255 and name.endswith(".md") for name in desk.names)
+
+
 def test_a_file_that_is_too_large_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     source = desk.write("a.md", fragment())
     monkeypatch.setattr(_sources, "LARGEST", Path(source).stat().st_size)
@@ -886,7 +894,9 @@ def test_a_file_that_is_too_large_is_refused(desk: Desk, monkeypatch: pytest.Mon
         ("nul.md", "_nul.md"),
         ("console.md", "console.md"),
         ("page. ", "page"),
-        ("x" * 150 + ".md", "x" * 97 + ".md"),
+        ("x" * 250 + ".md", "x" * 197 + ".md"),
+        ("禮" * 80 + ".md", "禮" * 65 + ".md"),
+        ("x." + "y" * 199, "_" + "y" * 199),
     ],
 )
 def test_a_copy_has_a_name_that_every_system_takes(name: str, clean: str) -> None:

@@ -116,6 +116,35 @@ def test_again_it_changes_nothing(project, source, capsys):
 
 
 @pytest.mark.usefixtures("replayed")
+def test_the_report_is_told_at_once_and_what_a_new_document_can_break_is_tested_first(project, source, capsys):
+    marker = source.with_name("first was run")
+    (project / upgrade.BREAKABLE[0]).write_text(
+        f"from pathlib import Path\n\ndef test_first():\n    Path({str(marker)!r}).touch()\n    assert False\n", "utf-8"
+    )
+    (project / "tests" / "test_version.py").write_text(
+        f"from pathlib import Path\n\ndef test_rest():\n    assert Path({str(marker)!r}).exists()\n", "utf-8"
+    )
+    assert upgraded(project, source) == 1
+    said = capsys.readouterr().out
+    places = [
+        said.index(text)
+        for text in (
+            "# 0.318.0 → 0.319.0",
+            "now the tests",
+            "tests of what a new document can break: some failed, ",
+            f"  {upgrade.BREAKABLE[0]}: 1\n",
+            "tests of the rest: all passed, ",
+            "tests: some failed\n",
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_what_a_new_document_can_break_is_there():
+    assert [name for name in upgrade.BREAKABLE if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.usefixtures("replayed")
 def test_a_dry_run_says_all_and_changes_nothing(project, source, capsys):
     before = tree(project)
     assert upgraded(project, source, "--dry-run", "--no-tests") == 0

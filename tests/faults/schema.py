@@ -79,6 +79,10 @@ def values(document: Schema, schema: Schema) -> st.SearchStrategy[Any]:
             return st.lists(values(document, schema["items"]), max_size=3)
         case "boolean":
             return st.booleans()
+        case "integer":
+            return st.integers(-(2**31), 2**31 - 1)
+        case "number":
+            return st.floats(-1e9, 1e9)
         case "string" if "enum" in schema:
             return st.sampled_from(schema["enum"])
         case "string" if schema.get("format") == "date-time":
@@ -102,7 +106,7 @@ class Mutant:
     refused: str | None = None
 
 
-OTHERS = {"object": [], "array": {}, "boolean": "true", "string": 7}
+OTHERS = {"object": [], "array": {}, "boolean": "true", "string": 7, "integer": "7", "number": "7.5"}
 
 
 def mutants(answer: Any) -> Iterator[Mutant]:

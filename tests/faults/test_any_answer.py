@@ -20,6 +20,8 @@ from mantago_runtime.reading.results import read_result
 ANSWERS_MADE = 2_000 if SOAK else 80
 """Each is changed at every node in every way: tests print how many cases that made."""
 ON_SOCKETS = 40
+LONG = list(HealthCheck)
+"""An answer may have any number of fields; how long it takes to make one up says nothing of us."""
 
 
 def read(body: bytes, *, strict: bool = False) -> ClientGifts:
@@ -28,7 +30,7 @@ def read(body: bytes, *, strict: bool = False) -> ClientGifts:
     return read_result(model_of(ClientGifts), payload, strict=strict)[0]
 
 
-@settings(max_examples=ANSWERS_MADE, deadline=None)
+@settings(max_examples=ANSWERS_MADE, deadline=None, suppress_health_check=LONG)
 @given(ANSWERS)
 def test_an_answer_of_the_schema_has_no_drift_and_survives_to_dict_unchanged(made):
     gifts = read(as_bytes(made))
@@ -43,7 +45,7 @@ def test_an_answer_of_the_schema_has_no_drift_and_survives_to_dict_unchanged(mad
 def test_any_change_at_any_node_gives_the_right_drift_or_names_the_place():
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=ANSWERS_MADE, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=ANSWERS_MADE, deadline=None, suppress_health_check=LONG)
     @given(ANSWERS)
     def check(made: Any) -> None:
         for mutant in mutants(made):
@@ -107,7 +109,7 @@ def test_any_answer_of_the_schema_and_its_changes_come_over_sockets_as_they_are_
     with serving(script) as server:
         driver = connect(base_url=server.base_url)
 
-        @settings(max_examples=ON_SOCKETS, deadline=None)
+        @settings(max_examples=ON_SOCKETS, deadline=None, suppress_health_check=LONG)
         @given(ANSWERS, st.randoms(use_true_random=False))
         def check(made: Any, draw: Any) -> None:
             for body in (as_bytes(made), as_bytes(draw.choice(list(mutants(made))).answer)):
