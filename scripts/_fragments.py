@@ -9,9 +9,8 @@ from typing import Any
 
 from attrs import Factory, field, frozen
 
-from _validation import shorten
+from _validation import METHODS, shorten
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 # Text and examples describe; a schema's title, although it can name a generated class, is translated with them.
 TEXT = frozenset({"description", "summary", "title", "example", "examples", "externalDocs"})
 TEXT_OF_INFO = TEXT | {"contact", "license", "termsOfService"}

@@ -12,19 +12,8 @@ from typing import Any
 
 from attrs import frozen
 
-from _fragments import (
-    ABSENT,
-    METHODS,
-    Fragment,
-    Unit,
-    anonymous,
-    bare,
-    differences,
-    is_operation,
-    label,
-    pointer,
-    version_key,
-)
+from _fragments import ABSENT, Fragment, Unit, anonymous, bare, differences, is_operation, label, pointer, version_key
+from _validation import METHODS
 from _vendored import ScriptError
 
 ROOT = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")

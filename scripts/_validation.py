@@ -15,6 +15,7 @@ from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator
 from referencing.exceptions import Unresolvable
 
 SHOWN = 5
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 JsonPath = tuple[str | int, ...]
 
@@ -73,8 +74,7 @@ class _ValueValidator(OpenAPIV30ValueValidator):
 def _placed(place: Any, errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
     """Yield the errors, each with the place that it is told relative to: the innermost that has any."""
     for error in errors:
-        if not hasattr(error, "place"):
-            error.place = place.parts  # type: ignore[attr-defined]
+        vars(error).setdefault("place", place.parts)
         yield error
 
 
@@ -157,9 +157,9 @@ def _undeclared(spec: Mapping[str, Any]) -> Iterator[str]:
     asking: list[tuple[JsonPath, Any]] = [((), spec)]
     for path, item in spec["paths"].items():
         if path.startswith("/"):
-            asking += [(("paths", path, method), member) for method, member in item.items()]
+            asking += [(("paths", path, method), item[method]) for method in item if method in METHODS]
     for place, value in asking:
-        for index, requirement in enumerate(value.get("security", ()) if isinstance(value, dict) else ()):
+        for index, requirement in enumerate(value.get("security", [])):
             for name in requirement:
                 if name not in schemes:
                     where = json_path((*place, "security", index))

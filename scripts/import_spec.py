@@ -193,15 +193,23 @@ def _renamed(source: Source, taken: set[str]) -> Source:
 def lock_text(merged: Merged, vendored: Vendored, sources: Sequence[Source]) -> str:
     """Return the text of lock.toml for a spec and its sources."""
     digest = sha256(canonical(merged.spec).encode())
-    spec_file: dict[str, str | int] = {"file": vendored.spec.name, "version": merged.spec["info"]["version"], "sha256": digest}
+    spec_file: dict[str, str | int] = {
+        "file": vendored.spec.name,
+        "version": merged.spec["info"]["version"],
+        "sha256": digest,
+    }
     tables: list[tuple[str, dict[str, str | int]]] = [("[spec]", spec_file)]
     if merged.last_seen:
-        tables.append(("[unconfirmed]", {name: f"last seen at {version}" for name, version in merged.last_seen.items()}))
+        tables.append(
+            ("[unconfirmed]", {name: f"last seen at {version}" for name, version in merged.last_seen.items()})
+        )
     # Without those from before a reset, nothing is left to be told apart.
     first = min(source.resets for source in sources)
     for source in sources:
-        resets: dict[str, str | int] = {"resets": source.resets - first} if source.resets > first else {}
-        tables.append(("[[sources]]", {"name": source.name, "sha256": source.sha256} | resets))
+        table: dict[str, str | int] = {"name": source.name, "sha256": source.sha256}
+        if source.resets > first:
+            table["resets"] = source.resets - first
+        tables.append(("[[sources]]", table))
     tables.append(("[generator]", {"name": GENERATOR, "version": importlib.metadata.version(GENERATOR)}))
     return LOCK_HEADER + "".join(f"\n{head}\n{tomli_w.dumps(table)}" for head, table in tables)
 

@@ -35,7 +35,8 @@ Edit = Callable[[dict[str, Any]], Any]
 
 
 def edited(edit: Edit = lambda _: None) -> Document:
-    tree = copy.deepcopy(read_spec(Vendored()))
+    # The rules are tried on the first document: in others, one schema may serve more operations.
+    tree = copy.deepcopy(read_spec(FIRST))
     edit(tree)
     return Document("new", tree)
 
@@ -63,7 +64,8 @@ def request(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_all_assumptions_hold_for_the_vendored_document():
-    facts = assumptions.facts(OLD, f"POST {GIFTS}")
+    vendored = Document("vendored", read_spec(Vendored()))
+    facts = assumptions.facts(vendored, f"POST {GIFTS}")
     for assumption in ASSUMPTIONS:
         for place in assumptions._places(assumption.place, facts):
             _, said = facts[place]
@@ -73,7 +75,7 @@ def test_all_assumptions_hold_for_the_vendored_document():
         "mantago.identification", "mantago_runtime.calls.responses", "mantago_runtime.calls.signing",
         "mantago_runtime.errors",
     }  # fmt: skip
-    assert [*assumptions.compare(OLD, OLD)] == []
+    assert [*assumptions.compare(vendored, vendored)] == []
 
 
 def failure(tree: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from urllib.parse import unquote
 
 from attrs import field, frozen
 
-from _fragments import METHODS, pointer
+from _fragments import pointer
+from _validation import METHODS
 from _vendored import ScriptError
 from generation.ir import Place
 
