@@ -159,7 +159,9 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
 
 def load(root: Path) -> dict[str, Any]:
     """Return the packages as their source says it, without importing anything."""
-    loader = griffe.GriffeLoader(search_paths=[root / folder for folder in FOLDERS], allow_inspection=False)
+    extensions = griffe.Extensions(Friendly())
+    folders = [root / folder for folder in FOLDERS]
+    loader = griffe.GriffeLoader(search_paths=folders, allow_inspection=False, extensions=extensions)
     # All of them, since the clients inherit what is generated. Version 0.1 had one less.
     for package in (*NAMES, "mantago_runtime"):
         with contextlib.suppress(ModuleNotFoundError):
@@ -174,7 +176,6 @@ def _add_friendly(loader: griffe.GriffeLoader, package: Any) -> None:
     """Let the facade have the classes that it takes over by name, whichever there are."""
     with contextlib.suppress(KeyError):  # version 0.1 had none
         friendly: Any = loader.modules_collection["mantago_generated.friendly"]
-        Friendly().on_module(mod=friendly)
         loader.expand_wildcards(package)
         package.exports = [*package.exports, *friendly.exports]
 
