@@ -140,9 +140,10 @@ def changed(before: Json, count: int = CHANGES) -> Json:
 
 
 _MEASURE = """
-import json, runpy, sys, threading, time
+import json, os, runpy, sys, time
 began = time.perf_counter()
 sys.argv[:] = sys.argv[1:]
+sys.path.insert(0, os.path.dirname(sys.argv[0]))
 try:
     runpy.run_path(sys.argv[0], run_name="__main__")
 except SystemExit as end:
@@ -192,7 +193,9 @@ def _regenerate(vendored: Path) -> None:
     from _vendored import Vendored
     from regenerate import GENERATED, generate
 
-    (vendored / Vendored().overlay.name).write_text("overlay: 1.0.0\nactions: []\n", "utf-8")
+    for overlay in (Vendored(vendored).overlay, Vendored(vendored).names):
+        overlay.parent.mkdir(exist_ok=True)
+        overlay.write_text("overlay: 1.0.0\nactions: []\n", "utf-8")
     began = time.perf_counter()
     with TemporaryDirectory() as scratch:
         files = generate(Vendored(vendored), GENERATED, Path(scratch).resolve())

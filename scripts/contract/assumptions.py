@@ -94,6 +94,10 @@ def _shown(key: str, value: Any) -> str:
     return f'the sentence "{value}"' if key == "says" else f"{key} {value}"
 
 
+LEVELS = 4
+"""Of schemas in each other; a refusal's `errResponse.code` is in the third."""
+
+
 def facts(document: Document, operation: str) -> Facts:
     """Return what a document says of an operation, by place; nothing if it isn't there."""
     method, _, path = operation.partition(" ")
@@ -120,16 +124,18 @@ def _without_gap(found: Facts) -> Facts:
 
 
 def _schema(found: Facts, place: str, schema: Cursor, *, required: bool, above: Iterable[int] = ()) -> None:
-    """Add what a schema and all below it say; a schema that holds itself is looked at once."""
+    """Add what a schema says and what is below it, as deep as the facade relies on anything."""
+    if len(seen := {*above}) == LEVELS:
+        return
     view = View([schema], frozenset())
     target = view.place.resolved()
-    if not target or id(target.value) in above:
+    if not target or id(target.value) in seen:
         return
     said: Said = {"required": required, "says": view.value("description")}
     if view.types is not None:
         said["type"] = ", ".join(sorted(view.types))
     found[place] = schema, said
-    seen = {*above, id(target.value)}
+    seen.add(id(target.value))
     for name, parts in view.properties.items():
         _schema(found, f"{place}.{name}", parts[0], required=name in view.required, above=seen)
     items = view.first("items")
