@@ -94,7 +94,7 @@ def _shown(key: str, value: Any) -> str:
     return f'the sentence "{value}"' if key == "says" else f"{key} {value}"
 
 
-LEVELS = 4
+LEVELS = 3
 """Of schemas in each other; a refusal's `errResponse.code` is in the third."""
 
 
