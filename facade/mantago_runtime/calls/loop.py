@@ -26,11 +26,18 @@ from mantago_runtime.calls.policy import (
     wants_renewal,
     was_given_up,
 )
-from mantago_runtime.calls.responses import Body, RawResponse, fields_of, parse_response
+from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
 from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.adapters import ConnectionUse
-from mantago_runtime.errors import APIConnectionError, APITimeoutError, MantaGoError, tried
+from mantago_runtime.errors import (
+    APIConnectionError,
+    APITimeoutError,
+    ClientClosedError,
+    InvalidResponseError,
+    MantaGoError,
+    tried,
+)
 from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
 from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
@@ -81,9 +88,10 @@ class CallLoop:
         try:
             answer = await self._bounded(request, io, state)
         except BaseException as error:
-            self.instrumentation.finished(self._told(operation, state, error), state.span)
+            elapsed = self.clock() - started
+            self.instrumentation.finished(self._told(operation, state, elapsed, error), state.span)
             raise
-        self.instrumentation.finished(self._told(operation, state), state.span)
+        self.instrumentation.finished(self._told(operation, state, answer.elapsed), state.span)
         return answer
 
     async def _bounded(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
@@ -92,21 +100,17 @@ class CallLoop:
         # It was cancelled at the end of its time. Raised out here, the error doesn't drag the cancelled frames along.
         raise self._timed_out(state)
 
-    def _told(self, operation: str, state: CallState, error: BaseException | None = None) -> CallFinished:
+    def _told(
+        self, operation: str, state: CallState, elapsed: float, error: BaseException | None = None
+    ) -> CallFinished:
         return CallFinished(
-            operation,
-            state.attempts,
-            self.clock() - state.started,
-            state.status_code,
-            state.request_bytes,
-            state.response_bytes,
-            error,
+            operation, state.attempts, elapsed, state.status_code, state.request_bytes, state.response_bytes, error
         )
 
     def refuse_if_closed(self) -> None:
         """Raise if the client was closed."""
         if self.closed:
-            raise MantaGoError("this client is closed: make a new one, or keep it open as long as it is used")
+            raise ClientClosedError("this client is closed: make a new one, or keep it open as long as it is used")
 
     async def _attempts(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
         read_only, retries, renewed = may_repeat(request), 0, False
@@ -184,9 +188,13 @@ class CallLoop:
             content = redactor.clean(body.finish(response.status))
             state.response_bytes = len(content)
             payload = parse_response(response.status, headers, content, time.time(), request.answers)
-            return RawResponse(response.status, headers, content, payload)
+            elapsed = self.clock() - state.started
+            return RawResponse(response.status, headers, content, payload, state.attempts, elapsed)
+        # Their frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+        except InvalidResponseError as error:
+            kept = redactor.clean(bytes(body.content))
+            return of_answer(error, response.status, headers, kept).with_traceback(None)
         except MantaGoError as error:
-            # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
             return error.with_traceback(None)
 
     async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
