@@ -645,6 +645,6 @@ def test_an_output_that_is_closed_or_full_is_no_traceback(capsys, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli.app, "show_gifts", full)
+    monkeypatch.setattr(cli.gifts, "show_gifts", full)
     assert cli.main(["gifts", *WHO]) == 1
     assert capsys.readouterr().err == "error: the output can't be written: No space left on device\n"

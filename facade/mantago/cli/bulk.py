@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import anyio
+import click
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -18,9 +20,63 @@ from mantago import AsyncMantaGo
 from mantago.bulk import ClientList, Progress, StoppedError, Summary, export_async, read_ids
 from mantago.bulk.progress import Status
 from mantago.bulk.run import summary_in
+from mantago.cli import options
+from mantago.cli.output import complain, notes, print_json
+from mantago.cli.sandbox import arguments_for
 
 EXIT_STATUSES: Final[Mapping[Status, int]] = {"done": 0, "some_failed": 1, "stopped": 3, "credentials_refused": 4}
 SECONDS_BETWEEN_LINES = 30.0
+
+
+@click.command(cls=options.Command)
+@options.export
+@options.account(timeout=30.0, help="Seconds that each call may take.")
+@options.output(quiet="No progress, and no notes on stderr.")
+def export(
+    *,
+    ids: str,
+    into: str,
+    column: str | None,
+    format: Literal["jsonl", "parquet"],  # noqa: A002 - the option's name
+    rate: float | None,
+    retry_failed: bool,
+    account: options.Account,
+    output: options.Output,
+) -> int:
+    """Fetch the gifts of many clients into a folder, at the pace that the service allows.
+
+    IDS is a text file with an id a line, a CSV file, JSON Lines, or - for
+    standard input. FOLDER gets whole parts, part-*.jsonl.gz, and summary.json.
+    The same command again goes on where it stopped.
+
+    Exit status: 0 all done, 1 some failed, 2 wrong use, 3 stopped,
+    4 credentials refused.
+
+    For example:
+      mantago export customers.csv --into gifts-2026-11-27
+      mantago export customers.csv --into gifts-2026-11-27 --retry-failed
+      mantago export - --into gifts --rate 30 < ids.txt
+    """
+    with ExitStack() as stack:
+        stack.enter_context(notes(output))
+        arguments = arguments_for(account, stack)
+        if account.sandbox:
+            arguments |= {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
+        summary, problem = run_export(
+            lambda: AsyncMantaGo(**arguments, timeout=account.timeout),
+            ids,
+            column,
+            into,
+            quiet=output.quiet,
+            format=format,
+            rate=rate,
+            retry_failed=retry_failed,
+        )
+    if output.as_json:
+        print_json(summary.to_dict())
+    else:
+        print(told(summary, into))
+    return EXIT_STATUSES[summary.status] if problem is None else complain(problem, EXIT_STATUSES[summary.status])
 
 
 def run_export(

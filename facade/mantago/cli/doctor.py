@@ -1,4 +1,4 @@
-"""The examination of `mantago doctor`, from the configuration to the contract; each line is judged by a pure function.
+"""`mantago doctor`, from the configuration to the contract; each line is judged by a pure function (extra `cli`).
 
 `examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
 to the service and its clock, and one as any client makes it. What isn't reached stays without a judgement.
@@ -11,11 +11,17 @@ import platform
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
+import click
 import httpx
+from attrs import asdict, evolve
+from rich.console import Console
 
 from mantago import __version__
+from mantago.cli import options
+from mantago.cli.output import notes, print_json
 from mantago.cli.probe import (
     NO_ANSWER,
     REFUSED,
@@ -31,6 +37,8 @@ from mantago.cli.probe import (
     skipped,
     span,
 )
+from mantago.cli.sandbox import arguments_for
+from mantago.cli.tables import show_check
 from mantago.client import MantaGo
 from mantago.identification import identify
 from mantago.testing.document import Document
@@ -75,6 +83,45 @@ BY_STATUS: Mapping[int, str] = {
     422: NEWER,
     429: "wait, and ask less often",
 }
+
+
+@click.command(cls=options.Command)
+@options.who
+@options.account(timeout=10.0, help="Seconds that each of the two requests may take.")
+@options.output(quiet="Only what is wrong.")
+def doctor(*, who: options.Who, account: options.Account, output: options.Output) -> int:
+    """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
+
+    It sends two requests, none of which changes anything. Without a client to
+    ask for, the second asks for one that doesn't exist: that shows whether bot
+    id, token and secret are taken, but no gifts.
+
+    Exit status: 0 all is well, 1 the service said no, or will soon,
+    2 wrong configuration, 3 no answer.
+
+    For example:
+      mantago doctor
+      mantago doctor --client-id VolejRejN     judges gifts, too
+      mantago doctor --json > report.json      for a report; it holds no secret
+      mantago doctor --sandbox --client-id token-expired
+    """
+    console, checks = Console(highlight=False), []
+    with ExitStack() as stack:
+        # What the library warns of stands in the report.
+        stack.enter_context(notes(evolve(output, quiet=output.quiet or not output.verbose)))
+        arguments = arguments_for(account, stack)
+        if not (output.as_json or output.quiet):
+            console.print(", ".join(f"{name} {version}" for name, version in versions().items()), style="dim")
+        for found in examine(arguments, asdict(who), timeout=account.timeout):
+            check = evolve(found, detail=options.with_options(found.detail))
+            checks.append(check)
+            if not output.as_json and (check.ok is False or not output.quiet):
+                show_check(console, check)
+    status = exit_status(checks)
+    if output.as_json:
+        report = [{"name": c.name, "ok": c.ok, "detail": c.detail, "hint": c.hint} for c in checks]
+        print_json({"ok": status == 0, "exit_status": status, "versions": versions(), "checks": report})
+    return status
 
 
 def exit_status(checks: Iterable[Check]) -> int:
