@@ -1,7 +1,6 @@
 """The command line (extra `cli`): `mantago gifts`, `mantago export`, `mantago doctor` and `mantago sandbox`.
 
-Exit status: 0 fine, 1 the service said no or answered nonsense, 2 wrong use, 3 no answer, 130 Ctrl-C; of an export, 1
-some failed, 3 stopped, 4 credentials refused.
+What the exit statuses mean, `statuses` says.
 """
 
 from __future__ import annotations
@@ -13,43 +12,30 @@ import sys
 import click
 from click.shell_completion import shell_complete
 
-from mantago import SPEC_VERSION, APIConnectionError, ConfigurationError, IdentificationError, MantaGoError, __version__
+from mantago import SPEC_VERSION, __version__
 from mantago.cli import options
 from mantago.cli.bulk import export
 from mantago.cli.completion import PROGRAM, VARIABLE, install, script
 from mantago.cli.doctor import doctor
 from mantago.cli.gifts import gifts
-from mantago.cli.options import with_options, with_options_named
 from mantago.cli.output import complain
 from mantago.cli.sandbox import sandbox
+from mantago.cli.statuses import ExitStatus
 from mantago_generated.spec import GENERATOR
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit status. What went wrong is told in a line on stderr, never by a traceback."""
     _write_anything()
+    words = sys.argv[1:] if arguments is None else [*arguments]
     try:
-        return _run(sys.argv[1:] if arguments is None else [*arguments])
-    except IdentificationError as error:
-        return complain(with_options_named(str(error)), 2)
-    except (ConfigurationError, ImportError) as error:
-        text = with_options(str(error))
-        return complain(text + ("; or try it with --sandbox" if text.endswith("is missing") else ""), 2)
-    except click.ClickException as error:
-        command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-        return complain(f"{error.format_message()} (see {command} --help)", error.exit_code)
-    except APIConnectionError as error:
-        return complain(str(error), 3)
-    except MantaGoError as error:
-        return complain(str(error), 1)
+        return _run(words)
     except BrokenPipeError:
         # Whoever read the output has seen enough; without this, Python complains when it flushes at its end.
         sys.stdout = None
-        return 1
-    except OSError as error:
-        return complain(f"the output can't be written: {error.strerror}", 1)
+        return ExitStatus.REFUSED
     except Exception as error:  # noqa: BLE001 - a traceback would say less to whoever uses a command line
-        return complain(f"unexpected {type(error).__name__}: {error}; please report this", 1)
+        return complain(error, as_json="--json" in words)
 
 
 def _run(arguments: list[str]) -> int:
@@ -62,7 +48,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except KeyboardInterrupt:
-        return 130
+        return ExitStatus.INTERRUPTED
 
 
 def _write_anything() -> None:
@@ -98,7 +84,7 @@ def app(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
-        context.exit(2)
+        context.exit(ExitStatus.WRONG_USE)
 
 
 for _command in (gifts, export, doctor, sandbox):

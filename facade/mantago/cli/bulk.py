@@ -23,12 +23,25 @@ from mantago.bulk.run import summary_in
 from mantago.cli import options
 from mantago.cli.output import complain, notes, print_json
 from mantago.cli.sandbox import arguments_for
+from mantago.cli.statuses import ExitStatus
 
-EXIT_STATUSES: Final[Mapping[Status, int]] = {"done": 0, "some_failed": 1, "stopped": 3, "credentials_refused": 4}
+EXIT_STATUSES: Final[Mapping[Status, ExitStatus]] = {
+    "done": ExitStatus.FINE,
+    "some_failed": ExitStatus.REFUSED,
+    "stopped": ExitStatus.TRY_LATER,
+    "credentials_refused": ExitStatus.CREDENTIALS,
+}
 SECONDS_BETWEEN_LINES = 30.0
 
 
-@click.command(cls=options.Command)
+@click.command(
+    cls=options.Command,
+    exit_statuses={
+        ExitStatus.FINE: "all done, though some clients may not be known",
+        ExitStatus.REFUSED: "some failed; --retry-failed asks for those once more",
+        ExitStatus.TRY_LATER: "stopped; the same command goes on from there",
+    },
+)
 @options.export
 @options.account(timeout=30.0, help="Seconds that each call may take.")
 @options.output(quiet="No progress, and no notes on stderr.")
@@ -49,9 +62,6 @@ def export(
     standard input. FOLDER gets whole parts, part-*.jsonl.gz, and summary.json.
     The same command again goes on where it stopped.
 
-    Exit status: 0 all done, 1 some failed, 2 wrong use, 3 stopped,
-    4 credentials refused.
-
     For example:
       mantago export customers.csv --into gifts-2026-11-27
       mantago export customers.csv --into gifts-2026-11-27 --retry-failed
@@ -62,7 +72,7 @@ def export(
         arguments = arguments_for(account, stack)
         if account.sandbox:
             arguments |= {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
-        summary, problem = run_export(
+        summary, error = run_export(
             lambda: AsyncMantaGo(**arguments, timeout=account.timeout),
             ids,
             column,
@@ -76,13 +86,19 @@ def export(
         print_json(summary.to_dict())
     else:
         print(told(summary, into))
-    return EXIT_STATUSES[summary.status] if problem is None else complain(problem, EXIT_STATUSES[summary.status])
+    status = EXIT_STATUSES[summary.status]
+    if error is None:
+        return status
+    reason = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
+    message = f"stopped: {reason}; what is done is kept, and the same command goes on from there"
+    # What stopped it says more to a program than that something did.
+    return complain(error.__cause__ or error, as_json=output.as_json, exit_status=status, message=message)
 
 
 def run_export(
     connect: Callable[[], AsyncMantaGo], ids: str, column: str | None, into: str, *, quiet: bool, **options: Any
-) -> tuple[Summary, str | None]:
-    """Run an export; return how it ended, and what to say where it was stopped."""
+) -> tuple[Summary, BaseException | None]:
+    """Run an export; return how it ended, and what stopped it, if something did."""
     client = connect()
     source: Any = sys.stdin.buffer if ids == "-" else ids
 
@@ -93,13 +109,11 @@ def run_export(
     try:
         with read_ids(source, column=column) as clients, _shown(quiet=quiet) as show:
             return anyio.run(go, clients, show), None
-    except StoppedError as error:
-        summary, reason = error.summary, str(error)
-    except KeyboardInterrupt:
-        summary, reason = summary_in(Path(into)), "by Ctrl-C"
-    if summary is None:
-        raise KeyboardInterrupt  # before anything had begun
-    return summary, f"stopped: {reason}; what is done is kept, and the same command goes on from there"
+    except (StoppedError, KeyboardInterrupt) as error:
+        summary = error.summary if isinstance(error, StoppedError) else summary_in(Path(into))
+        if summary is None:
+            raise  # before anything had begun
+        return summary, error
 
 
 def told(summary: Summary, folder: str) -> str:

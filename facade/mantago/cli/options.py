@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, reduce, wraps
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
 from attrs import field, fields_dict, frozen
 
 from mantago import Platform
+from mantago.cli.statuses import MEANINGS, ExitStatus
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 SAFER_HELP = (
@@ -29,7 +31,29 @@ class HeadedOption(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help keeps the lines of its examples and has the options under their headings."""
+    """A command whose help keeps the lines of its examples, and tells options by heading and what it ends with.
+
+    `exit_statuses` says what some of them mean here.
+    """
+
+    def __init__(self, *names: Any, exit_statuses: Mapping[ExitStatus, str] = MappingProxyType({}), **settings: Any):
+        settings["context_settings"] = {"help_option_names": ["-h", "--help"]}
+        super().__init__(*names, **settings)
+        self.exit_statuses = {**MEANINGS, **exit_statuses}
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what would else be half ignored: of an option's two values click takes the last."""
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+            valued = [one for one in given if isinstance(one, click.Option) and not (one.is_flag or one.multiple)]
+            if twice := next((one for one in valued if valued.count(one) > 1), None):
+                raise click.UsageError(f"{twice.opts[0]} is given twice: it takes one value.", ctx)
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write what the exit statuses mean."""
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(int(status)), text) for status, text in self.exit_statuses.items()])
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write what the command does; click leaves a paragraph as it is that begins with a backspace."""
@@ -87,7 +111,8 @@ def _gathered(name: str, kind: type, *options: Callable[[FunctionT], FunctionT])
             values = {each: given.pop(each) for each in fields_dict(kind)}
             return function(**{name: kind(**values)}, **given)
 
-        return _all(*options)(call)
+        gathering: Any = call
+        return _all(*options)(gathering)
 
     return decorate
 
