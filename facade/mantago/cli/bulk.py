@@ -58,9 +58,8 @@ def export(
 ) -> int:
     """Fetch the gifts of many clients into a folder, at the pace that the service allows.
 
-    IDS is a text file with an id a line, a CSV file, JSON Lines, or - for
-    standard input. FOLDER gets whole parts, part-*.jsonl.gz, and summary.json.
-    The same command again goes on where it stopped.
+    FOLDER gets whole parts, part-*.jsonl.gz, and summary.json. The same command
+    again goes on where it stopped.
 
     For example:
       mantago export customers.csv --into gifts-2026-11-27

@@ -27,7 +27,7 @@ STDIN = "-"
 
 
 @click.command(cls=options.Command)
-@click.argument("ids", metavar="[ID]...", nargs=-1)
+@options.ids
 @options.who
 @options.account(timeout=30.0, help="Seconds that each call may take in all.")
 @options.output(quiet="No title, and no notes on stderr.")
@@ -37,10 +37,9 @@ def gifts(
 ) -> ExitStatus:
     """Show a client's tickets, physical and virtual gifts.
 
-    ID is a client's id; with --platform, its id there. Of several, and of those
-    that - reads from standard input, one a line, each becomes a line of JSON
-    with its outcome: ok, not_found or failed. The exit status is then the worst,
-    in the order 2, 4, 3, 1. For thousands of clients there is mantago export.
+    Of several clients, and of those from standard input, each becomes a line of
+    JSON with its outcome: ok, not_found or failed. The exit status is then the
+    worst, in the order 2, 4, 3, 1. For thousands there is mantago export.
 
     For example:
       mantago gifts --sandbox VolejRejN

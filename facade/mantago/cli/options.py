@@ -65,7 +65,8 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
         headings: dict[str, list[tuple[str, str]]] = {}
-        shown = [(one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))]
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        shown = [(one, record) for one in options if (record := one.get_help_record(ctx))]
         for parameter, record in shown:
             headings.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
         for heading, records in headings.items():
@@ -127,6 +128,12 @@ class Who:
 
 
 _who = partial(_option, "Who")
+ids = click.argument(
+    "ids",
+    metavar="[ID]...",
+    nargs=-1,
+    help="The client's id; with --platform, its id there; - reads ids from standard input, one a line.",
+)
 who = _gathered(
     "who",
     Who,
@@ -197,7 +204,12 @@ def output(*, quiet: str) -> Callable[[FunctionT], FunctionT]:
 
 _export = partial(_option, "Export")
 export = _all(
-    click.argument("ids", metavar="IDS", type=click.Path(exists=True, dir_okay=False, allow_dash=True)),
+    click.argument(
+        "ids",
+        metavar="IDS",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        help="A text file with an id a line, a CSV file, JSON Lines, or - for standard input.",
+    ),
     _export(
         "--into", metavar="FOLDER", required=True, help="Where the parts go: a new folder, or the run to go on with."
     ),
