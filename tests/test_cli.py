@@ -697,17 +697,60 @@ def test_no_error_is_a_traceback(error, status, told, capsys, monkeypatch):
     assert capsys.readouterr().err == told
 
 
-def test_sandbox_says_how_to_use_it_until_ctrl_c(capsys, monkeypatch):
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(time, "sleep", interrupt)
-    assert cli.main(["sandbox"]) == 130
-    output = capsys.readouterr().out
+def test_sandbox_says_how_to_use_it_until_ctrl_c(introduced):
+    output = introduced()
     assert "export MANTAGO_BASE_URL=http://127.0.0.1:" in output
     for card in (*sandbox.CLIENTS, *sandbox.TRIGGERS):
         assert f"  {card.id} " in output
         assert all(found.platform_client_id in output for found in card.platform_ids)
+
+
+@pytest.fixture
+def introduced(capsys, monkeypatch):
+    """What `mantago sandbox` shows, with these options, before Ctrl-C."""
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    def show(*options: str) -> str:
+        monkeypatch.setattr(time, "sleep", interrupt)
+        assert cli.main(["sandbox", *options]) == 130
+        return capsys.readouterr().out
+
+    return show
+
+
+def test_a_sandbox_for_a_team_has_the_account_that_it_is_given(introduced):
+    output = introduced("--bot-id", "team", "--token", "team-token", "--secret", "it's", "--rate", "50")
+    assert re.findall(r"export MANTAGO_(\w+)=(.*)", output)[1:] == [
+        ("BOT_ID", "team"),
+        ("TOKEN", "team-token"),
+        ("SECRET", """'it'"'"'s'"""),
+    ]
+    assert "beyond this machine" not in output
+
+
+@pytest.mark.parametrize(("host", "named"), [("0.0.0.0", "0.0.0.0"), ("", "every network")])
+def test_a_sandbox_beyond_loopback_says_what_that_means(host, named, introduced):
+    output = introduced("--host", host)
+    port = re.search(r"http://127\.0\.0\.1:(\d+)/api", output)[1]
+    words = " ".join(output.split())
+    assert f"It listens on {named}, beyond this machine: whoever reaches it can ask it, unencrypted." in words
+    assert "take http:// for loopback only" in words
+    assert f"docker run -p 127.0.0.1:{port}:{port}" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--token", " "], "--token is blank"),
+        (["--rate", "-1"], "--rate must be a number of calls a second above zero, not -1.0"),
+        (["--host", "192.0.2.1", "--port", "8000"], "can't listen on port 8000: "),
+    ],
+)
+def test_a_sandbox_that_cannot_be_is_wrong_use(options, told, capsys):
+    assert cli.main(["sandbox", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {told}")
 
 
 def test_a_port_in_use_is_one_line(capsys):

@@ -22,11 +22,13 @@ import httpx
 import pytest
 import uvicorn
 
+import mantago
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FailureName, scenarios
 from mantago.testing.document import Document
 from mantago.testing.refusals import CannedResponse, Refusal
 from mantago.testing.scenarios import SandboxClient
+from mantago.testing.service import RateLimit
 from mantago.testing.troubles import success_envelope
 from vendored_paths import methods_at, other_method
 
@@ -36,6 +38,7 @@ LINE = {"platform": "line", "platformClientId": "U4af4980629e14c3b8d2f7a61c05be9
 BY_ID = {card.id: card for card in (*CLIENTS, *TRIGGERS)}
 # httpx makes a costly one for every request otherwise.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+HAS_IPV6 = socket.has_ipv6 and socket.has_dualstack_ipv6()
 LISTS = ("tickets", "physicalGifts", "virtualGifts")
 
 
@@ -743,6 +746,91 @@ def test_the_catalogue_explains_itself_in_one_line_each() -> None:
         assert "answers" not in repr(card)
     assert all(card.platform_ids for card in CLIENTS)
     assert not any(card.platform_ids for card in TRIGGERS)
+
+
+# For a whole team
+
+
+def test_its_account_can_be_fixed_and_names_the_bot_in_every_refusal() -> None:
+    with Sandbox(bot_id='team "A"', token="team-token", secret="team-secret") as sandbox:
+        assert (sandbox.bot_id, sandbox.token, sandbox.secret) == ('team "A"', "team-token", "team-secret")
+        assert ask(sandbox).status_code == 200
+        for client_id in ("nobody", "server_error", "refused_with_200"):
+            assert ask(sandbox, {"clientId": client_id}).json()["errResponse"]["botId"] == 'team "A"'
+        assert ask(sandbox, query={"botId": "1NbWoobyg"}).status_code == 404
+        assert ask(sandbox, headers={"Authorization": "Bearer other"}).status_code == 401
+        assert ask(sandbox, {"clientId": "VolejRejN", "secret": "other"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        ({"bot_id": ""}, "bot_id is blank"),
+        ({"token": "two\nlines"}, "token can't stand in a header"),
+        ({"secret": " "}, "secret is blank"),
+        ({"rate": 0}, "rate must be a number of calls a second above zero, not 0"),
+        ({"rate": True}, "rate must be a number of calls a second above zero, not True"),
+        ({"rate": float("nan")}, "rate must be a number of calls a second above zero, not nan"),
+        ({"rate": "20"}, "rate must be a number of calls a second above zero, not '20'"),
+    ],
+)
+def test_an_account_or_a_rate_that_cannot_be_is_refused(account: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}") as caught:
+        Sandbox(**account)
+    assert "MANTAGO_" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rate", "calls", "waits"),
+    [
+        (2, [0, 0.25, 0.5, 1, 1.125, 1.25], [0, 0, 0.5, 0, 0.125, 0]),
+        (2.5, [0, 0, 0.5, 0.75, 0.8, 0.8], [0, 0, 0.3, 0.05, 0, 0]),
+        (0.5, [0, 0.5, 2, 3], [0, 1.5, 0, 1]),
+    ],
+)
+def test_no_more_calls_are_let_through_in_a_second_than_the_rate(
+    rate: float, calls: list[float], waits: list[float]
+) -> None:
+    now = iter(calls)
+    limit = RateLimit(rate, lambda: next(now))
+    assert [limit.wait() for _ in calls] == pytest.approx(waits)
+
+
+def test_a_call_beyond_the_rate_is_a_429_that_says_when_to_come_back() -> None:
+    with Sandbox(rate=0.1, bot_id="team") as sandbox:
+        assert ask(sandbox, path="/nowhere").status_code == 404
+        assert ask(sandbox, {"secret": 5}).status_code == 400
+        refused = ask(sandbox)
+    assert told(refused) == (429, 429, "Rate limit exceeded")
+    assert refused.json()["errResponse"]["botId"] == "team"
+    assert 1 <= int(refused.headers["retry-after"]) <= 10
+
+
+def test_a_client_that_comes_back_when_told_is_answered() -> None:
+    with Sandbox(rate=2) as sandbox:
+        account = {name: getattr(sandbox, name) for name in ("base_url", "bot_id", "token", "secret")}
+        with mantago.MantaGo(**account) as client:
+            assert [len(client.get_client_gifts(client_id="TamirOskQ").virtual_gifts) for _ in range(3)] == [1] * 3
+
+
+@pytest.mark.parametrize(("host", "place"), [("0.0.0.0", "127.0.0.1"), ("localhost", "localhost"), ("", "127.0.0.1")])
+def test_it_listens_where_it_is_told_and_has_an_address_that_can_be_called(host: str, place: str) -> None:
+    with Sandbox(host=host) as sandbox:
+        assert re.fullmatch(rf"http://{re.escape(place)}:\d+/api", sandbox.base_url)
+        assert ask(sandbox).status_code == 200
+
+
+@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_it_listens_on_ipv6(host: str) -> None:
+    with Sandbox(host=host) as sandbox:
+        assert re.fullmatch(r"http://\[::1\]:\d+/api", sandbox.base_url)
+        assert ask(sandbox).status_code == 200
+
+
+def test_an_address_of_another_machine_is_an_os_error() -> None:
+    with pytest.raises(OSError, match="192"), Sandbox(host="192.0.2.1"):
+        pass
 
 
 # Against the spec

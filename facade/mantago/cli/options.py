@@ -159,7 +159,7 @@ class Account:
     timeout: float
 
 
-PLACE = ("bot_id", "token", "secret", "base_url")
+PLACE = ("base_url", "bot_id", "token", "secret")
 """What the sandbox brings, else an account."""
 _account = partial(_option, "Account")
 
