@@ -48,12 +48,14 @@ class Response(Generic[T]):
 
 def send(client: HttpxClients, request: Request[T]) -> Response[T]:
     """Return the response; raise APIStatusError where the service said no, InvalidResponseError where it is none."""
-    return _response(client, request, client.get_httpx_client().request(**_arguments(request)))
+    started = time.monotonic()
+    return _response(client, request, client.get_httpx_client().request(**_arguments(request)), started)
 
 
 async def asend(client: HttpxClients, request: Request[T]) -> Response[T]:
     """Do what `send` does, in a task."""
-    return _response(client, request, await client.get_async_httpx_client().request(**_arguments(request)))
+    started = time.monotonic()
+    return _response(client, request, await client.get_async_httpx_client().request(**_arguments(request)), started)
 
 
 def _arguments(request: Request[T]) -> dict[str, Any]:
@@ -72,8 +74,11 @@ def _arguments(request: Request[T]) -> dict[str, Any]:
     }
 
 
-def _response(client: HttpxClients, request: Request[T], response: httpx.Response) -> Response[T]:
-    results, answer = response.extensions.get(RESULTS) or (ResultReader(), _bare_answer(client, request, response))
+def _response(client: HttpxClients, request: Request[T], response: httpx.Response, started: float) -> Response[T]:
+    results, answer = response.extensions.get(RESULTS) or (
+        ResultReader(),
+        _bare_answer(client, request, response, time.monotonic() - started),
+    )
     parsed = results.read(request.operation, answer)
     return Response(HTTPStatus(answer.status), answer.content, answer.headers, parsed)
 
@@ -84,11 +89,13 @@ def _redactor(client: HttpxClients, request: Request[T]) -> Redactor:
     return Redactor([], [value for value in own if isinstance(value, str)])
 
 
-def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response) -> RawResponse:
+def _bare_answer(
+    client: HttpxClients, request: Request[T], response: httpx.Response, elapsed: float
+) -> RawResponse:
     """Return what the transport of a `MantaGo` would have: redacted, and refused if it is no good one."""
     redactor = _redactor(client, request)
     headers = Headers(fields_of(response.headers.raw, redactor))
     content = redactor.clean(response.content)
     answers = request.operation.answers
     payload = parse_response(response.status_code, headers, content, time.time(), answers)
-    return RawResponse(response.status_code, headers, content, payload)
+    return RawResponse(response.status_code, headers, content, payload, elapsed=elapsed)

@@ -184,7 +184,8 @@ class CallLoop:
             content = redactor.clean(body.finish(response.status))
             state.response_bytes = len(content)
             payload = parse_response(response.status, headers, content, time.time(), request.answers)
-            return RawResponse(response.status, headers, content, payload)
+            took = self.clock() - state.started
+            return RawResponse(response.status, headers, content, payload, state.attempts, took)
         except MantaGoError as error:
             # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
             return error.with_traceback(None)

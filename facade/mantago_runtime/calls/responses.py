@@ -25,6 +25,7 @@ from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.model import note_response
 from mantago_runtime.reading.readers import JSON
 from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
@@ -191,6 +192,9 @@ class RawResponse:
     headers: Headers
     content: bytes
     payload: Any
+    attempts: int = 1
+    elapsed: float = 0.0
+    """Seconds, for all attempts together."""
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""
@@ -214,6 +218,7 @@ class ResultReader:
         reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
         marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
         result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        note_response(result, (answer.status, answer.headers, answer.attempts, answer.elapsed))
         for line in drift:
             self._warn(line)
         return result
