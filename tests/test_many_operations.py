@@ -370,7 +370,8 @@ def test_every_friendly_method_is_called_and_answers_what_it_says(many: ModuleTy
         assert service.called[-1] == info.name
         [_, kind] = service.endpoint(info.name).answers[0]
         sample = Sampler(PLAN.classes).of(kind)
-        if hasattr(result, "to_dict") and hasattr(result, "drift"):
+        if hasattr(result, "to_dict"):
+            assert (result.response.attempts, result.response.headers["Content-Type"]) == (1, "application/json")
             around = {field.name for field in result._envelope}
             inside = {name: value for name, value in sample.items() if name not in around}
             assert [*differences(inside, result.to_dict())] == []

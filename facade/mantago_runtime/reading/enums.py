@@ -1,11 +1,11 @@
-"""Enumerations that a newer service may add to."""
+"""Enumerations: those that a newer service may add to, and those whose values callers give."""
 
 from __future__ import annotations
 
 from enum import IntEnum, StrEnum
-from typing import Self
+from typing import NoReturn, Self
 
-from mantago_runtime.text import characters
+from mantago_runtime.text import characters, one_of
 
 
 class OpenStrEnum(StrEnum):
@@ -41,3 +41,23 @@ class OpenIntEnum(IntEnum):
     def is_known(self) -> bool:
         """Whether the document that this package was generated from lists the value."""
         return any(self is member for member in type(self))
+
+
+class ClosedStrEnum(StrEnum):
+    """An enumeration of strings that callers give: a value which it doesn't list is a mistake."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        _refuse(cls, value)
+
+
+class ClosedIntEnum(IntEnum):
+    """An enumeration of integers that callers give: a value which it doesn't list is a mistake."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        _refuse(cls, value)
+
+
+def _refuse(cls: type[StrEnum] | type[IntEnum], value: object) -> NoReturn:
+    raise ValueError(f"{value!r:.100} is not a valid {cls.__name__}: {one_of(value, [one.value for one in cls])}")
