@@ -89,9 +89,7 @@ def _redactor(client: HttpxClients, request: Request[T]) -> Redactor:
     return Redactor([], [value for value in own if isinstance(value, str)])
 
 
-def _bare_answer(
-    client: HttpxClients, request: Request[T], response: httpx.Response, elapsed: float
-) -> RawResponse:
+def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response, elapsed: float) -> RawResponse:
     """Return what the transport of a `MantaGo` would have: redacted, and refused if it is no good one."""
     redactor = _redactor(client, request)
     headers = Headers(fields_of(response.headers.raw, redactor))

@@ -59,5 +59,5 @@ class ClosedIntEnum(IntEnum):
         _refuse(cls, value)
 
 
-def _refuse(cls: type[StrEnum] | type[IntEnum], value: object) -> NoReturn:
+def _refuse(cls: type[StrEnum | IntEnum], value: object) -> NoReturn:
     raise ValueError(f"{value!r:.100} is not a valid {cls.__name__}: {one_of(value, [one.value for one in cls])}")

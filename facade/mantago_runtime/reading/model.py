@@ -85,14 +85,14 @@ class Model:
         return data | {name: self._additional.write(value, request=request) for name, value in self.extra.items()}
 
     def _members(self, *, request: bool) -> Iterator[tuple[str, Any]]:
-        for name, field in json_fields(type(self)).items():
+        for name, declared in json_fields(type(self)).items():
             value = getattr(self, name)
-            if request and field.read_only:
+            if request and declared.read_only:
                 continue
             if value is not None:
-                yield field.name, field.reader.write(value, request=request)
-            elif field.required and field.nullable:
-                yield field.name, None
+                yield declared.name, declared.reader.write(value, request=request)
+            elif declared.required and declared.nullable:
+                yield declared.name, None
 
     def __repr__(self) -> str:
         if not self._shows_values:
