@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
-from typing import NoReturn, Self
+from enum import Enum, IntEnum, StrEnum
+from typing import Any, NoReturn, Self
 
 from mantago_runtime.text import characters, one_of
 
 
 class OpenStrEnum(StrEnum):
     """An enumeration of strings that keeps a value which it doesn't list."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        return _core_schema(cls)
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -27,6 +31,10 @@ class OpenStrEnum(StrEnum):
 
 class OpenIntEnum(IntEnum):
     """An enumeration of integers that keeps a value which it doesn't list."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        return _core_schema(cls)
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -61,3 +69,9 @@ class ClosedIntEnum(IntEnum):
 
 def _refuse(cls: type[StrEnum | IntEnum], value: object) -> NoReturn:
     raise ValueError(f"{value!r:.100} is not a valid {cls.__name__}: {one_of(value, [one.value for one in cls])}")
+
+
+def _core_schema(cls: type[Enum]) -> dict[str, Any]:
+    from mantago_runtime.reading.schemas import schema_of  # noqa: PLC0415 - only pydantic asks for it
+
+    return schema_of(cls)

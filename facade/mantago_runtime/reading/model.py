@@ -63,6 +63,12 @@ class Model:
             raise
         return finished(result, from_the_top(drift))
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        from mantago_runtime.reading.schemas import schema_of  # noqa: PLC0415 - only pydantic asks for it
+
+        return schema_of(cls)
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types under the service's names.
 
@@ -135,6 +141,17 @@ class Result(Model):
     _envelope: ClassVar[tuple[JsonField, ...]] = ()
     """What stands around the content, and is checked and dropped."""
     drift: tuple[Drift, ...]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read plain JSON types, such as `to_dict()` gives or the service sends; raise InvalidResponseError for others.
+
+        As tolerant as a client, which tells what was tolerated in `drift`.
+        """
+        given: object = data
+        if cls._envelope and isinstance(given, Mapping) and given.get("success") is False:
+            raise InvalidResponseError("is false: the service said no", path="success")
+        return super().from_dict(data)
 
     @property
     def response(self) -> ResponseInfo | None:
