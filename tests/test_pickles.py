@@ -135,7 +135,9 @@ def content(value: Any) -> Any:
 def test_every_value_was_written_and_every_public_class_is_among_them() -> None:
     assert {*WRITTEN} == {*VALUES}
     classes = {name for name in mantago.__all__ if isinstance(getattr(mantago, name), type)}
-    assert classes - {"MantaGo", "AsyncMantaGo"} <= {type(value).__name__ for value in TODAY.values()}
+    # Of the others, 0.1 knew nothing.
+    known = {type(value).__name__ for value in TODAY.values()}
+    assert classes - {"MantaGo", "AsyncMantaGo", "ResponseInfo"} <= known
 
 
 @pytest.mark.parametrize("name", VALUES)

@@ -16,7 +16,7 @@ from mantago_generated.client import AuthenticatedClient
 from mantago_generated.operations import Operations
 from mantago_generated.spec import OPERATIONS, SERVER_URL
 from mantago_generated.spec import VERSION as SPEC_VERSION
-from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
+from mantago_runtime.calls.clients import AsyncCaller, SyncCaller, by_name
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import ResultReader
@@ -32,7 +32,7 @@ from mantago_runtime.configuration import (
     environment_proxy,
 )
 from mantago_runtime.errors import ConfigurationError
-from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation
+from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, log_as_told
 from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Provider
 from mantago_runtime.secrets.environment import credentials_source
 from mantago_runtime.secrets.store import CredentialStore
@@ -54,6 +54,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     _store = CredentialStore(None)
     _base_url = ""
 
+    @by_name
     def __init__(
         self,
         *,
@@ -78,6 +79,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         if isinstance(source, ConfigurationError):
             raise source
         self._store = CredentialStore(source)
+        log_as_told()
         check_flavour(transport, self._stack_type.flavour)
         check_engine(engine, transport)
         if identify_in not in ("both", "body"):

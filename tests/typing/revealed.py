@@ -30,6 +30,7 @@ from mantago import (
     PermissionDeniedError,
     Platform,
     RateLimitError,
+    ResponseInfo,
     ServerError,
     Ticket,
     __version__,
@@ -81,6 +82,7 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(gifts.virtual_gifts)  # = tuple[Gift, ...]
     reveal_type(gifts.extra)  # = Mapping[str, Any]
     reveal_type(gifts.drift)  # = tuple[Drift, ...]
+    reveal_type(gifts.response)  # = ResponseInfo | None
     reveal_type(gifts.to_dict())  # = dict[str, Any]
     reveal_type(ClientGifts.from_dict({}))  # = ClientGifts
     reveal_type(one.created_at)  # = datetime
@@ -102,6 +104,13 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(line.path)  # = str
     reveal_type(line.detail)  # = str
     reveal_type(line.pattern)  # = str
+
+
+def responses(response: ResponseInfo) -> None:
+    reveal_type(response.status_code)  # = int
+    reveal_type(response.headers)  # = Mapping[str, str]
+    reveal_type(response.attempts)  # = int
+    reveal_type(response.elapsed)  # = float
 
 
 def events(again: CallRetried, end: CallFinished) -> None:

@@ -25,6 +25,7 @@ from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.model import note_response
 from mantago_runtime.reading.readers import JSON
 from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
@@ -201,7 +202,7 @@ class RawResponse:
     payload: Any
     attempts: int
     elapsed: float
-    """Seconds that the call took."""
+    """Seconds, for all attempts together."""
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""
@@ -230,6 +231,7 @@ class ResultReader:
             of_answer(error, answer.status, answer.headers, answer.content)
             tried(error, answer.attempts, answer.elapsed)
             raise
+        note_response(result, (answer.status, answer.headers, answer.attempts, answer.elapsed))
         for line in drift:
             self._warn(line)
         return result
