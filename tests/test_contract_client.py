@@ -23,10 +23,11 @@ from _vendored import ROOT, Vendored, canonical, read_spec, run
 from contract import assumptions, execution, packages, python, sources
 from contract.changes import Change
 from contract.documents import Document
-from contract.plain_schemas import DEEPEST, plain_schema
+from contract.plain_schemas import MOST, PlainSchemas
 from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
 from first import FIRST
+from large_document import document
 from mantago.assumptions import ASSUMPTIONS
 from regenerate import PACKAGE, generate, replace_package
 
@@ -292,7 +293,7 @@ def test_an_operation_that_nobody_can_ask_for_is_told(monkeypatch):
 
 
 def test_every_kind_of_call_is_tried():
-    contract = execution.Contract.of(OLD, f"POST {GIFTS}")
+    contract = execution.Contracts(OLD).of(f"POST {GIFTS}")
     caller = execution.callers()[f"POST {GIFTS}"]
     friendly = [*caller._friendly()]
     assert len(friendly) == 12
@@ -309,7 +310,7 @@ def test_a_method_without_the_rule_is_tried_by_what_its_contract_allows_only():
 def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
     monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
     [[operation, caller]] = execution.callers().items()
-    contract = execution.Contract.of(OLD, operation)
+    contract = execution.Contracts(OLD).of(operation)
     assert (operation, len(caller.requests(contract)), caller.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
 
 
@@ -545,7 +546,7 @@ SAMPLES: list[dict[str, Any]] = [
 @given(data=st.data())
 def test_a_generated_value_is_one_that_the_schema_allows(schema: dict[str, Any], data: st.DataObject):
     for direction in (REQUEST, RESPONSE):
-        plain = plain_schema([Document("", schema).root], direction)
+        plain = PlainSchemas(direction).of([Document("", schema).root])
         value = data.draw(values(plain))
         jsonschema.Draft7Validator(plain).validate(value)
         assert json.loads(json.dumps(value)) == value
@@ -565,7 +566,7 @@ def test_what_is_for_the_other_direction_does_not_count():
         "required": ["r", "w"],
         "properties": {"r": {"type": "string", "readOnly": True}, "w": {"type": "string", "writeOnly": True}},
     }
-    asked, answered = (plain_schema([Document("", schema).root], direction) for direction in (REQUEST, RESPONSE))
+    asked, answered = (PlainSchemas(direction).of([Document("", schema).root]) for direction in (REQUEST, RESPONSE))
     assert (asked["required"], answered["required"]) == (["w"], ["r"])
     assert "additionalProperties" not in asked
     assert answered["additionalProperties"] is False
@@ -575,13 +576,21 @@ def test_what_is_for_the_other_direction_does_not_count():
 def test_a_schema_that_holds_itself_comes_to_an_end(required):
     inner = {"next": {"$ref": "#"}, "all": {"type": "array", "items": {"$ref": "#"}}}
     schema = {"type": "object", "properties": inner} | ({"required": ["next"]} if required else {})
-    plain = plain_schema(
-        [Document("", schema | {"additionalProperties": {"$ref": "#"}}).root], RESPONSE, depth=DEEPEST - 2
-    )
-    assert len(json.dumps(plain)) < 200_000
+    plain = PlainSchemas(RESPONSE).of([Document("", schema | {"additionalProperties": {"$ref": "#"}}).root])
+    assert json.dumps(plain).count('"required"') <= MOST
     tried = []
     execution._SETTINGS(given(values(plain))(lambda value: tried.append(json.dumps(value))))()
     assert tried
+
+
+def test_schemas_in_circles_are_read_no_deeper_than_their_size_allows():
+    root = Document("", document(40, 100)).root.get("components").get("schemas")
+    for direction in (REQUEST, RESPONSE):
+        plain, flat = PlainSchemas(direction), PlainSchemas(direction, most=1)
+        made = [json.dumps(plain.of([place])) for _, place in root.children()]
+        assert len(flat.of([root.get("Resource000")])["properties"]) == 2
+        # The changed contract is read in full where it is small, and a few levels deep here.
+        assert 2 < max(text.count('"required"') for text in made) <= MOST
 
 
 # The last release, and what the vendor publishes

@@ -14,7 +14,7 @@ import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -35,10 +35,10 @@ from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaG
 from mantago_generated import spec
 
 from .changes import Change, Kind, change, show
-from .documents import Cursor, Document, same
+from .documents import Document, same
 from .packages import FOLDERS, packages
 from .parameters import Side
-from .plain_schemas import plain_schema
+from .plain_schemas import PlainSchemas
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
@@ -93,32 +93,6 @@ class Contract:
     body_at: str | None = None
     answer_at: str | None = None
 
-    @classmethod
-    def of(cls, document: Document, operation: str) -> Contract | None:
-        """Return what a document says of an operation; None if it doesn't have it."""
-        method, _, path = operation.partition(" ")
-        item = document.root.get("paths").get(path)
-        place = item.get(method.lower())
-        if not place:
-            return None
-        # Those of the path are told apart by their order, since their names are nobody's business.
-        named = dict(enumerate(re.findall(r"\{(.*?)\}", path)))
-        parameters = {
-            f"{where} {named[int(name)] if where == 'path' else name}": (
-                found.says("required") is True,
-                plain_schema([found.get("schema")], REQUEST),
-            )
-            for (where, name), found in Side(path, item, place).parameters().items()
-        }
-        body = place.get("requestBody").get("content").get(JSON)
-        status = next((status for status in sorted(place.get("responses").mapping) if status.startswith("2")), "200")
-        answer = place.get("responses").get(status).get("content").get(JSON)
-        servers = place.raw("servers") or item.raw("servers") or document.root.raw("servers")
-        urls = tuple(url for server in servers.elements() if (url := server.raw("url").text))
-        status = status if status.isdecimal() else "200"
-        places = [media.raw("schema").resolved().at if media else None for media in (body, answer)]
-        return cls(operation, parameters, _schema(body, REQUEST), status, _schema(answer, RESPONSE), urls, *places)
-
     @property
     def asked(self) -> Any:
         """All that a request can fail."""
@@ -129,8 +103,44 @@ class Contract:
         return self.body_at if place.startswith("request body") else self.answer_at if "response" in place else None
 
 
-def _schema(media: Cursor, direction: Any) -> dict[str, Any] | None:
-    return plain_schema([media.raw("schema")], direction) if media else None
+class Contracts:
+    """The operations of a document as they are generated and checked."""
+
+    def __init__(self, document: Document) -> None:
+        """Begin with no operation looked at."""
+        self._document = document
+        self._asked, self._answered = PlainSchemas(REQUEST), PlainSchemas(RESPONSE)
+
+    def of(self, operation: str) -> Contract | None:
+        """Return what the document says of an operation; None if it doesn't have it."""
+        method, _, path = operation.partition(" ")
+        root = self._document.root
+        item = root.get("paths").get(path)
+        place = item.get(method.lower())
+        if not place:
+            return None
+        # Those of the path are told apart by their order, since their names are nobody's business.
+        named = dict(enumerate(re.findall(r"\{(.*?)\}", path)))
+        parameters = {
+            f"{where} {named[int(name)] if where == 'path' else name}": (
+                found.says("required") is True,
+                self._asked.of([found.get("schema")]),
+            )
+            for (where, name), found in Side(path, item, place).parameters().items()
+        }
+        body = place.get("requestBody").get("content").get(JSON)
+        status = next((status for status in sorted(place.get("responses").mapping) if status.startswith("2")), "200")
+        answer = place.get("responses").get(status).get("content").get(JSON)
+        servers = place.raw("servers") or item.raw("servers") or root.raw("servers")
+        return Contract(
+            operation,
+            parameters,
+            self._asked.of([body.raw("schema")]) if body else None,
+            status if status.isdecimal() else "200",
+            self._answered.of([answer.raw("schema")]) if answer else None,
+            tuple(url for server in servers.elements() if (url := server.raw("url").text)),
+            *(media.raw("schema").resolved().at if media else None for media in (body, answer)),
+        )
 
 
 @frozen
@@ -161,12 +171,11 @@ class Finding:
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
     """Yield what the client that goes with the old document does with the new one, and didn't with the old one."""
-    pairs = changed(old, new)
-    if not pairs:
+    if same(old.tree, new.tree):
         return
     with packages(old) as root:
         # A document that is just a file is compared for whoever has this checkout's client.
-        findings = list(differing(pairs)) if root in (None, ROOT) else _elsewhere(root, old, new)
+        findings = list(differing(changed(old, new, callers()))) if root in (None, ROOT) else _elsewhere(root, old, new)
     for alike in _by_reason(findings):
         first = min(alike, key=lambda finding: (finding.operation, finding.place))
         path = f"{first.operation} {first.place}"
@@ -183,14 +192,18 @@ def _by_reason(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     return found.values()
 
 
-def changed(old: Document, new: Document) -> list[tuple[Contract, Contract]]:
-    """Return both contracts of each operation that both documents have, and not in the same words."""
-    names = [f"{method.upper()} {path}" for path, item in old.root.get("paths").children() for method in item.mapping]
-    pairs = [(Contract.of(old, name), Contract.of(new, name)) for name in names]
-    return [(before, after) for before, after in pairs if before and after and not same(asdict(before), asdict(after))]
+def changed(old: Document, new: Document, among: Collection[str] | None = None) -> Iterator[tuple[Contract, Contract]]:
+    """Yield both contracts of each operation that both documents have, and not in the same words."""
+    before, after = Contracts(old), Contracts(new)
+    for path, item in old.root.get("paths").children():
+        for name in (f"{method.upper()} {path}" for method in item.mapping):
+            if among is None or name in among:
+                pair = before.of(name), after.of(name)
+                if pair[0] and pair[1] and not same(*map(asdict, pair)):
+                    yield pair[0], pair[1]
 
 
-def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
+def differing(pairs: Iterable[tuple[Contract, Contract]]) -> Iterator[Finding]:
     """Yield what holds for the new contracts and not for the old ones, of the operations that the client has."""
     # Many operations answer with the same.
     read: dict[str, list[Finding]] = {}
@@ -246,7 +259,7 @@ def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
 def worker(text: str) -> str:
     """Return, as JSON, what is found for the two documents in a JSON text."""
     old, new = (Document("", tree) for tree in json.loads(text))
-    return json.dumps([asdict(finding) for finding in differing(changed(old, new))])
+    return json.dumps([asdict(finding) for finding in differing(changed(old, new, callers()))])
 
 
 # --- the client -----------------------------------------------------------------------------------------------------

@@ -59,14 +59,17 @@ class Ways:
     def reached(self, starts: Mapping[Node, int]) -> dict[Node, int]:
         """Return, for each node, the starts that lead to it: their bits."""
         found = {**dict.fromkeys(self._above, 0), **starts}
-        waiting = dict.fromkeys(starts)
-        while waiting:
-            node, _ = waiting.popitem()
-            bits = found[node]
-            for _, child in self._below[node]:
-                if bits & ~found[child]:
-                    found[child] |= bits
-                    waiting[child] = None
+        layer = dict.fromkeys(starts)
+        while layer:
+            # Layer by layer: what many lead to is then looked at once for all of them.
+            below: dict[Node, None] = {}
+            for node in layer:
+                bits = found[node]
+                for _, child in self._below[node]:
+                    if bits & ~found[child]:
+                        found[child] |= bits
+                        below[child] = None
+            layer = below
         return found
 
 
