@@ -80,8 +80,7 @@ def simulate(
             heapq.heappush(events, (now, next(number), "turn", 0.0, True))
 
 
-@pytest.mark.parametrize("retry_after", [1, 0, None])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("way", "retry_after"), [*((way, 1) for way in WAYS), ("near", 0), ("near", None)])
 @pytest.mark.parametrize("limiter", LIMITERS)
 @pytest.mark.parametrize("limit", [10, 35, 200])
 def test_after_a_minute_the_limit_is_used_and_hardly_ever_passed(limit, limiter, way, retry_after):

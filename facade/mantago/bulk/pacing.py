@@ -18,11 +18,11 @@ CREDIT_SECONDS = 0.02
 TICK_SECONDS = 1.0
 BUSY_SHARE = 0.7
 """The share of the rate that must have been used for a tick to say anything about the limit."""
-SEARCHING, SOON, NEAR = (0.5, 10), (0.85, 20), (0.97, 60)
+SEARCHING, SOON, NEAR = (0.5, 10), (0.85, 20), (0.97, 40)
 """What is left of the rate after a refusal, and how many ticks it takes to come back to where it was refused.
 
-A refusal costs all calls a pause of a second or more, so that the refusals of a limit that is known must be a minute
-apart. A wavering latency has calls refused below the limit, and a few per cent less are worth more than the pauses.
+A refusal costs all calls a pause of a second or more, so that the refusals of a limit that is known must be far apart.
+Where latency wavers calls are refused below the limit, and a few per cent less cost less than the pauses.
 """
 SOON_SECONDS = 2.0
 """A refusal so soon after the pause says that the limit is well below."""
@@ -88,7 +88,9 @@ class Pacer:
             self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
         soon = now < self._blocked_until + SOON_SECONDS
         share, ticks = SEARCHING if self._searching else SOON if soon else NEAR
-        self._refused_rate = self.rate
+        # One refusal below the others may be chance; those that follow at once are not.
+        by_chance = self.rate < self._refused_rate and not soon
+        self._refused_rate = (self._refused_rate + self.rate) / 2 if by_chance else self.rate
         self.rate = max(self.rate * share, LEAST_RATE)
         self._step = max(self._refused_rate - self.rate, LEAST_RATE * 0.1) / ticks
         self._searching, self._beyond, self._cut_at = False, 0, now
