@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import json
 import os
 import re
 import shlex
@@ -112,6 +113,30 @@ def classes() -> Iterator[str]:
     yield ""
 
 
+SPEED_ROWS = {
+    "one at a time": "sync, 1, 20 ms",
+    "one at a time, async": "async, 1, 20 ms",
+    "64 in flight, async": "async, 64, 20 ms",
+    "no waiting, one at a time": "sync, 1",
+    "no waiting, 64 in flight, async": "async, 64",
+}
+SPEED_COLUMNS = {
+    "raw httpx": "raw httpx",
+    "stock generated client": "stock generated",
+    "`mantago`": "mantago",
+    '`engine="httptools"`': "mantago, httptools",
+    "aiohttp, by hand": "aiohttp",
+}
+
+
+def speed() -> Iterator[str]:
+    calls = json.loads((ROOT / "docs" / "speed" / "results.json").read_text("utf-8"))["calls"]
+    yield from (row("calls a second / processor time a call", *SPEED_COLUMNS), row(*["---"] * (len(SPEED_COLUMNS) + 1)))
+    for title, measured in SPEED_ROWS.items():
+        found = [calls[measured].get(name) for name in SPEED_COLUMNS.values()]
+        yield row(title, *(f"{at['calls_per_second']:,.0f} / {at['cpu_us']:.0f} µs" if at else "-" for at in found))
+
+
 TABLES = {
     "classes": classes,
     "codes": codes,
@@ -119,6 +144,7 @@ TABLES = {
     "failures": failures,
     "ids": ids,
     "operations": operations,
+    "speed": speed,
 }
 
 
