@@ -89,6 +89,17 @@ def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status,
 
 
 @pytest.mark.usefixtures("environment")
+def test_with_json_what_stopped_it_is_a_line_of_json(tmp_path, capsys, stdin):
+    stdin(b"token-expired")
+    assert cli.main(["export", "-", "--into", str(tmp_path / "gifts"), "--json"]) == 4
+    output = capsys.readouterr()
+    assert json.loads(output.out)["status"] == "credentials_refused"
+    error = json.loads(output.err)
+    assert (error["exit_status"], error["status"], error["code"], error["attempts"]) == (4, 401, 1004, 1)
+    assert error["message"].startswith("stopped: 401 Unauthorized, code 1004")
+
+
+@pytest.mark.usefixtures("environment")
 def test_wrong_use_is_exit_status_2_and_nothing_is_fetched(tmp_path, capsys, stdin):
     folder = tmp_path / "gifts"
     stdin(b"a\n\nb\n")

@@ -31,8 +31,9 @@ from mantago.testing import FakeMantaGo
 from mantago.testing.answers import Answers
 from mantago.testing.document import Document
 from mantago.testing.failures import FAILURES
+from mantago.testing.refusals import Refusal
 from mantago.testing.requests import STYLES
-from mantago.testing.scenarios import CLIENTS, TRIGGERS, Refusal
+from mantago.testing.scenarios import CLIENTS, TRIGGERS
 from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
 from mantago_generated.spec import published
 from vendored_paths import other_method

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
 from mantago.testing.document import Document
+from mantago.testing.refusals import CannedResponse
 from mantago.testing.requests import answer_faults, read
-from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import FORMATS, schema_faults
 from mantago_generated.spec import published
 

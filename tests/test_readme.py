@@ -32,7 +32,7 @@ from mantago import MantaGo, MantaGoError, cli
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FakeMantaGo, gift
 from mantago.testing.failures import FAILURES
-from mantago.testing.scenarios import Refusal
+from mantago.testing.refusals import Refusal
 from mantago_generated import friendly, spec
 from mantago_runtime.errors import CODE_MEANINGS
 

@@ -25,7 +25,9 @@ import uvicorn
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import scenarios
 from mantago.testing.document import Document
-from mantago.testing.scenarios import CannedResponse, Refusal, SandboxClient, success_envelope
+from mantago.testing.refusals import CannedResponse, Refusal
+from mantago.testing.scenarios import SandboxClient
+from mantago.testing.troubles import success_envelope
 from vendored_paths import methods_at, other_method
 
 SPEC = json.loads(files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8"))
@@ -965,10 +967,11 @@ def test_without_the_extra_the_import_says_what_to_install(monkeypatch: pytest.M
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-def test_the_shared_decisions_need_no_extra() -> None:
-    source = files("mantago.testing").joinpath("scenarios.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("module", ["refusals", "troubles", "scenarios"])
+def test_the_shared_decisions_need_no_extra(module: str) -> None:
+    source = files("mantago.testing").joinpath(f"{module}.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
-    assert imported <= {*sys.stdlib_module_names, "attrs"}
+    assert imported <= {*sys.stdlib_module_names, "attrs", "mantago"}
 
 
 def test_a_cookie_that_is_no_text_is_nobodys_fault(shared: Sandbox) -> None:

@@ -20,18 +20,14 @@ from typing import Any, Final, Self, cast
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content, is_json
 from mantago.testing.document import Document, Node, Operation
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import (
-    BOT_ID,
     CLIENTS,
     GIFTS,
-    SLOW_SECONDS,
     TRIGGERS,
-    CannedResponse,
     PlatformId,
-    Refusal,
     SandboxClient,
-    Trouble,
     gifts_of_trigger,
     sandbox_client_for,
 )
@@ -45,6 +41,7 @@ from mantago.testing.service import (
     refused,
     respond,
 )
+from mantago.testing.troubles import SLOW_SECONDS, Trouble
 from mantago_generated.spec import published
 
 try:

@@ -107,16 +107,16 @@ def test_without_a_client_one_that_does_not_exist_shows_that_the_credentials_are
 
 PROVOKED = {
     "bad-variables": (1, {"service": "400 Bad Request, code 110000"}),
-    "token-expired": (1, {"service": "401 Unauthorized, code 1004"}),
-    "credentials-renewed": (1, {"service": "401 Unauthorized, code 120000"}),
-    "permission-denied": (1, {"service": "403 Forbidden, code 1002"}),
+    "token-expired": (4, {"service": "401 Unauthorized, code 1004"}),
+    "credentials-renewed": (4, {"service": "401 Unauthorized, code 120000"}),
+    "permission-denied": (4, {"service": "403 Forbidden, code 1002"}),
     "bot-not-found": (1, {"service": "404 Not Found, code 5001"}),
     "platform-not-connected": (1, {"client": "404 Not Found, code 11001"}),
     "client-not-found": (1, {"client": "404 Not Found, code 37011"}),
-    "rate-limited": (1, {"service": "429 Too Many Requests"}),
-    "rate-limited-once": (1, {"service": "429 Too Many Requests"}),
-    "server-error": (1, {"service": "500 Internal Server Error"}),
-    "bad-gateway": (1, {"service": "502 Bad Gateway"}),
+    "rate-limited": (3, {"service": "429 Too Many Requests"}),
+    "rate-limited-once": (3, {"service": "429 Too Many Requests"}),
+    "server-error": (3, {"service": "500 Internal Server Error"}),
+    "bad-gateway": (3, {"service": "502 Bad Gateway"}),
     "slow-answer": (3, {"service": "127.0.0.1:"}),
     "cut-off-answer": (3, {"service": "no answer from 127.0.0.1"}),
     "not-json": (1, {"contract": "the answer can't be used: $: isn't JSON"}),
@@ -141,16 +141,16 @@ def test_each_failure_of_the_sandbox_is_shown_where_it_is(trigger, report):
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
-    ("option", "told_by", "hint"),
+    ("option", "status", "told_by", "hint"),
     [
-        ("--token", "401 Unauthorized, code 1004", "renew the pair"),
-        ("--secret", "403 Forbidden, code 1002", "check the bot's plan"),
-        ("--bot-id", "404 Not Found, code 5001", "the bot id is the last part of the bot's address"),
+        ("--token", 4, "401 Unauthorized, code 1004", "renew the pair"),
+        ("--secret", 4, "403 Forbidden, code 1002", "check the bot's plan"),
+        ("--bot-id", 1, "404 Not Found, code 5001", "the bot id is the last part of the bot's address"),
     ],
 )
-def test_a_wrong_credential_is_shown_without_a_client_too(option, told_by, hint, report):
+def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_by, hint, report):
     told = report(option, "wrong-one")
-    assert (told["exit_status"], [*crosses(told)]) == (1, ["service"])
+    assert (told["exit_status"], [*crosses(told)]) == (status, ["service"])
     assert told["service"]["detail"].startswith(told_by)
     assert told["service"]["hint"].startswith(hint)
 
@@ -182,6 +182,20 @@ def test_with_a_credential_missing_the_way_is_judged_all_the_same(missing, repor
     assert told["exit_status"] == 2
     assert told["connection"]["ok"]
     assert skipped(told) == ["token", "TLS", "service", "client", "contract"]
+
+
+def test_all_that_is_missing_is_named_at_once_with_where_it_is_found(report, monkeypatch):
+    for name in ("BOT_ID", "SECRET"):
+        monkeypatch.delenv(f"MANTAGO_{name}", raising=False)
+    told = report("--base-url", "http://mantago.cc", "--token", "two\nlines")
+    detail = told["configuration"]["detail"].split("; ")
+    assert [problem.split()[0] for problem in detail] == ["--bot-id", "--token", "--secret", "--base-url"]
+    assert "two" not in told["configuration"]["detail"]
+    assert told["configuration"]["hint"] == (
+        "the bot id is the last part of the bot's address in the dashboard; token and secret are made together in the "
+        "bot's dashboard: Settings, Advanced settings, API integration; mantago doctor --help lists the options"
+    )
+    assert told["exit_status"] == 2
 
 
 def test_an_address_that_is_none_leaves_nothing_to_judge(report):
@@ -228,7 +242,7 @@ DAY = 86_400
 )
 def test_a_token_is_to_be_renewed_three_days_before_its_end(claims, ok, detail):
     check = doctor.of_token(Credentials(bot_id="b", token=token(**claims), secret="s"), NOW)
-    assert (check.ok, check.detail, check.status) == (ok, detail, 1)
+    assert (check.ok, check.detail, check.status) == (ok, detail, 4 if ok is False else 1)
     assert bool(check.hint) == (ok is False)
 
 
@@ -497,7 +511,7 @@ def test_the_identification_is_checked_before_anything_else():
 
 @pytest.mark.usefixtures("environment")
 def test_people_see_a_mark_a_line_and_a_hint_under_each_cross(capsys):
-    assert cli.main(["doctor", "--client-id", "token-expired"]) == 1
+    assert cli.main(["doctor", "--client-id", "token-expired"]) == 4
     lines = capsys.readouterr().out.splitlines()
     start = next(number for number, line in enumerate(lines) if "configuration" in line)
     marks = [line[0] for line in lines[start:] if line[0] != " "]

@@ -13,7 +13,8 @@ from typing import Final, Literal
 import httpx
 from attrs import evolve, frozen
 
-from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, CannedResponse, Refusal, Trouble, page
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, page
+from mantago.testing.troubles import SLOW_SECONDS, Trouble
 
 __all__ = ["FAILURES", "Failure", "FailureName", "at_an_id", "failure", "response"]
 

@@ -19,16 +19,9 @@ from mantago.identification import IdentifyIn, PlatformName, identify
 from mantago.testing.answers import Answers, Content
 from mantago.testing.document import Document
 from mantago.testing.failures import Failure, FailureName, at_an_id, failure, response
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import read
-from mantago.testing.scenarios import (
-    BOT_ID,
-    GIFTS,
-    CannedResponse,
-    Refusal,
-    Trouble,
-    gifts_of_trigger,
-    success_envelope,
-)
+from mantago.testing.scenarios import GIFTS, gifts_of_trigger
 from mantago.testing.service import (
     Account,
     ParsedRequest,
@@ -40,6 +33,7 @@ from mantago.testing.service import (
     respond,
 )
 from mantago.testing.set_answers import OperationAnswer, OperationRequest, checked_operation, content_of, request_for
+from mantago.testing.troubles import Trouble, success_envelope
 from mantago.testing.vendored import left_out_of
 from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock

@@ -1,73 +1,26 @@
-"""The refusals, the identification rule, the clients and the troubles that sandbox and fake know.
+"""The clients that the sandbox knows, and the ids that make trouble at sandbox and fake.
 
 Pure decisions, without a server and without the spec, so that both say the same.
 """
 
-import json
-from collections.abc import Callable, Mapping
-from enum import Enum
+from collections.abc import Mapping
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
+
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, as_json, page
+from mantago.testing.troubles import ONE_GIFT, Trouble, changed, success_envelope
 
 __all__ = [
-    "BOT_ID",
     "CLIENTS",
     "GIFTS",
-    "SLOW_SECONDS",
     "TRIGGERS",
     "TROUBLES",
-    "CannedResponse",
     "PlatformId",
-    "Refusal",
     "SandboxClient",
-    "Trouble",
-    "broken_rule",
-    "changed",
     "gifts_of_trigger",
-    "page",
     "sandbox_client_for",
-    "success_envelope",
-    "with_a_gift",
 ]
-
-BOT_ID: Final = "1NbWoobyg"
-SLOW_SECONDS: Final = 5.0
-"""How late a slow answer comes."""
-
-
-@frozen
-class CannedResponse:
-    """A response of the sandbox or the fake, and how it is sent.
-
-    `off_spec` marks what isn't what the spec promises on purpose, and so isn't checked against it.
-    `slow` answers come late; of `cut_off` ones half the body comes before the connection closes.
-    """
-
-    status: int
-    body: bytes
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-    off_spec: bool = False
-    slow: bool = False
-    cut_off: bool = False
-
-
-@frozen
-class Trouble:
-    """What becomes of a good answer: another comes `instead`, or it comes changed, late or cut off, or as it is."""
-
-    instead: CannedResponse | None = None
-    change: str | None = None
-    slow: bool = False
-    cut_off: bool = False
-
-    def befall(self, good: CannedResponse) -> CannedResponse:
-        """Return what comes where this would be the good answer, with its content changed already."""
-        if self.instead is not None:
-            return self.instead
-        off_spec = self.change not in {None, "unknown_field"}
-        return evolve(good, off_spec=off_spec, slow=self.slow, cut_off=self.cut_off)
 
 
 @frozen
@@ -91,86 +44,6 @@ class SandboxClient:
     description: str
     answers: tuple[CannedResponse, ...] = field(repr=False)
     platform_ids: tuple[PlatformId, ...] = ()
-
-
-def _json(payload: Mapping[str, Any]) -> bytes:
-    return json.dumps(payload, ensure_ascii=False).encode()
-
-
-class Refusal(Enum):
-    """Each way to say no: status, the vendor's code, the vendor's message.
-
-    The vendor publishes codes and messages; which status goes with which code is our reading.
-    """
-
-    PERMISSION_DENIED = (403, 1002, "permission denied")
-    TOKEN_EXPIRED = (401, 1004, "Token is invalid or expired")
-    BOT_NOT_FOUND = (404, 5001, "尋找Bot資訊失敗,無此botId")
-    PLATFORM_NOT_CONNECTED = (404, 11001, "尋找Integration資訊失敗,無此IntegrationId")
-    CLIENT_NOT_FOUND = (404, 37011, "Get client failed")
-    BAD_VARIABLES = (400, 110000, "Get correct request variables failed")
-    CREDENTIALS_RENEWED = (401, 120000, "Get open api failed")
-    # Made up, codes and messages: the vendor publishes none for these.
-    NO_SUCH_PATH = (404, 404, "No such path")
-    WRONG_METHOD = (405, 405, "Wrong method for this path")
-    RATE_LIMITED = (429, 429, "Rate limit exceeded")
-    SERVER_ERROR = (500, 500, "Internal server error")
-
-    def __init__(self, status: int, code: int, message: str) -> None:
-        self.status = status
-        self.code = code
-        self.message = message
-
-    def envelope(self, detail: str = "", bot_id: str | None = None) -> dict[str, Any]:
-        """Return the vendor's failure envelope; `detail` goes behind the vendor's message."""
-        error: dict[str, Any] = {"message": f"{self.message}: {detail}" if detail else self.message, "code": self.code}
-        if bot_id is not None:
-            error["botId"] = bot_id
-        return {"success": False, "errResponse": error}
-
-    def answer(
-        self, detail: str = "", *, bot_id: str | None = None, headers: tuple[tuple[str, str], ...] = ()
-    ) -> CannedResponse:
-        """Return the refusal as an answer."""
-        return CannedResponse(self.status, _json(self.envelope(detail, bot_id)), headers=headers)
-
-
-def success_envelope(**lists: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the success envelope around lists of gifts under the service's names."""
-    return {"success": True, "message": "Get client gifts successfully", **lists}
-
-
-def broken_rule(body: Mapping[str, Any], query: Mapping[str, Any], *, pair_in_query: bool) -> str | None:
-    """Return what breaks the identification rule, None where it is kept.
-
-    The rule is prose in the spec (ClientIdentificationRequest and the query parameters), so it
-    is code here. `pair_in_query` takes the query's half of that prose at its word.
-    """
-    in_body, in_query = _identifiers(body), _identifiers(query)
-    for place, given in (("body", in_body), ("query", in_query)):
-        blank = [name for name, value in given.items() if not value.strip()]
-        if blank:
-            return f"{blank[0]} is blank in the {place}"
-    if "clientId" in in_body and len(in_body) + len(in_query) > 1:
-        return "clientId and a platform pair are both given, want only one of them"
-    if "clientId" in in_body:
-        return None
-    if not in_body:
-        return "want clientId, or platform and platformClientId, in the body"
-    if pair_in_query and not in_query:
-        return "want platform and platformClientId in the query too, as the body has no clientId"
-    for place, given in (("body", in_body), ("query", in_query or in_body)):
-        missing = [name for name in ("platform", "platformClientId") if name not in given]
-        if missing:
-            return f"{missing[0]} is missing in the {place}, where the other half of the pair is"
-    if in_query and in_query != in_body:
-        return "platform and platformClientId differ between query and body"
-    return None
-
-
-def _identifiers(given: Mapping[str, Any]) -> dict[str, str]:
-    names = ("clientId", "platform", "platformClientId")
-    return {name: given[name] for name in names if given.get(name) is not None}
 
 
 def sandbox_client_for(body: Mapping[str, Any]) -> SandboxClient | None:
@@ -226,40 +99,10 @@ _MANY_GIFTS: Final = success_envelope(
         },
     ],
 )
-_ONE_GIFT: Final = {
-    "name": "生日蛋糕兌換券",
-    "resource": "rewardsCard",
-    "createdAt": "2024-07-15T10:30:28.700Z",
-    "isExpired": False,
-}
-
-_LISTS: Final = ("physicalGifts", "virtualGifts")
-_CHANGES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
-    # by the kind of drift that a client then tells of
-    "missing": lambda gift: {name: value for name, value in gift.items() if name != "isExpired"},
-    "null": lambda gift: {**gift, "startTime": None, "endTime": None},
-    "unknown_value": lambda gift: {**gift, "resource": "birthdayCampaign"},
-    "unknown_field": lambda gift: {**gift, "rarity": "gold"},
-    "format": lambda gift: {**gift, "createdAt": gift["createdAt"].removesuffix("Z")},
-    # what no client can put up with
-    "no_name": lambda gift: {name: value for name, value in gift.items() if name != "name"},
-}
-
-
-def changed(payload: Mapping[str, Any], change: str) -> dict[str, Any]:
-    """Return gifts as a newer or sloppier service might send them, each changed in one way."""
-    gifts = {name: [*map(_CHANGES[change], payload[name])] for name in _LISTS if payload.get(name)}
-    beside = {"loyaltyPoints": 120} if change == "unknown_field" else {}
-    return {**payload, **gifts, **beside}
-
-
-def with_a_gift(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return gifts with one at least, in which something can be changed."""
-    return {**payload} if any(payload.get(name) for name in _LISTS) else {**payload, "virtualGifts": [_ONE_GIFT]}
 
 
 def _gifts(payload: Mapping[str, Any]) -> CannedResponse:
-    return CannedResponse(200, _json(payload))
+    return CannedResponse(200, as_json(payload))
 
 
 CLIENTS: Final = (
@@ -272,7 +115,7 @@ CLIENTS: Final = (
     SandboxClient(
         "TamirOskQ",
         "exactly one gift, and no ticket",
-        (_gifts(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[_ONE_GIFT])),),
+        (_gifts(success_envelope(tickets=[], physicalGifts=[], virtualGifts=[ONE_GIFT])),),
         (PlatformId("line", "U93c1d0b7a6f24e58b0c7d94e1f3a2865"), PlatformId("facebook", "6128904415327790")),
     ),
     SandboxClient(
@@ -289,17 +132,11 @@ def _rate_limited(retry_after: int) -> CannedResponse:
     return Refusal.RATE_LIMITED.answer(bot_id=BOT_ID, headers=headers)
 
 
-def page(status: int, title: str) -> CannedResponse:
-    """Return a page for people, as proxies and gateways send one."""
-    html = f"<!doctype html>\n<html><head><title>{title}</title></head><body>{title}</body></html>\n"
-    return CannedResponse(status, html.encode(), "text/html; charset=utf-8", off_spec=True)
-
-
 def _refused(refusal: Refusal) -> tuple[str, Trouble]:
     return f"{refusal.status}, code {refusal.code}: {refusal.message}", Trouble(refusal.answer(bot_id=BOT_ID))
 
 
-_REFUSED_WITH_200: Final = CannedResponse(200, _json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True)
+_REFUSED_WITH_200: Final = CannedResponse(200, as_json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True)
 _WELL: Final = Trouble()
 _Trigger = tuple[SandboxClient, tuple[Trouble, ...], Mapping[str, Any]]
 
@@ -335,19 +172,19 @@ _TRIGGERS: Final[tuple[_Trigger, ...]] = (
         "field-from-the-future",
         "fields that the spec doesn't list, beside the gifts and in one",
         Trouble(change="unknown_field"),
-        gifts=success_envelope(virtualGifts=[_ONE_GIFT]),
+        gifts=success_envelope(virtualGifts=[ONE_GIFT]),
     ),
     _trigger(
         "enum-from-the-future",
         "a gift whose resource the spec doesn't list",
         Trouble(change="unknown_value"),
-        gifts=success_envelope(virtualGifts=[_ONE_GIFT]),
+        gifts=success_envelope(virtualGifts=[ONE_GIFT]),
     ),
     _trigger(
         "missing-is-expired",
         "a gift without isExpired, as in the vendor's own example",
         Trouble(change="missing"),
-        gifts=success_envelope(physicalGifts=[_ONE_GIFT]),
+        gifts=success_envelope(physicalGifts=[ONE_GIFT]),
     ),
     _trigger("refused-with-200", "200, yet success is false, code 37011", Trouble(_REFUSED_WITH_200)),
 )

@@ -15,17 +15,9 @@ from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content
 from mantago.testing.changes import changed_once
 from mantago.testing.document import METHODS, Document, Operation
-from mantago.testing.scenarios import (
-    BOT_ID,
-    GIFTS,
-    TROUBLES,
-    CannedResponse,
-    Refusal,
-    Trouble,
-    broken_rule,
-    changed,
-    with_a_gift,
-)
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, broken_rule
+from mantago.testing.scenarios import GIFTS, TROUBLES
+from mantago.testing.troubles import Trouble, changed, with_a_gift
 
 __all__ = [
     "REFUSAL",
