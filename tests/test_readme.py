@@ -29,6 +29,7 @@ from markdown_it import MarkdownIt
 
 import mantago
 from mantago import MantaGo, MantaGoError, cli
+from mantago.cli.statuses import MEANINGS
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FakeMantaGo, gift
 from mantago.testing.failures import FAILURES
@@ -137,6 +138,12 @@ def speed() -> Iterator[str]:
         yield row(title, *(f"{at['calls_per_second']:,.0f} / {at['cpu_us']:.0f} µs" if at else "-" for at in found))
 
 
+def statuses() -> Iterator[str]:
+    yield from (row("status", "meaning"), row(*["---"] * 2))
+    for status, meaning in MEANINGS.items():
+        yield row(status.value, meaning)
+
+
 TABLES = {
     "classes": classes,
     "codes": codes,
@@ -145,6 +152,7 @@ TABLES = {
     "ids": ids,
     "operations": operations,
     "speed": speed,
+    "statuses": statuses,
 }
 
 
