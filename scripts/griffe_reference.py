@@ -1,0 +1,81 @@
+"""Has the reference pages show what a caller reads: a client's own types, and values in place of constants' names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+import griffe
+
+
+class Reference(griffe.Extension):
+    """Give each class that fills in a generic one's type variables an `__init__` of its own, with them filled in."""
+
+    def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
+        """Look at the classes of a package and of the modules in it, once all of it is read."""
+        for module in (pkg, *pkg.modules.values()):
+            for found in module.classes.values():
+                if not found.is_alias:
+                    _own_init(found, module)
+
+
+def _own_init(found: griffe.Class, module: griffe.Module) -> None:
+    for base in found.bases:
+        if not isinstance(base, griffe.ExprSubscript) or str(base.left) not in module.classes:
+            continue
+        generic = module.classes[str(base.left)]
+        init = generic.members.get("__init__")
+        if not isinstance(init, griffe.Function):
+            continue
+        declared = [of for of in generic.bases if isinstance(of, griffe.ExprSubscript) and str(of.left) == "Generic"]
+        variables = [str(name) for of in declared for name in _elements(of)]
+        filled = dict(zip(variables, _elements(base), strict=False))
+        own = griffe.Function("__init__", docstring=init.docstring, parent=found, lineno=init.lineno)
+        own.parameters = griffe.Parameters(
+            *(
+                griffe.Parameter(
+                    given.name,
+                    annotation=_with(given.annotation, filled),
+                    kind=given.kind,
+                    default=_value(given.default, module),
+                )
+                for given in init.parameters
+            )
+        )
+        found.set_member("__init__", own)
+
+
+def _elements(subscript: griffe.ExprSubscript) -> list[Any]:
+    inner = subscript.slice
+    return [*inner.elements] if isinstance(inner, griffe.ExprTuple) else [inner]
+
+
+def _with(node: Any, names: Mapping[str, Any]) -> Any:
+    """Return an expression with names replaced."""
+    match node:
+        case griffe.ExprName() if node.name in names:
+            return names[node.name]
+        case griffe.Expr():
+            return replace(node, **{of.name: _with(getattr(node, of.name), names) for of in fields(node) if of.init})
+        case list():
+            return [_with(inner, names) for inner in node]
+        case _:
+            return node
+
+
+def _value(default: Any, module: griffe.Module) -> Any:
+    """Return what a product of whole numbers and constants comes to, such as 16 * MEBIBYTE; else the default."""
+    product = _product(str(default), module) if isinstance(default, griffe.Expr) else None
+    return default if product is None else str(product)
+
+
+def _product(text: str, module: griffe.Module) -> int | None:
+    product = 1
+    for factor in (part.strip() for part in text.split("*")):
+        constant = module.attributes.get(factor)
+        value = int(factor) if factor.isdigit() else _product(str(constant.value), module) if constant else None
+        if value is None:
+            return None
+        product *= value
+    return product

@@ -1,0 +1,63 @@
+"""The documentation's reference shows a client's own types and values, not the names of what it is made from."""
+
+from pathlib import Path
+
+import griffe
+
+from griffe_friendly import Friendly
+from griffe_reference import Reference
+
+ROOT = Path(__file__).parent.parent
+MADE_UP = '''
+from typing import Generic, TypeVar
+
+X = TypeVar("X")
+KIB = 1024
+MIB = KIB * 1024
+NAME = "n"
+
+
+class Base(Generic[X]):
+    def __init__(self, x: list[X | None], size: int = 2 * MIB, least: int = 3, name: str = NAME, other: int = -1): ...
+
+
+class Plain(Generic[X]):
+    """Has no __init__."""
+
+
+class Known(Base[dict[str, int]]): ...
+class Unknown(Plain[int]): ...
+class Foreign(list[int]): ...
+class Simple(Base): ...
+'''
+
+
+def shown(found: griffe.Class) -> dict[str, tuple[str, str]]:
+    return {given.name: (str(given.annotation), str(given.default)) for given in found.parameters}
+
+
+def test_a_class_shows_what_it_fills_in_and_what_its_constants_come_to(tmp_path: Path):
+    (tmp_path / "made_up.py").write_text(MADE_UP, "utf-8")
+    package = griffe.load("made_up", search_paths=[tmp_path], extensions=griffe.Extensions(Reference()))
+    assert shown(package.classes["Known"]) == {
+        "self": ("None", "None"),
+        "x": ("list[dict[str, int] | None]", "None"),
+        "size": ("int", "2097152"),
+        "least": ("int", "3"),
+        "name": ("str", "NAME"),
+        "other": ("int", "-1"),
+    }
+    assert "__init__" not in {**package.classes["Unknown"].members, **package.classes["Foreign"].members}
+    assert shown(package.classes["Base"])["x"] == ("list[X | None]", "None")
+    assert "__init__" not in package.classes["Simple"].members
+
+
+def test_no_type_variable_and_no_constant_is_shown_of_the_clients():
+    paths = [ROOT / "facade", ROOT / "generated"]
+    package = griffe.load("mantago", search_paths=paths, extensions=griffe.Extensions(Friendly(), Reference()))
+    shown_of = {name: shown(package[f"client.{name}"]) for name in ("MantaGo", "AsyncMantaGo")}
+    assert shown_of["MantaGo"]["transport"][0].startswith("httpx.BaseTransport |")
+    assert shown_of["AsyncMantaGo"]["transport"][0].startswith("httpx.AsyncBaseTransport |")
+    for options in shown_of.values():
+        assert options["max_response_bytes"] == ("int", "16777216")
+        assert not [name for name, told in options.items() if "ProviderT" in told[0] or "BelowT" in told[0]]
