@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import EllipsisType
 from typing import Generic, Literal, NoReturn, Self, TypeVar
 
 import httpx
@@ -19,12 +20,13 @@ from mantago_runtime.calls.clients import AsyncCaller, SyncCaller, by_name
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import ResultReader
-from mantago_runtime.calls.transports import AsyncTransport, BelowT, SyncTransport
+from mantago_runtime.calls.transports import AsyncTransport, SyncTransport
 from mantago_runtime.configuration import (
     HTTPCORE,
     check_engine,
     check_flavour,
     checked_address,
+    checked_headers,
     checked_seconds,
     checked_whole,
     environment_proxy,
@@ -35,15 +37,18 @@ from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Prov
 from mantago_runtime.secrets.environment import credentials_source
 from mantago_runtime.secrets.store import CredentialStore
 
+BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
 ProviderT = TypeVar("ProviderT")
+StackT = TypeVar("StackT", SyncTransport, AsyncTransport)
 MEBIBYTE = 1024 * 1024
 DEFAULT_ENGINE = HTTPCORE
 
 
-class _Client(Generic[BelowT, ProviderT]):
+class _Client(Generic[BelowT, ProviderT, StackT]):
     """What both clients share: everything but the sending."""
 
-    _flavour: type[httpx.BaseTransport | httpx.AsyncBaseTransport]
+    _stack_type: type[StackT]
+    _stack: StackT
     _generated: AuthenticatedClient
     # Until they are set: error reporters show the repr of a client that refused its arguments.
     _store = CredentialStore(None)
@@ -75,7 +80,7 @@ class _Client(Generic[BelowT, ProviderT]):
             raise source
         self._store = CredentialStore(source)
         log_as_told()
-        check_flavour(transport, self._flavour)
+        check_flavour(transport, self._stack_type.flavour)
         check_engine(engine, transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
@@ -88,17 +93,40 @@ class _Client(Generic[BelowT, ProviderT]):
             timeout=checked_seconds(timeout),
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
+            headers={"User-Agent": _user_agent()},
             operations=OPERATIONS,
         )
         self._identify_in: IdentifyIn = identify_in
-        self._calls = calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
+        calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
         proxy = environment_proxy(self._base_url)
-        self._open(calls, ResultReader(strict=bool(strict)), transport, proxy, engine or DEFAULT_ENGINE)
+        results = ResultReader(strict=bool(strict))
+        self._use(self._stack_type(calls, results, transport, proxy, engine or DEFAULT_ENGINE))
 
-    def _open(
-        self, calls: CallLoop, results: ResultReader, transport: BelowT | None, proxy: str | None, engine: str
-    ) -> None:
-        """Make what sends."""
+    def _use(self, stack: StackT) -> None:
+        """Send by a stack from now on."""
+
+    @by_name
+    def with_options(
+        self,
+        *,
+        timeout: float | EllipsisType = ...,
+        max_retries: int | EllipsisType = ...,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other options on the same connections and credentials.
+
+        What isn't given stays as it is; `headers` go with each request, beside those given before. Closing what is
+        returned closes nothing: it is closed with this client. Raises ConfigurationError.
+        """
+        added = checked_headers({} if headers is None else headers)
+        del headers  # see __init__
+        if isinstance(added, ConfigurationError):
+            raise added
+        policy = self._stack.calls.policy.with_options(timeout, max_retries, added)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._use(self._stack.with_policy(policy))
+        return other
 
     def _identify(self, *, client_id: object, platform: object, platform_client_id: object) -> ClientIdentity:
         return identify(
@@ -132,11 +160,11 @@ class _Client(Generic[BelowT, ProviderT]):
         )
 
     def _entered(self) -> Self:
-        self._calls.refuse_if_closed()
+        self._stack.calls.lifetime.refuse_if_closed()
         return self
 
 
-class MantaGo(_Client[httpx.BaseTransport, Provider], Operations):
+class MantaGo(_Client[httpx.BaseTransport, Provider, SyncTransport], Operations):
     """A client of the MantaGO open API; safe to share between threads and forked processes.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
@@ -144,19 +172,12 @@ class MantaGo(_Client[httpx.BaseTransport, Provider], Operations):
     ConfigurationError.
     """
 
-    _flavour = httpx.BaseTransport
+    _stack_type = SyncTransport
 
-    def _open(
-        self,
-        calls: CallLoop,
-        results: ResultReader,
-        transport: httpx.BaseTransport | None,
-        proxy: str | None,
-        engine: str,
-    ) -> None:
-        self._stack = SyncTransport(calls, results, transport, proxy, engine)
-        self._generated = _generated_client(calls.policy, self._stack)
-        self._caller = SyncCaller(self._stack, self._generated.get_httpx_client())
+    def _use(self, stack: SyncTransport) -> None:
+        self._stack = stack
+        self._generated = _generated_client(stack)
+        self._caller = SyncCaller(stack, self._generated.get_httpx_client())
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -169,25 +190,18 @@ class MantaGo(_Client[httpx.BaseTransport, Provider], Operations):
         self.close()
 
 
-class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider], AsyncOperations):
+class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, AsyncTransport], AsyncOperations):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
 
     `credentials` may also be an asynchronous callable.
     """
 
-    _flavour = httpx.AsyncBaseTransport
+    _stack_type = AsyncTransport
 
-    def _open(
-        self,
-        calls: CallLoop,
-        results: ResultReader,
-        transport: httpx.AsyncBaseTransport | None,
-        proxy: str | None,
-        engine: str,
-    ) -> None:
-        self._stack = AsyncTransport(calls, results, transport, proxy, engine)
-        self._generated = _generated_client(calls.policy, self._stack)
-        self._caller = AsyncCaller(self._stack, self._generated.get_async_httpx_client())
+    def _use(self, stack: AsyncTransport) -> None:
+        self._stack = stack
+        self._generated = _generated_client(stack)
+        self._caller = AsyncCaller(stack, self._generated.get_async_httpx_client())
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -200,15 +214,19 @@ class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider], AsyncOperat
         await self.aclose()
 
 
-def _generated_client(policy: Policy, transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:
-    """Return the generated client, with our transport below everything that is called with it."""
+def _user_agent() -> str:
     versions = f"spec {SPEC_VERSION}; python {sys.version_info[0]}.{sys.version_info[1]}; httpx {httpx.__version__}"
-    agent = f"mantago/{__version__} ({versions})"
+    return f"mantago/{__version__} ({versions})"
+
+
+def _generated_client(transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:
+    """Return the generated client, with our transport below everything that is called with it."""
+    policy = transport.calls.policy
     return AuthenticatedClient(
         base_url=str(policy.base_url),
         token="",
         prefix="",  # the transport signs each request
-        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": agent},
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **policy.headers},
         timeout=httpx.Timeout(policy.timeout),
         # Without trust_env=False, httpx would put the environment's proxies beside our transport.
         httpx_args={"transport": transport, "trust_env": False},

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import re
 import urllib.request
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 import httpx
@@ -150,6 +151,45 @@ def checked_seconds(timeout: object) -> float:
             f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {timeout!r:.50}"
         )
     return float(timeout)
+
+
+# What is signed, what the connection and the body need, and what says which answers can be read.
+OWN_HEADERS = re.compile(
+    "authorization|bot[-_]?id|proxy-.*|host|content-.*|transfer-encoding|te|trailer|connection|keep-alive|upgrade|expect|"
+    "accept|accept-encoding"
+)
+
+
+def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
+    """Return the header fields that are to go with each request.
+
+    The error is returned, not raised: a traceback with locals would show the values.
+    """
+    if not isinstance(headers, Mapping):
+        return ConfigurationError(f"headers must be a mapping of names to values, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            return ConfigurationError(f"headers: {str(name)[:50]!r} can't be the name of a header")
+        if OWN_HEADERS.fullmatch(name.lower()):
+            return ConfigurationError(
+                f"headers can't hold {name}: what signs and carries a request is the client's own"
+            )
+        if problem := field_problem(value):
+            return ConfigurationError(f"headers: the value of {name} {problem}")
+    if len({name.lower() for name in headers}) < len(headers):
+        return ConfigurationError(f"headers names one twice, in different case: {', '.join(headers)}")
+    return {characters(name): characters(value) for name, value in headers.items()}
+
+
+def field_problem(value: object) -> str | None:
+    """Say why a value can't stand in a header, without quoting it; None if it can."""
+    if not isinstance(value, str):
+        return f"must be a string, not {type(value).__name__}"
+    if value != value.strip():
+        return "can't stand in a header: it begins or ends with white space"
+    if bad := re.search(r"[^\t\x20-\x7e]", value):
+        return f"can't stand in a header: character {bad.start() + 1} of {len(value)} isn't one of ASCII's visible ones"
+    return None
 
 
 def checked_whole(name: str, value: object, *, least: int) -> int:

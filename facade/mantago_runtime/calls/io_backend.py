@@ -11,7 +11,6 @@ from typing import Any
 
 import anyio
 import httpcore
-import httpx
 from attrs import frozen
 
 from mantago_runtime.concurrency import Clock, MaybeAwaitable
@@ -54,14 +53,14 @@ class IOBackend:
 
 
 def sync_io_backend(
-    below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE, memory: AddressMemory | None = None
+    below: object, proxy: str | None, engine: str = HTTPCORE, memory: AddressMemory | None = None
 ) -> IOBackend:
     """Return the backend for threads."""
     # Only a client that calls needs them.
     from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
     from mantago_runtime.connections.sockets import deadline  # noqa: PLC0415
 
-    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine, memory)
+    pool = TransportAdapter(below, SYNC) if below is not None else pool_for_threads(proxy, engine, memory)
     lock = threading.Lock()
     return IOBackend(
         send=pool.send,
@@ -80,15 +79,12 @@ def sync_io_backend(
 
 
 def async_io_backend(
-    below: httpx.AsyncBaseTransport | None,
-    proxy: str | None,
-    engine: str = HTTPCORE,
-    memory: AddressMemory | None = None,
+    below: object, proxy: str | None, engine: str = HTTPCORE, memory: AddressMemory | None = None
 ) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
     from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
 
-    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine, memory)
+    pool = TransportAdapter(below, ASYNC) if below is not None else pool_for_tasks(proxy, engine, memory)
     lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:
