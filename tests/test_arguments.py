@@ -55,6 +55,18 @@ def test_an_argument_that_there_is_not_is_told_which_there_are(connect: Connect)
     assert text.endswith(FOR_GIFTS)
 
 
+def test_other_options_are_named_too(connect: Connect) -> None:
+    client = connect(good).client
+    name, takes = f"{type(client).__name__}.with_options()", "; it takes timeout, max_retries, headers"
+    assert (
+        str(refused(client.with_options, 5))
+        == f"{name} takes its arguments by name, as in with_options(timeout=...){takes}"
+    )
+    text = str(refused(client.with_options, retries=5))
+    assert text.startswith(f"{name} got an unexpected keyword argument 'retries'")
+    assert text.endswith(takes)
+
+
 @pytest.mark.parametrize("cls", [MantaGo, AsyncMantaGo])
 def test_a_constructor_speaks_of_its_class_and_names_its_arguments(cls: type[Any]) -> None:
     text = str(refused(cls, BOT_ID))

@@ -112,6 +112,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     def _use(self, stack: StackT) -> None:
         """Send by a stack from now on."""
 
+    @by_name
     def with_options(
         self,
         *,

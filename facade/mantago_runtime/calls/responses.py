@@ -202,7 +202,7 @@ class RawResponse:
     payload: Any
     attempts: int
     elapsed: float
-    """Seconds, for all attempts together."""
+    """Seconds that the call took."""
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""

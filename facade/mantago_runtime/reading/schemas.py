@@ -33,7 +33,7 @@ class _Definitions:
         return {"type": "definition-ref", "schema_ref": _place(cls)}
 
     def _model(self, cls: Any) -> CoreSchema:
-        shape = {"type": "typed-dict", "cls": cls, "extra_behavior": "allow", "fields": {}}
+        shape: CoreSchema = {"type": "typed-dict", "extra_behavior": "allow", "fields": {}}
         for field in json_fields(cls).values():
             content = field.reader.core_schema(self.refer)
             shape["fields"][field.name] = {
@@ -74,20 +74,20 @@ def _enumeration(cls: type[Enum]) -> CoreSchema:
     base = {"type": "int" if int in cls.__mro__ else "str"}
     listed = {"type": "literal", "expected": [member.value for member in cls]}
     shape = {"type": "union", "choices": [listed, base]}
-    told = {"title": cls.__name__, "description": inspect.getdoc(cls)}
-    schema = _described(cls, shape, lambda value, _: cls(value), lambda value: value.value, "json")
-    return schema | {"metadata": {"pydantic_js_updates": told}}
+    return _described(cls, shape, lambda value, _: cls(value), lambda value: value.value, "json")
 
 
 def _described(
     cls: type, shape: CoreSchema, read: Callable[..., object], write: Callable[..., object], when: str
 ) -> CoreSchema:
     """Return the schema of a class that reads and writes itself, in JSON of this shape."""
+    told = {"title": cls.__name__, "description": inspect.getdoc(cls)}
+    titled = {"pydantic_js_functions": [lambda schema, handler: handler(schema) | told]}
     return {
         "type": "function-wrap",
         "ref": _place(cls),
         "function": {"type": "no-info", "function": read},
-        "schema": shape,
+        "schema": shape | {"metadata": titled},
         "serialization": {"type": "function-plain", "function": write, "when_used": when},
     }
 
