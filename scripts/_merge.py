@@ -185,7 +185,8 @@ def _refuse_ambiguous(taken: Mapping[Unit, Fragment]) -> None:
             )
         operation_id = taken[unit].units[unit].get("operationId")
         same_id = by_id.setdefault(operation_id, unit) if operation_id else unit
-        if same_id != unit:
+        # Of one source, it is for its errata to tell them apart.
+        if same_id != unit and taken[same_id] is not taken[unit]:
             raise ScriptError(
                 f"{taken[same_id].shown} and {taken[unit].shown}: two operations have the operationId "
                 f"{operation_id!r}: {pointer(same_id)} and {pointer(unit)}"

@@ -548,7 +548,7 @@ def test_one_path_under_two_names_is_refused(desk: Desk) -> None:
 
 
 def test_what_is_valid_apart_and_not_together_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_spec, "problems", lambda spec: [f"$: {len(spec['paths'])} paths"])
+    monkeypatch.setattr(import_spec, "unmended", lambda spec, _: f"\n  $: {len(spec['paths'])} paths")
     err = desk.refuses(desk.write("a.md", fragment("/a")), desk.write("b.md", fragment("/b")))
     assert "what it is merged to is not a valid OpenAPI 3.0 document:\n  $: 2 paths" in err
 

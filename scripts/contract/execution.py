@@ -199,7 +199,7 @@ def changed(old: Document, new: Document, among: Collection[str] | None = None) 
         for name in (f"{method.upper()} {path}" for method in item.mapping):
             if among is None or name in among:
                 pair = before.of(name), after.of(name)
-                if pair[0] and pair[1] and not same(*map(asdict, pair)):
+                if pair[0] and pair[1] and not same(asdict(pair[0]), asdict(pair[1])):
                     yield pair[0], pair[1]
 
 
