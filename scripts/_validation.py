@@ -231,12 +231,16 @@ def _remedy(error: Any, path: JsonPath) -> Action | None:
     if error.validator == "additionalProperties":
         unknown = next((name for name in error.instance if repr(name) in error.message), None)
         return unknown and {"target": json_path((*path, unknown)), "remove": True}
+    if error.validator == "uniqueItems":
+        values = error.instance
+        twice = next(place for place, value in enumerate(values) if value in values[:place])
+        return {"target": json_path((*path, twice)), "remove": True}
     if not path:
         return None
     # An update adds to a list, so that an element of one can only go.
     if isinstance(path[-1], int):
         return {"target": json_path(path), "remove": True}
-    return _update(path[:-1], **{path[-1]: DOTS})
+    return _update(path[:-1], **{path[-1]: [DOTS] if error.validator == "minItems" else DOTS})
 
 
 def _update(path: JsonPath, **update: object) -> Action:

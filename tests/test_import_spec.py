@@ -326,8 +326,11 @@ def parameter(name: str) -> dict[str, Any]:
     ("document", "values"),
     [
         pytest.param(schema({"type": "strin"}), ["string"], id="a wrong value"),
+        pytest.param(schema({"type": ["string", "null"]}), ["string"], id="a list instead of a value"),
         pytest.param(schema({"type": "object", "propertie": {}}), [], id="an unknown key"),
         pytest.param(schema({"type": "object", "required": [1, "a"]}), [], id="a wrong element of a list"),
+        pytest.param(schema({"type": "object", "required": ["b", "a", "b"]}), [], id="an element that is there twice"),
+        pytest.param(schema({"type": "string", "enum": []}), ["a"], id="an empty list"),
         pytest.param(schema({"allOf": [{}], "properties": {"c": {}}, "required": ["a", "b", "c"]}), [], id="required, and not described"),
         pytest.param(schema({"type": "string", "default": 3}), ["x"], id="a default of another type"),
         pytest.param(schema({"$ref": "#/components/schemas/B"}), ["#/components/schemas/C"], id="a dangling reference"),
@@ -386,7 +389,7 @@ def test_what_no_overlay_can_mend_is_refused_without_a_proposal(text: str, said:
 
 
 def test_where_nothing_says_what_would_mend_a_document_errata_can_still_do_it():
-    data = json.dumps(spec(tags=[{"name": "a"}, {"name": "a"}])).encode()
+    data = json.dumps(spec(tags=[{"name": "a"}, {"name": "a", "description": "b"}])).encode()
     with pytest.raises(ScriptError, match=r"Duplicate tag name 'a'$"):
         read_specs(data)
     action = {"target": "$.tags[1]", "description": "why", "remove": True}
