@@ -32,7 +32,7 @@ from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
 from generation.decisions import unconfirmed
-from import_spec import plan
+from import_spec import errata, plan
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -54,7 +54,7 @@ def upgrade(
     checkout: Checkout, given: list[str], *, complete: bool, reset: bool = False, root: Path = ROOT
 ) -> tuple[Upgrade | None, list[str]]:
     """Import, name, regenerate and report in a copy; return what is reported, None if nothing changed, and lines."""
-    found, passed = collect(given)
+    found, passed = collect(given, errata(checkout.vendored))
     old_version = read_spec(checkout.vendored)["info"]["version"]
     planned = plan(found, checkout.vendored, bump=True, complete=complete, reset=reset)
     lines = [*passed, *planned.lines]

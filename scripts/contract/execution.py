@@ -198,9 +198,9 @@ def changed(old: Document, new: Document, among: Collection[str] | None = None) 
     for path, item in old.root.get("paths").children():
         for name in (f"{method.upper()} {path}" for method in item.mapping):
             if among is None or name in among:
-                one, other = before.of(name), after.of(name)
-                if one and other and not same(asdict(one), asdict(other)):
-                    yield one, other
+                pair = before.of(name), after.of(name)
+                if pair[0] and pair[1] and not same(asdict(pair[0]), asdict(pair[1])):
+                    yield pair[0], pair[1]
 
 
 def differing(pairs: Iterable[tuple[Contract, Contract]]) -> Iterator[Finding]:
