@@ -18,6 +18,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,10 @@ def statuses() -> Iterator[str]:
         yield row(status.value, meaning)
 
 
+def version() -> Iterator[str]:
+    yield f"This is the reference of `mantago` {mantago.__version__}, for version {mantago.SPEC_VERSION} of the API's document."
+
+
 TABLES = {
     "classes": classes,
     "codes": codes,
@@ -153,6 +158,7 @@ TABLES = {
     "operations": operations,
     "speed": speed,
     "statuses": statuses,
+    "version": version,
 }
 
 
@@ -192,6 +198,13 @@ def test_the_reference_has_every_public_name() -> None:
         for name in re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)
     ]
     assert sorted(found) == sorted(wanted)
+
+
+def test_the_site_names_the_version_and_leads_to_the_repository_once_it_has_an_address() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert site["copyright"] == f"mantago {mantago.__version__}"
+    assert site.get("repo_url") == project.get("urls", {}).get("Repository")
 
 
 def public_classes(module: str) -> list[str]:
