@@ -83,11 +83,16 @@ def _with(node: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _value(default: Any, module: griffe.Module) -> Any:
-    """Return what a product of whole numbers and constants comes to, such as 16 * MEBIBYTE; else the default."""
+    """Return what a product of whole numbers and constants comes to, such as 16 * MEBIBYTE; else the default.
+
+    A private constant of another kind says nothing to a caller.
+    """
     product = (
         _product(str(default), module) if isinstance(default, griffe.Expr) or str(default).isidentifier() else None
     )
-    return default if product is None else str(product)
+    if product is None:
+        return "..." if isinstance(default, griffe.ExprName) and default.name.startswith("_") else default
+    return str(product)
 
 
 def _product(text: str, module: griffe.Module) -> int | None:

@@ -15,6 +15,7 @@ X = TypeVar("X")
 KIB = 1024
 MIB = KIB * 1024
 NAME = "n"
+_AT = object()
 
 
 class Base(Generic[X]):
@@ -31,7 +32,7 @@ class Foreign(list[int]): ...
 class Simple(Base): ...
 
 
-def inner(size: int = KIB * 2, text: str = "KIB", none: None = None): ...
+def inner(size: int = KIB * 2, text: str = "KIB", none: None = None, at: object = _AT): ...
 '''
 OTHER = """
 from elsewhere import FAR
@@ -75,7 +76,7 @@ def test_a_function_shows_the_values_of_constants_wherever_they_are_from(tmp_pat
     defaults = {given.name: str(given.default) for given in package.functions["outer"].parameters}
     assert defaults == {"size": "1024", "simple": "Simple", "far": "FAR"}
     inner = {given.name: str(given.default) for given in package["inside.inner"].parameters}
-    assert inner == {"size": "2048", "text": "'KIB'", "none": "None"}
+    assert inner == {"size": "2048", "text": "'KIB'", "none": "None", "at": "..."}
 
 
 def test_no_type_variable_and_no_constant_is_shown_of_the_clients():
