@@ -106,20 +106,20 @@ def test_sandbox_and_an_account_exclude_each_other(option, capsys):
 
 FAILURES = [
     (
-        "client-not-found",
+        "client_not_found",
         1,
         "error: 404 Not Found, code 37011: Get client failed [no client matches the identification]",
     ),
-    ("bad-variables", 1, "error: 400 Bad Request, code 110000"),
-    ("token-expired", 4, "error: 401 Unauthorized, code 1004"),
-    ("permission-denied", 4, "error: 403 Forbidden, code 1002"),
-    ("rate-limited", 3, "error: 429 Too Many Requests"),
-    ("server-error", 3, "error: 500 Internal Server Error"),
-    ("bad-gateway", 3, "error: 502 Bad Gateway"),
-    ("refused-with-200", 1, "error: 200 OK, code 37011"),
-    ("not-json", 1, "error: the answer can't be used: $: isn't JSON"),
-    ("cut-off-answer", 3, "error: no answer from 127.0.0.1"),
-    ("slow-answer", 3, "error: 127.0.0.1:"),
+    ("bad_variables", 1, "error: 400 Bad Request, code 110000"),
+    ("token_expired", 4, "error: 401 Unauthorized, code 1004"),
+    ("permission_denied", 4, "error: 403 Forbidden, code 1002"),
+    ("rate_limited", 3, "error: 429 Too Many Requests"),
+    ("server_error", 3, "error: 500 Internal Server Error"),
+    ("bad_gateway", 3, "error: 502 Bad Gateway"),
+    ("refused_with_200", 1, "error: 200 OK, code 37011"),
+    ("not_json", 1, "error: the answer can't be used: $: isn't JSON"),
+    ("cut_off_answer", 3, "error: no answer from 127.0.0.1"),
+    ("slow_answer", 3, "error: 127.0.0.1:"),
 ]
 
 
@@ -127,7 +127,7 @@ FAILURES = [
 @pytest.mark.parametrize(("client_id", "status", "told"), FAILURES)
 def test_a_failure_is_told_in_one_line_on_stderr_with_its_exit_status(client_id, status, told, capsys):
     # A busy machine may need the time for its attempts; only the slow answer is to be too slow.
-    timeout = "0.9" if client_id == "slow-answer" else "20"
+    timeout = "0.9" if client_id == "slow_answer" else "20"
     assert cli.main(["gifts", "--client-id", client_id, "--timeout", timeout]) == status
     output = capsys.readouterr()
     assert output.out == ""
@@ -177,7 +177,7 @@ def test_a_missing_credential_is_named(missing, capsys, monkeypatch):
 
 @pytest.mark.usefixtures("environment")
 def test_what_was_tolerated_is_noted_beside_the_result():
-    done = run("gifts", "--client-id", "missing-is-expired")
+    done = run("gifts", "--client-id", "drift_missing")
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     assert done.stderr.startswith("note: missing physicalGifts[].isExpired")
 
@@ -225,7 +225,7 @@ def lines_of(output: str) -> list[dict[str, Any]]:
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(("client_id", "exit_status", "told"), FAILURES)
 def test_with_json_a_failure_is_a_line_of_json_on_stderr(client_id, exit_status, told, account, capsys):
-    timeout = "0.9" if client_id == "slow-answer" else "20"
+    timeout = "0.9" if client_id == "slow_answer" else "20"
     assert cli.main(["gifts", "--client-id", client_id, "--timeout", timeout, "--json"]) == exit_status
     output = capsys.readouterr()
     assert output.out == ""
@@ -278,7 +278,7 @@ def test_with_json_wrong_use_is_a_line_of_json_too(arguments, kind, told, capsys
 
 @pytest.mark.usefixtures("environment")
 def test_with_json_every_line_on_stderr_is_json(capsys):
-    assert cli.main(["gifts", "missing-is-expired", "--json"]) == 0
+    assert cli.main(["gifts", "drift_missing", "--json"]) == 0
     [note] = lines_of(capsys.readouterr().err)
     assert note["note"].startswith("missing physicalGifts[].isExpired")
 
@@ -330,13 +330,13 @@ def test_one_id_is_as_one_by_its_option(capsys):
 
 @pytest.mark.usefixtures("environment")
 def test_several_ids_become_a_line_each_with_its_outcome_and_the_worst_is_the_exit_status(account, capsys):
-    assert cli.main(["gifts", "VolejRejN", "client-not-found", "server-error", "BelunHavK"]) == 3
+    assert cli.main(["gifts", "VolejRejN", "client_not_found", "server_error", "BelunHavK"]) == 3
     told = capsys.readouterr()
     lines = lines_of(told.out)
     assert [(line["client_id"], line["outcome"]) for line in lines] == [
         ("VolejRejN", "ok"),
-        ("client-not-found", "not_found"),
-        ("server-error", "failed"),
+        ("client_not_found", "not_found"),
+        ("server_error", "failed"),
         ("BelunHavK", "ok"),
     ]
     with mantago.MantaGo(**account) as client:
@@ -697,17 +697,60 @@ def test_no_error_is_a_traceback(error, status, told, capsys, monkeypatch):
     assert capsys.readouterr().err == told
 
 
-def test_sandbox_says_how_to_use_it_until_ctrl_c(capsys, monkeypatch):
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(time, "sleep", interrupt)
-    assert cli.main(["sandbox"]) == 130
-    output = capsys.readouterr().out
+def test_sandbox_says_how_to_use_it_until_ctrl_c(introduced):
+    output = introduced()
     assert "export MANTAGO_BASE_URL=http://127.0.0.1:" in output
     for card in (*sandbox.CLIENTS, *sandbox.TRIGGERS):
         assert f"  {card.id} " in output
         assert all(found.platform_client_id in output for found in card.platform_ids)
+
+
+@pytest.fixture
+def introduced(capsys, monkeypatch):
+    """What `mantago sandbox` shows, with these options, before Ctrl-C."""
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    def show(*options: str) -> str:
+        monkeypatch.setattr(time, "sleep", interrupt)
+        assert cli.main(["sandbox", *options]) == 130
+        return capsys.readouterr().out
+
+    return show
+
+
+def test_a_sandbox_for_a_team_has_the_account_that_it_is_given(introduced):
+    output = introduced("--bot-id", "team", "--token", "team-token", "--secret", "it's", "--rate", "50")
+    assert re.findall(r"export MANTAGO_(\w+)=(.*)", output)[1:] == [
+        ("BOT_ID", "team"),
+        ("TOKEN", "team-token"),
+        ("SECRET", """'it'"'"'s'"""),
+    ]
+    assert "beyond this machine" not in output
+
+
+@pytest.mark.parametrize(("host", "named"), [("0.0.0.0", "0.0.0.0"), ("", "every network")])
+def test_a_sandbox_beyond_loopback_says_what_that_means(host, named, introduced):
+    output = introduced("--host", host)
+    port = re.search(r"http://127\.0\.0\.1:(\d+)/api", output)[1]
+    words = " ".join(output.split())
+    assert f"It listens on {named}, beyond this machine: whoever reaches it can ask it, unencrypted." in words
+    assert "take http:// for loopback only" in words
+    assert f"docker run -p 127.0.0.1:{port}:{port}" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--token", " "], "--token is blank"),
+        (["--rate", "-1"], "--rate must be a number of calls a second above zero, not -1.0"),
+        (["--host", "192.0.2.1", "--port", "8000"], "can't listen on port 8000: "),
+    ],
+)
+def test_a_sandbox_that_cannot_be_is_wrong_use(options, told, capsys):
+    assert cli.main(["sandbox", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {told}")
 
 
 def test_a_port_in_use_is_one_line(capsys):

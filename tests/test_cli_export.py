@@ -54,7 +54,7 @@ def test_a_list_becomes_a_folder_and_a_line_says_so(tmp_path, capsys):
     output = capsys.readouterr()
     assert output.out == f"3 of 3 clients in {folder}: 2 answered, 1 not found, 0 failed\n"
     assert output.err == ""
-    assert outcomes_in(folder) == {"VolejRejN": "ok", "BelunHavK": "ok", "client-not-found": "not_found"}
+    assert outcomes_in(folder) == {"VolejRejN": "ok", "BelunHavK": "ok", "client_not_found": "not_found"}
 
 
 @pytest.mark.usefixtures("environment")
@@ -74,9 +74,9 @@ def test_some_failed_is_exit_status_1_and_retry_failed_asks_once_more(tmp_path, 
 @pytest.mark.parametrize(
     ("client_id", "status", "told"),
     [
-        ("token-expired", 4, "error: stopped: 401 Unauthorized, code 1004"),
-        ("permission-denied", 4, "error: stopped: 403 Forbidden, code 1002"),
-        ("bot-not-found", 3, "error: stopped: 404 Not Found, code 5001"),
+        ("token_expired", 4, "error: stopped: 401 Unauthorized, code 1004"),
+        ("permission_denied", 4, "error: stopped: 403 Forbidden, code 1002"),
+        ("bot_not_found", 3, "error: stopped: 404 Not Found, code 5001"),
     ],
 )
 def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status, told, tmp_path, capsys, stdin):
@@ -90,7 +90,7 @@ def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status,
 
 @pytest.mark.usefixtures("environment")
 def test_with_json_what_stopped_it_is_a_line_of_json(tmp_path, capsys, stdin):
-    stdin(b"token-expired")
+    stdin(b"token_expired")
     assert cli.main(["export", "-", "--into", str(tmp_path / "gifts"), "--json"]) == 4
     output = capsys.readouterr()
     assert json.loads(output.out)["status"] == "credentials_refused"

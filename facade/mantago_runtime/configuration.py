@@ -59,12 +59,13 @@ def checked_address(base_url: str | None, default: str) -> str:
         raise ConfigurationError(f"{name} {url!r} is no URL: {error}") from None
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
-    if scheme == "http" and not _is_loopback(host):
+    if scheme == "http" and not is_loopback(host):
         raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
     return characters(url)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or the name localhost."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -159,7 +159,7 @@ class Account:
     timeout: float
 
 
-PLACE = ("bot_id", "token", "secret", "base_url")
+PLACE = ("base_url", "bot_id", "token", "secret")
 """What the sandbox brings, else an account."""
 _account = partial(_option, "Account")
 
@@ -228,12 +228,19 @@ export = _all(
     _export("--rate", type=float, metavar="N", help="The most calls a second. Default: as many as the service allows."),
     _export("--retry-failed", is_flag=True, help="Ask once more for the clients that failed."),
 )
-port = click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Where to listen on 127.0.0.1; 0 takes a free port.",
+_sandbox = partial(_option, "Sandbox")
+sandbox = _all(
+    _sandbox(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        help="Where to listen; 0.0.0.0 is every network of this machine.",
+    ),
+    _sandbox("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port."),
+    _sandbox("--bot-id", help="The bot that it knows. Default: always the same."),
+    _sandbox("--token", help="What it is to be asked with: any text, no real token. Default: a new one each time."),
+    _sandbox("--secret", help="The secret beside it. Default: a new one each time."),
+    _sandbox("--rate", type=float, metavar="N", help="The most calls a second: one more is answered with 429."),
 )
 
 
@@ -249,7 +256,7 @@ def with_options_named(text: str) -> str:
 
 def with_options(text: str) -> str:
     """Return a complaint of the client's about an argument as one about an option."""
-    return re.sub(r"^(bot_id|token|secret|base_url|timeout)\b", lambda name: as_option(name[0]), text)
+    return re.sub(r"^(bot_id|token|secret|base_url|timeout|rate)\b", lambda name: as_option(name[0]), text)
 
 
 def at_once(name: str, callback: Callable[..., None], **settings: Any) -> Callable[[FunctionT], FunctionT]:

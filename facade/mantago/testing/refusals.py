@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Final
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 __all__ = ["BOT_ID", "CannedResponse", "Refusal", "as_json", "broken_rule", "page"]
 
@@ -27,6 +27,11 @@ class CannedResponse:
     off_spec: bool = False
     slow: bool = False
     cut_off: bool = False
+
+    def of_bot(self, bot_id: str) -> "CannedResponse":
+        """Return the response as a bot of this id gets it: refusals name the bot."""
+        ours, theirs = (f'"botId": {json.dumps(one, ensure_ascii=False)}'.encode() for one in (BOT_ID, bot_id))
+        return self if ours == theirs else evolve(self, body=self.body.replace(ours, theirs))
 
 
 def as_json(payload: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, as_json, page
-from mantago.testing.troubles import ONE_GIFT, Trouble, changed, success_envelope
+from mantago.testing.troubles import ONE_GIFT, Trouble, changed, spelled, success_envelope
 
 __all__ = [
     "CLIENTS",
@@ -35,6 +35,7 @@ class PlatformId:
 class SandboxClient:
     """A client to ask for, or, as with a payment service's test cards, an id that makes trouble.
 
+    An id that makes trouble is the name of what goes wrong, as `FakeMantaGo.fail` takes it.
     Without `platform_ids` the `id` is also the platform client id, on every platform.
     The nth request for gifts gets the nth of `answers`; the last one goes on for ever. Any other operation answers with
     its own content, and an id that makes trouble makes it there as well.
@@ -47,11 +48,10 @@ class SandboxClient:
 
 
 def sandbox_client_for(body: Mapping[str, Any]) -> SandboxClient | None:
-    """Return whom a body that keeps the identification rule asks for, None if nobody."""
+    """Return the client that a body asks for, if it keeps the identification rule; None if there is none such."""
     if "clientId" in body:
         return _BY_CLIENT_ID.get(body["clientId"])
-    pair = PlatformId(body["platform"], body["platformClientId"])
-    return _BY_PLATFORM_ID.get(pair) or _TRIGGER_BY_ID.get(pair.platform_client_id)
+    return _BY_PLATFORM_ID.get(PlatformId(body["platform"], body["platformClientId"]))
 
 
 GIFTS: Final = "get_client_gifts"
@@ -137,6 +137,7 @@ def _refused(refusal: Refusal) -> tuple[str, Trouble]:
 
 
 _REFUSED_WITH_200: Final = CannedResponse(200, as_json(Refusal.CLIENT_NOT_FOUND.envelope(bot_id=BOT_ID)), off_spec=True)
+_REDIRECT: Final = CannedResponse(302, b"", headers=(("location", "https://login.example.com/"),), off_spec=True)
 _WELL: Final = Trouble()
 _Trigger = tuple[SandboxClient, tuple[Trouble, ...], Mapping[str, Any]]
 
@@ -148,56 +149,63 @@ def _trigger(id_: str, description: str, *troubles: Trouble, gifts: Mapping[str,
     return SandboxClient(id_, description, answers), troubles, gifts
 
 
+_GIFT: Final = success_envelope(virtualGifts=[ONE_GIFT])
 _TRIGGERS: Final[tuple[_Trigger, ...]] = (
-    _trigger("bad-variables", *_refused(Refusal.BAD_VARIABLES)),
-    _trigger("token-expired", *_refused(Refusal.TOKEN_EXPIRED)),
-    _trigger("credentials-renewed", *_refused(Refusal.CREDENTIALS_RENEWED)),
-    _trigger("permission-denied", *_refused(Refusal.PERMISSION_DENIED)),
-    _trigger("bot-not-found", *_refused(Refusal.BOT_NOT_FOUND)),
-    _trigger("platform-not-connected", *_refused(Refusal.PLATFORM_NOT_CONNECTED)),
-    _trigger("client-not-found", *_refused(Refusal.CLIENT_NOT_FOUND)),
-    _trigger("rate-limited", "429 with Retry-After: 1, every time", Trouble(_rate_limited(1))),
+    _trigger("bad_variables", *_refused(Refusal.BAD_VARIABLES)),
+    _trigger("token_expired", *_refused(Refusal.TOKEN_EXPIRED)),
+    _trigger("credentials_renewed", *_refused(Refusal.CREDENTIALS_RENEWED)),
+    _trigger("permission_denied", *_refused(Refusal.PERMISSION_DENIED)),
+    _trigger("bot_not_found", *_refused(Refusal.BOT_NOT_FOUND)),
+    _trigger("platform_not_connected", *_refused(Refusal.PLATFORM_NOT_CONNECTED)),
+    _trigger("client_not_found", *_refused(Refusal.CLIENT_NOT_FOUND)),
+    _trigger("rate_limited", "429 with Retry-After: 1, every time", Trouble(_rate_limited(1))),
     _trigger(
-        "rate-limited-once",
+        "rate_limited_once",
         "429 with Retry-After: 0 for the first request of an operation, then a good answer",
         Trouble(_rate_limited(0)),
         _WELL,
     ),
-    _trigger("server-error", *_refused(Refusal.SERVER_ERROR)),
-    _trigger("bad-gateway", "502 with an HTML page", Trouble(page(502, "502 Bad Gateway"))),
-    _trigger("slow-answer", "a good answer, after about 5 seconds", Trouble(slow=True)),
-    _trigger("cut-off-answer", "the connection closes half-way through the body", Trouble(cut_off=True)),
-    _trigger("not-json", "200 with an HTML page", Trouble(page(200, "Under maintenance"))),
+    _trigger("refused_with_200", "200, yet success is false, code 37011", Trouble(_REFUSED_WITH_200)),
+    _trigger("server_error", *_refused(Refusal.SERVER_ERROR)),
+    _trigger("bad_gateway", "502 with an HTML page", Trouble(page(502, "502 Bad Gateway"))),
+    _trigger("service_unavailable", "503 with an HTML page", Trouble(page(503, "503 Service Temporarily Unavailable"))),
+    _trigger("gateway_timeout", "504 with an HTML page", Trouble(page(504, "504 Gateway Time-out"))),
+    _trigger("redirect", "302 to another host", Trouble(_REDIRECT)),
+    _trigger("cut_off_answer", "the connection closes half-way through the body", Trouble(cut_off=True)),
+    _trigger("slow_answer", "a good answer, after about 5 seconds", Trouble(slow=True)),
+    _trigger("not_json", "200 with an HTML page", Trouble(page(200, "Under maintenance"))),
+    _trigger("empty_body", "200 with nothing", Trouble(CannedResponse(200, b"", off_spec=True))),
+    _trigger("missing_name", "a gift without name, which the spec requires", Trouble(change="no_name"), gifts=_GIFT),
     _trigger(
-        "field-from-the-future",
-        "fields that the spec doesn't list, beside the gifts and in one",
-        Trouble(change="unknown_field"),
-        gifts=success_envelope(virtualGifts=[ONE_GIFT]),
-    ),
-    _trigger(
-        "enum-from-the-future",
-        "a gift whose resource the spec doesn't list",
-        Trouble(change="unknown_value"),
-        gifts=success_envelope(virtualGifts=[ONE_GIFT]),
-    ),
-    _trigger(
-        "missing-is-expired",
+        "drift_missing",
         "a gift without isExpired, as in the vendor's own example",
         Trouble(change="missing"),
         gifts=success_envelope(physicalGifts=[ONE_GIFT]),
     ),
-    _trigger("refused-with-200", "200, yet success is false, code 37011", Trouble(_REFUSED_WITH_200)),
+    _trigger("drift_null", "a gift whose times are null", Trouble(change="null"), gifts=_GIFT),
+    _trigger(
+        "drift_unknown_value",
+        "a gift whose resource the spec doesn't list",
+        Trouble(change="unknown_value"),
+        gifts=_GIFT,
+    ),
+    _trigger(
+        "drift_unknown_field",
+        "fields that the spec doesn't list, beside the gifts and in one",
+        Trouble(change="unknown_field"),
+        gifts=_GIFT,
+    ),
+    _trigger("drift_format", "a gift whose time of creation has no offset", Trouble(change="format"), gifts=_GIFT),
 )
 TRIGGERS: Final = tuple(client for client, _, _ in _TRIGGERS)
 TROUBLES: Final[Mapping[str, tuple[Trouble, ...]]] = {client.id: troubles for client, troubles, _ in _TRIGGERS}
 """What becomes of the nth answer where an id that makes trouble is asked for; the last goes on for ever."""
 
-_BY_CLIENT_ID: Final = {client.id: client for client in (*CLIENTS, *TRIGGERS)}
+_BY_CLIENT_ID: Final = {client.id: client for client in CLIENTS}
 _BY_PLATFORM_ID: Final = {pair: client for client in CLIENTS for pair in client.platform_ids}
-_TRIGGER_BY_ID: Final = {client.id: client for client in TRIGGERS}
 _GIFTS_OF_TRIGGERS: Final = {client.id: gifts for client, _, gifts in _TRIGGERS}
 
 
 def gifts_of_trigger(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the gifts of an id that makes trouble, None if the body asks for none such."""
-    return _GIFTS_OF_TRIGGERS.get(body.get("clientId", body.get("platformClientId", "")))
+    return _GIFTS_OF_TRIGGERS.get(spelled(str(body.get("clientId", body.get("platformClientId", "")))))

@@ -1,13 +1,23 @@
 """What becomes of a good answer where something goes wrong; pure decisions, without a server and without the spec."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from attrs import evolve, frozen
 
 from mantago.testing.refusals import CannedResponse
 
-__all__ = ["ONE_GIFT", "SLOW_SECONDS", "Trouble", "changed", "success_envelope", "with_a_gift"]
+__all__ = [
+    "ONE_GIFT",
+    "SLOW_SECONDS",
+    "Trouble",
+    "changed",
+    "did_you_mean",
+    "spelled",
+    "success_envelope",
+    "with_a_gift",
+]
 
 SLOW_SECONDS: Final = 5.0
 """How late a slow answer comes."""
@@ -65,3 +75,26 @@ def changed(payload: Mapping[str, Any], change: str) -> dict[str, Any]:
 def with_a_gift(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Return gifts with one at least, in which something can be changed."""
     return {**payload} if any(payload.get(name) for name in _LISTS) else {**payload, "virtualGifts": [ONE_GIFT]}
+
+
+_FORMER: Final[Mapping[str, str]] = {
+    "field_from_the_future": "drift_unknown_field",
+    "enum_from_the_future": "drift_unknown_value",
+    "missing_is_expired": "drift_missing",
+}
+
+
+def spelled(name: str) -> str:
+    """Return the name of a failure, or an id that makes trouble, as it is spelled today.
+
+    In version 0.1 ids had hyphens, and some were named otherwise than the failure.
+    """
+    plain = name.replace("-", "_")
+    return _FORMER.get(plain, plain)
+
+
+def did_you_mean(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
+    """Return a question that tells the nearest names, empty if none is near."""
+    by_spelling = {spelled(one).lower(): one for one in names}
+    near = get_close_matches(spelled(name).lower(), by_spelling, n=3, cutoff=cutoff)
+    return f"did you mean {' or '.join(by_spelling[one] for one in near)}?" if near else ""
