@@ -45,7 +45,7 @@ WITH_CODE = [page for page in PAGES if "```" in page.read_text("utf-8")]
 FRAMEWORKS = {"celery", "django", "duckdb", "fastapi"}
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # What a reader types that can't be run here: it installs, sets up a shell, or goes on until it is stopped.
-NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ")
+NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ", "docker ")
 
 
 def name_of(page: Path) -> str:
@@ -176,7 +176,7 @@ def test_the_tables_are_up_to_date() -> None:
 
 
 def test_the_tables_hold_what_they_are_there_for() -> None:
-    assert "\n".join(ids()).count("`rate-limited-once`") == 1
+    assert "\n".join(ids()).count("`rate_limited_once`") == 1
     assert len([*codes()]) == len(CODE_MEANINGS) + 2
     assert "| `timeout` | `APITimeoutError`: " in "\n".join(failures())
 
