@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import griffe
 
+MemberT = TypeVar("MemberT", bound=griffe.Object)
+
 
 class Reference(griffe.Extension):
-    """Give each class that fills in a generic one's type variables an `__init__` of its own, with them filled in."""
+    """Show what a caller reads.
+
+    A class that fills in a generic one's type variables gets an `__init__` of its own, with them filled in; a default
+    that is a constant of whole numbers gets its value.
+    """
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
-        """Look at the classes of a package and of the modules in it, once all of it is read."""
-        for module in (pkg, *pkg.modules.values()):
-            for found in module.classes.values():
-                if not found.is_alias:
-                    _own_init(found, module)
+        """Look at a package and all modules in it, once all of it is read."""
+        for module in _modules(pkg):
+            for function in _own(module.functions):
+                for given in function.parameters:
+                    given.default = _value(given.default, module)
+            for found in _own(module.classes):
+                _own_init(found, module)
+
+
+def _modules(module: griffe.Module) -> Iterator[griffe.Module]:
+    yield module
+    for inner in _own(module.modules):
+        yield from _modules(inner)
+
+
+def _own(members: Mapping[str, MemberT]) -> list[MemberT]:
+    return [member for member in members.values() if not member.is_alias]
 
 
 def _own_init(found: griffe.Class, module: griffe.Module) -> None:
@@ -65,17 +83,36 @@ def _with(node: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _value(default: Any, module: griffe.Module) -> Any:
-    """Return what a product of whole numbers and constants comes to, such as 16 * MEBIBYTE; else the default."""
-    product = _product(str(default), module) if isinstance(default, griffe.Expr) else None
-    return default if product is None else str(product)
+    """Return what a product of whole numbers and constants comes to, such as 16 * MEBIBYTE; else the default.
+
+    A private constant of another kind says nothing to a caller.
+    """
+    product = (
+        _product(str(default), module) if isinstance(default, griffe.Expr) or str(default).isidentifier() else None
+    )
+    if product is None:
+        return "..." if isinstance(default, griffe.ExprName) and default.name.startswith("_") else default
+    return str(product)
 
 
 def _product(text: str, module: griffe.Module) -> int | None:
     product = 1
     for factor in (part.strip() for part in text.split("*")):
-        constant = module.attributes.get(factor)
-        value = int(factor) if factor.isdigit() else _product(str(constant.value), module) if constant else None
+        constant = _constant(factor, module)
+        value = (
+            int(factor) if factor.isdigit() else _product(str(constant.value), constant.module) if constant else None
+        )
         if value is None:
             return None
         product *= value
     return product
+
+
+def _constant(name: str, module: griffe.Module) -> griffe.Attribute | None:
+    member = module.members.get(name)
+    if isinstance(member, griffe.Alias):
+        try:
+            member = member.final_target
+        except griffe.AliasResolutionError:
+            return None
+    return member if isinstance(member, griffe.Attribute) else None

@@ -18,6 +18,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ WITH_CODE = [page for page in PAGES if "```" in page.read_text("utf-8")]
 FRAMEWORKS = {"celery", "django", "duckdb", "fastapi"}
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # What a reader types that can't be run here: it installs, sets up a shell, or goes on until it is stopped.
-NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ")
+NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ", "docker ")
 
 
 def name_of(page: Path) -> str:
@@ -144,6 +145,10 @@ def statuses() -> Iterator[str]:
         yield row(status.value, meaning)
 
 
+def version() -> Iterator[str]:
+    yield f"This is the reference of `mantago` {mantago.__version__}, for version {mantago.SPEC_VERSION} of the API's document."
+
+
 TABLES = {
     "classes": classes,
     "codes": codes,
@@ -153,6 +158,7 @@ TABLES = {
     "operations": operations,
     "speed": speed,
     "statuses": statuses,
+    "version": version,
 }
 
 
@@ -170,7 +176,7 @@ def test_the_tables_are_up_to_date() -> None:
 
 
 def test_the_tables_hold_what_they_are_there_for() -> None:
-    assert "\n".join(ids()).count("`rate-limited-once`") == 1
+    assert "\n".join(ids()).count("`rate_limited_once`") == 1
     assert len([*codes()]) == len(CODE_MEANINGS) + 2
     assert "| `timeout` | `APITimeoutError`: " in "\n".join(failures())
 
@@ -192,6 +198,13 @@ def test_the_reference_has_every_public_name() -> None:
         for name in re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)
     ]
     assert sorted(found) == sorted(wanted)
+
+
+def test_the_site_names_the_version_and_leads_to_the_repository_once_it_has_an_address() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert site["copyright"] == f"mantago {mantago.__version__}"
+    assert site.get("repo_url") == project.get("urls", {}).get("Repository")
 
 
 def public_classes(module: str) -> list[str]:

@@ -15,6 +15,7 @@ X = TypeVar("X")
 KIB = 1024
 MIB = KIB * 1024
 NAME = "n"
+_AT = object()
 
 
 class Base(Generic[X]):
@@ -29,7 +30,16 @@ class Known(Base[dict[str, int]]): ...
 class Unknown(Plain[int]): ...
 class Foreign(list[int]): ...
 class Simple(Base): ...
+
+
+def inner(size: int = KIB * 2, text: str = "KIB", none: None = None, at: object = _AT): ...
 '''
+OTHER = """
+from elsewhere import FAR
+from made_up import KIB, Simple
+
+def outer(size: int = KIB, simple: object = Simple, far: int = FAR): ...
+"""
 
 
 def shown(found: griffe.Class) -> dict[str, tuple[str, str]]:
@@ -37,8 +47,7 @@ def shown(found: griffe.Class) -> dict[str, tuple[str, str]]:
 
 
 def test_a_class_shows_what_it_fills_in_and_what_its_constants_come_to(tmp_path: Path):
-    (tmp_path / "made_up.py").write_text(MADE_UP, "utf-8")
-    package = griffe.load("made_up", search_paths=[tmp_path], extensions=griffe.Extensions(Reference()))
+    package = load_made_up(tmp_path)["inside"]
     assert shown(package.classes["Known"]) == {
         "self": ("None", "None"),
         "x": ("list[dict[str, int] | None]", "None"),
@@ -50,6 +59,24 @@ def test_a_class_shows_what_it_fills_in_and_what_its_constants_come_to(tmp_path:
     assert "__init__" not in {**package.classes["Unknown"].members, **package.classes["Foreign"].members}
     assert shown(package.classes["Base"])["x"] == ("list[X | None]", "None")
     assert "__init__" not in package.classes["Simple"].members
+
+
+def load_made_up(folder: Path) -> griffe.Module:
+    place = folder / "made_up"
+    place.mkdir()
+    (place / "__init__.py").write_text(OTHER.replace("made_up", "made_up.inside"), "utf-8")
+    (place / "inside.py").write_text(MADE_UP, "utf-8")
+    found = griffe.load("made_up", search_paths=[folder], extensions=griffe.Extensions(Reference()))
+    assert isinstance(found, griffe.Module)
+    return found
+
+
+def test_a_function_shows_the_values_of_constants_wherever_they_are_from(tmp_path: Path):
+    package = load_made_up(tmp_path)
+    defaults = {given.name: str(given.default) for given in package.functions["outer"].parameters}
+    assert defaults == {"size": "1024", "simple": "Simple", "far": "FAR"}
+    inner = {given.name: str(given.default) for given in package["inside.inner"].parameters}
+    assert inner == {"size": "2048", "text": "'KIB'", "none": "None", "at": "..."}
 
 
 def test_no_type_variable_and_no_constant_is_shown_of_the_clients():
