@@ -181,7 +181,7 @@ class CallLoop:
                     await pieces.aclose()
                 await maybe_await(io.done(response, connection))
         except io.failures as error:
-            return connection_failure(error, redactor, self.policy.host)
+            return connection_failure(error, redactor, self.policy.way)
         try:
             state.status_code = response.status
             content = redactor.clean(body.finish(response.status))
@@ -213,5 +213,5 @@ class CallLoop:
 
     def _timed_out(self, state: CallState) -> MantaGoError:
         allowed = state.deadline - state.started
-        error = APITimeoutError(f"{self.policy.host} gave no whole answer within the {allowed:g} s allowed")
+        error = APITimeoutError(f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed")
         return tried(error, state.attempts, self.clock() - state.started)

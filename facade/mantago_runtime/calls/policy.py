@@ -39,6 +39,7 @@ class Policy:
     max_retries: int
     max_response_bytes: int
     operations: tuple[OperationInfo, ...]
+    proxy_host: str | None = None
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """What goes with each request, beside what it needs."""
 
@@ -89,6 +90,11 @@ class Policy:
         return self.base_url.netloc.decode("ascii")
 
     @property
+    def way(self) -> str:
+        """The server, and the proxy that leads to it, as messages name them."""
+        return self.host if self.proxy_host is None else f"{self.host} (through the proxy {self.proxy_host})"
+
+    @property
     def path(self) -> str:
         """The part of the server's address that stands before the path of each operation."""
         return self.base_url.raw_path.decode("ascii").rstrip("/")
@@ -130,6 +136,8 @@ def may_retry(failure: MantaGoError, *, read_only: bool, given_up: bool = False)
         return failure.status_code == 429 or (failure.status_code == 503 and failure.retry_after is not None)
     if not isinstance(failure, APIConnectionError) or isinstance(failure.__cause__, HOPELESS_CAUSES):
         return False
+    if isinstance(failure.__cause__, httpx.ProxyError) and str(failure.__cause__).startswith("407"):
+        return False  # the same user and password again could lock them
     return read_only or isinstance(failure.__cause__, NEVER_SENT_CAUSES)
 
 
