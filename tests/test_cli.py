@@ -792,6 +792,14 @@ def test_without_an_extra_one_line_says_what_to_install(module, extra):
     assert f"pip install '{extra}'" in done.stderr
 
 
+def test_without_the_command_lines_extra_json_is_json():
+    done = without("click", "gifts", "--json", *WHO)
+    assert (done.returncode, done.stdout) == (2, "")
+    error = json.loads(done.stderr)
+    assert (error["class"], error["exit_status"]) == ("ModuleNotFoundError", 2)
+    assert "pip install 'mantago[cli]'" in error["message"]
+
+
 def test_the_module_runs_the_command_line(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["mantago", "--version"])
     assert __main__.main() == 0
@@ -810,7 +818,9 @@ def test_what_happens_while_the_command_line_is_imported(error, outcome, capsys,
     monkeypatch.delattr(mantago, "cli")
     monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
     assert __main__.main() == outcome
-    assert ("pip install 'mantago[cli]'" in capsys.readouterr().err) == (outcome == 2)
+    assert ("error: the command line needs an extra: pip install 'mantago[cli]'" in capsys.readouterr().err) == (
+        outcome == 2
+    )
 
 
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra(monkeypatch):
