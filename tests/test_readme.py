@@ -136,7 +136,7 @@ def test_the_tables_are_up_to_date() -> None:
 
 
 def test_the_tables_hold_what_they_are_there_for() -> None:
-    assert "\n".join(ids()).count("`rate-limited-once`") == 1
+    assert "\n".join(ids()).count("`rate_limited_once`") == 1
     assert len([*codes()]) == len(CODE_MEANINGS) + 2
     assert "| `timeout` | `APITimeoutError`: " in "\n".join(failures())
 
