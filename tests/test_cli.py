@@ -276,6 +276,15 @@ def test_with_json_wrong_use_is_a_line_of_json_too(arguments, kind, told, capsys
     assert error["message"].startswith(told)
 
 
+def test_where_python_takes_the_output_json_is_text(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.StringIO())
+    assert cli.main(["gifts", "--sandbox", "TamirOskQ", "nobody", "--json"]) == 1
+    assert cli.main(["gifts", "--sandbox", "nobody", "--json"]) == 1
+    assert [line["outcome"] for line in lines_of(sys.stdout.getvalue())] == ["ok", "not_found"]
+    assert [line["code"] for line in lines_of(sys.stderr.getvalue())] == [37011]
+
+
 @pytest.mark.usefixtures("environment")
 def test_with_json_every_line_on_stderr_is_json(capsys):
     assert cli.main(["gifts", "drift_missing", "--json"]) == 0

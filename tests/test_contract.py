@@ -573,7 +573,7 @@ def outcome(client_id: str, **options: Any) -> tuple[object, ...]:
             body = error.body if isinstance(error, APIStatusError) else None
             return (
                 type(error),
-                body or re.sub("^no answer from [^ ]+: |, expected .*|received .*", "", str(error)),
+                body or re.sub(r"^no answer from [^ ]+: |, expected .*|received .*|, \d+\.\d\d s", "", str(error)),
                 seen,
             )
         return {line.kind for line in gifts.drift}, gifts.extra
