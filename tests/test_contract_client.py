@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import contract_diff
 import release_diff
 import watch_vendor
-from _vendored import ROOT, Vendored, canonical, read_spec, run
+from _vendored import ROOT, Vendored, canonical, read_spec, run, sha256
 from contract import assumptions, execution, packages, python, sources
 from contract.changes import Change
 from contract.documents import Document
@@ -461,6 +461,53 @@ def test_another_name_for_what_is_public_breaks(checkout: Vendored, tmp_path: Pa
     }
     gift = "mantago_generated.models.gift_item.Gift.__init__"
     assert (gift, "parameter was removed: is_expired") in lost
+
+
+def regenerated(checkout: Vendored, edit: Edit, scratch: Path) -> None:
+    """Vendor another document and generate its package."""
+    tree = read_spec(checkout)
+    edit(tree)
+    before = sha256(checkout.spec.read_bytes())
+    checkout.spec.write_text(canonical(tree), "utf-8")
+    replace(checkout.lock, before, sha256(checkout.spec.read_bytes()))
+    package = checkout.folder.parent / "generated"
+    scratch.mkdir()
+    replace_package(package / PACKAGE, generate(checkout, package, scratch))
+
+
+def list_clients(tree: dict[str, Any]) -> None:
+    page = {"name": "page", "in": "query", "schema": {"type": "integer"}}
+    answered = {"type": "object", "properties": {"clients": {"type": "array", "items": {"type": "string"}}}}
+    paging = {"page": "page", "items": "clients"}
+    tree["paths"]["/openapi/clients"] = {
+        "get": {
+            "operationId": "list_clients",
+            "parameters": [page],
+            "responses": {"200": {"description": "", "content": {"application/json": {"schema": answered}}}},
+            "x-mantago-paging": paging,
+        }
+    }
+
+
+def test_a_list_that_no_longer_pages_breaks_once(checkout: Vendored, tmp_path: Path):
+    regenerated(checkout, list_clients, tmp_path / "before")
+    root = checkout.folder.parent
+    git(root, "add", ".")
+    git(root, "commit", "--message=x")
+    regenerated(checkout, lambda t: t["paths"]["/openapi/clients"]["get"].pop("x-mantago-paging"), tmp_path / "after")
+    old, new = sources.load("git:HEAD", checkout), sources.load(str(checkout.spec), checkout)
+    [change] = [change for change in contract_diff.compare(old, new).changes if change.level != "info"]
+    assert (change.id, change.level) == ("python-object-removed", "breaking")
+    assert change.path.startswith("mantago.client.MantaGo.iter_clients (and ")
+
+
+def test_an_operation_that_answers_with_what_was_a_part_of_others_breaks_nothing(checkout: Vendored, tmp_path: Path):
+    schema = {"$ref": "#/components/schemas/BasicSuccessResponse"}
+    responses = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    regenerated(
+        checkout, lambda t: t["paths"].update({"/openapi/ping": {"post": {"responses": responses}}}), tmp_path / "new"
+    )
+    assert [change for change in package_changes(checkout) if change.level == "breaking"] == []
 
 
 def test_another_name_for_an_argument_breaks(checkout: Vendored):
