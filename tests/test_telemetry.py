@@ -120,7 +120,7 @@ def test_a_call_that_goes_well_at_once_is_silent_by_default(connect: Connect, ca
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        (lambda _: failing(404)(_), "NotFoundError 404 (code 37011), 1 attempt"),
+        (lambda _: failing(404)(_), "ClientNotFoundError 404 (code 37011), 1 attempt"),
         (lambda _: httpx.Response(302), "APIStatusError 302, 1 attempt"),
         (refusing, "APIConnectionError, 1 attempt"),
         (lambda _: httpx.Response(200, text="no"), "InvalidResponseError, 1 attempt"),

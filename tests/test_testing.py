@@ -25,7 +25,10 @@ from mantago import (
     AsyncMantaGo,
     AuthenticationError,
     BadRequestError,
+    BotNotFoundError,
     ClientGifts,
+    ClientNotFoundError,
+    CredentialsReplacedError,
     Gift,
     GiftResource,
     InvalidResponseError,
@@ -34,8 +37,10 @@ from mantago import (
     NotFoundError,
     PermissionDeniedError,
     Platform,
+    PlatformNotConnectedError,
     RateLimitError,
     ServerError,
+    TokenExpiredError,
 )
 from mantago.testing import FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
 from mantago.testing.answers import Answers
@@ -281,14 +286,14 @@ def test_wrong_credentials_are_refused(connect: Connect, fake: FakeMantaGo) -> N
 
 OUTCOMES: dict[FailureName, Any] = {
     "bad_variables": BadRequestError,
-    "token_expired": AuthenticationError,
-    "credentials_renewed": AuthenticationError,
+    "token_expired": TokenExpiredError,
+    "credentials_renewed": CredentialsReplacedError,
     "permission_denied": PermissionDeniedError,
-    "bot_not_found": NotFoundError,
-    "platform_not_connected": NotFoundError,
-    "client_not_found": NotFoundError,
+    "bot_not_found": BotNotFoundError,
+    "platform_not_connected": PlatformNotConnectedError,
+    "client_not_found": ClientNotFoundError,
     "rate_limited": RateLimitError,
-    "refused_with_200": APIStatusError,
+    "refused_with_200": ClientNotFoundError,
     "server_error": ServerError,
     "bad_gateway": ServerError,
     "service_unavailable": ServerError,

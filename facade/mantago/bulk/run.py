@@ -21,7 +21,6 @@ from mantago.bulk.parts import make_folder, part_name, parts_in, remove_leftover
 from mantago.bulk.progress import Meter, Progress, Status, StoppedError, Summary
 from mantago.bulk.rows import FormatName, OutcomeName, format_named
 from mantago.bulk.shards import Client, Fetcher, asking
-from mantago_runtime.calls.loop import max_retries_here
 from mantago_runtime.configuration import checked_whole
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.instrumentation import run_span
@@ -54,7 +53,7 @@ async def fetch_shard_async(
     meter = Meter(len(shard), anyio.current_time())
     fetcher = _fetcher(client, operation, format, rate, concurrency, meter=meter, retry_failed=retry_failed)
     make_folder(folder)
-    with _paced(), _seen(fetcher):
+    with _seen(fetcher):
         return dict(await fetcher.fetch(index, shard, folder))
 
 
@@ -91,9 +90,8 @@ async def export_async(
         size = checked_whole("part_size", part_size, least=1)
         run = _Run(listed, Path(into), fetcher, format, size, datetime.now(UTC))
         run.check_folder()
-        stack.enter_context(_paced())
-        stack.enter_context(_seen(fetcher))
-        return await run.go()
+        with _seen(fetcher):
+            return await run.go()
 
 
 def export(clients: ClientList | Iterable[ClientName], into: str | Path, *, client: Client, **options: Any) -> Summary:
@@ -114,18 +112,9 @@ def _fetcher(
     if rate is not None and not 0 < rate < float("inf"):
         raise ConfigurationError(f"rate must be a number of calls a second above zero, not {rate!r}")
     concurrency = checked_whole("concurrency", concurrency, least=1)
-    ask = asking(client, operation, concurrency)
+    # Every attempt is paced here: the client's own retries wouldn't be.
+    ask = asking(client.with_options(max_retries=0), operation, concurrency)
     return Fetcher(ask, operation, format_named(form, operation), Pacer(rate), meter, concurrency, retry_failed)
-
-
-@contextmanager
-def _paced() -> Iterator[None]:
-    """Have every attempt paced here: the client's own retries wouldn't be."""
-    token = max_retries_here.set(0)
-    try:
-        yield
-    finally:
-        max_retries_here.reset(token)
 
 
 @contextmanager

@@ -38,7 +38,9 @@ class _Caller:
         if request.operation.accept is not None:
             headers = (*(pair for pair in headers if pair[0].lower() != b"accept"), accepting(request.operation.accept))
         if request.headers:
-            headers += tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
+            own = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
+            names = {name.lower() for name, _ in own}
+            headers = (*(pair for pair in headers if pair[0].lower() not in names), *own)
         return UnsignedRequest(
             request.operation.info.method,
             self._path + request.path,

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from mantago_runtime.calls.compression import COMPRESSED_ENCODINGS, Unpacker, codings_of
 from mantago_runtime.calls.signing import ANY_JSON
-from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
+from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase, tried
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
@@ -30,7 +30,8 @@ from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
-MAX_FAILURE_BODY_BYTES = 64 * 1024
+MAX_KEPT_BODY_BYTES = 64 * 1024
+"""Of an answer that an exception keeps."""
 MAX_RETRY_AFTER_SECONDS = 10**9
 MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
@@ -60,7 +61,7 @@ class Body:
         self.limit = limit
         self.problem: str | None = None
         self._too_large = False
-        self._content = bytearray()
+        self.content = bytearray()
         codings = codings_of(headers.get("Content-Encoding", ""))
         self._unpacker = Unpacker(codings[0]) if codings else None
         if codings and (len(codings) > 1 or codings[0] not in COMPRESSED_ENCODINGS):
@@ -82,10 +83,10 @@ class Body:
         return self.problem is None
 
     def _keep(self, piece: bytes) -> bool:
-        if len(self._content) + len(piece) > self.limit:
+        if len(self.content) + len(piece) > self.limit:
             self._refuse_size()
             return False
-        self._content += piece
+        self.content += piece
         return True
 
     def finish(self, status: int = 200) -> bytes:
@@ -94,12 +95,12 @@ class Body:
         Of a failure, whose status says more than its body, what could be read is enough, unless it is too large.
         """
         if status >= 300 and not self._too_large:
-            return bytes(self._content)
+            return bytes(self.content)
         if self.problem is None and self._unpacker is not None and not self._unpacker.is_whole:
             self.problem = "ends in the middle of its compression"
         if self.problem is not None:
             raise InvalidResponseError(self.problem)
-        return bytes(self._content)
+        return bytes(self.content)
 
     def _refuse_size(self) -> None:
         self._too_large = True
@@ -132,14 +133,15 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float, answe
     if not isinstance(message, str) and isinstance(payload, dict):
         message = payload.get("message")
     unsaid = REFUSED_WITH_200 if status < 300 else phrase(status) or NO_MESSAGE
-    raise APIStatusError.for_status(status)(
+    code = vendor_code(told.get("code"))
+    raise APIStatusError.for_status(status, code)(
         status_code=status,
-        code=vendor_code(told.get("code")),
+        code=code,
         message=message if isinstance(message, str) else unsaid,
         bot_id=bot_id if isinstance(bot_id, str) else None,
         retry_after=retry_after(headers.get("Retry-After"), now),
         headers=headers,
-        body=body[:MAX_FAILURE_BODY_BYTES],
+        body=body[:MAX_KEPT_BODY_BYTES],
     )
 
 
@@ -156,6 +158,12 @@ def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
     except (LookupError, UnicodeError, OSError) as error:  # OSError: a codec that can't be imported just now
         problem = f"isn't text: {error}"
     raise InvalidResponseError(problem[:200])
+
+
+def of_answer(error: InvalidResponseError, status: int, headers: Headers, body: bytes) -> InvalidResponseError:
+    """Note in an error the answer that it is about, redacted."""
+    error.status_code, error.headers, error.body = status, headers, body[:MAX_KEPT_BODY_BYTES]
+    return error
 
 
 def vendor_code(value: object) -> int | None:
@@ -191,6 +199,9 @@ class RawResponse:
     headers: Headers
     content: bytes
     payload: Any
+    attempts: int
+    elapsed: float
+    """Seconds that the call took."""
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""
@@ -213,7 +224,12 @@ class ResultReader:
         """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
         reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
         marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
-        result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        try:
+            result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        except InvalidResponseError as error:
+            of_answer(error, answer.status, answer.headers, answer.content)
+            tried(error, answer.attempts, answer.elapsed)
+            raise
         for line in drift:
             self._warn(line)
         return result

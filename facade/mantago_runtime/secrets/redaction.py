@@ -104,5 +104,6 @@ class _RedactedLogs(logging.Filter):
         return True
 
 
-for _name in ("connection", "http11", "http2", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_RedactedLogs())
+for _package in ("httpcore", "httpcore2"):
+    for _name in ("connection", "http11", "http2", "proxy", "socks"):
+        logging.getLogger(f"{_package}.{_name}").addFilter(_RedactedLogs())
