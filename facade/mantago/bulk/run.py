@@ -90,8 +90,8 @@ async def export_async(
         size = checked_whole("part_size", part_size, least=1)
         run = _Run(listed, Path(into), fetcher, format, size, datetime.now(UTC))
         run.check_folder()
-        stack.enter_context(_seen(fetcher))
-        return await run.go()
+        with _seen(fetcher):
+            return await run.go()
 
 
 def export(clients: ClientList | Iterable[ClientName], into: str | Path, *, client: Client, **options: Any) -> Summary:
