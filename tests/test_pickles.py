@@ -44,6 +44,7 @@ from mantago import (
     Platform,
     PlatformNotConnectedError,
     RateLimitError,
+    ResponseInfo,
     ServerError,
     Ticket,
     TokenExpiredError,
@@ -117,6 +118,7 @@ SINCE_0_2: dict[str, Any] = {
     "InvalidResponseError of a call": noted(
         InvalidResponseError("isn't JSON", status_code=200, headers=Headers([("A", "b")]), body=b"<html>"), 2, 0.5
     ),
+    "ResponseInfo": ResponseInfo(200, Headers([("X-Request-Id", "4711")]), 2, 0.5),
 }
 TODAY = VALUES | SINCE_0_2
 

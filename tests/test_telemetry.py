@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -35,6 +37,7 @@ from mantago import (
 )
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
+from mantago_runtime import instrumentation
 from mantago_runtime.calls.policy import UNKNOWN_PATH, Policy, operation_name
 from mantago_runtime.operation import OperationInfo
 
@@ -442,3 +445,68 @@ def test_open_telemetry_is_not_imported_for_who_does_not_use_it():
         "sys.exit(any(name.startswith('opentelemetry.') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# MANTAGO_LOG
+
+
+def client_of(**environment: str) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import httpx, mantago\n"
+        "answers = iter([httpx.Response(503, headers={'Retry-After': '0'}), httpx.Response(200, json={'success': True, 'message': ''})])\n"
+        "for _ in range(2):\n"
+        "    client = mantago.MantaGo(bot_id='b', token='t' * 9, secret='s' * 9, transport=httpx.MockTransport(lambda _: next(answers)))\n"
+        "client.get_client_gifts(client_id='VolejRejN')\n"
+        "client.close()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_mantago_log_puts_the_log_on_stderr() -> None:
+    told = [line.partition(" mantago: ")[::2] for line in client_of(MANTAGO_LOG="debug").stderr.splitlines()]
+    assert [when.split()[-1] for when, _ in told] == ["WARNING", "DEBUG"]
+    assert told[1][1].startswith(f"{GIFTS}: 200, 2 attempts, ")
+    assert [line.split()[2] for line in client_of(MANTAGO_LOG="INFO").stderr.splitlines()] == ["WARNING"]
+    assert client_of(MANTAGO_LOG="error").stderr == ""
+    assert "DEBUG" not in client_of(MANTAGO_LOG="").stderr
+
+
+def test_a_level_that_mantago_log_does_not_know_is_told() -> None:
+    done = client_of(MANTAGO_LOG="degub")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "mantago.ConfigurationError: the environment variable MANTAGO_LOG is 'degub': "
+        "it must be one of debug, info, warning, error; did you mean 'debug'?"
+    )
+
+
+@pytest.fixture
+def logger(monkeypatch) -> Iterator[logging.Logger]:
+    """The package's logger, as it is before a client was made."""
+    logger = logging.getLogger("mantago")
+    level = logger.level
+    monkeypatch.setattr(logger, "handlers", [])
+    instrumentation._stderr.cache_clear()
+    yield logger
+    instrumentation._stderr.cache_clear()
+    logger.setLevel(level)
+
+
+def test_a_program_that_logs_gets_the_lines_once_and_on_its_own_handlers(monkeypatch, logger, connect: Connect, caplog):
+    monkeypatch.setenv("MANTAGO_LOG", "debug")
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    ask(connect(good))
+    assert [level for level, _ in lines(caplog)] == [logging.DEBUG]
+    assert written.getvalue() == ""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    ask(connect(good))
+    assert len(logger.handlers) == written.getvalue().count("\n") == 1
+
+
+def test_a_wrong_level_is_refused_before_anything_is_sent(monkeypatch, connect: Connect):
+    monkeypatch.setenv("MANTAGO_LOG", "loud")
+    with pytest.raises(ConfigurationError, match="MANTAGO_LOG is 'loud': it must be one of debug, info"):
+        connect(good)

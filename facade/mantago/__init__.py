@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from mantago_runtime.instrumentation import CallFinished, CallRetried
     from mantago_runtime.reading.drift import Drift
+    from mantago_runtime.reading.model import ResponseInfo
     from mantago_runtime.secrets.credentials import Credentials
 
 import mantago_generated.friendly as _friendly  # noqa: E402
@@ -65,6 +66,7 @@ __all__ = [
     "PermissionDeniedError",
     "PlatformNotConnectedError",
     "RateLimitError",
+    "ResponseInfo",
     "ServerError",
     "TokenExpiredError",
     "__version__",
@@ -93,14 +95,14 @@ if not TYPE_CHECKING:
             raise AttributeError(f"module 'mantago' has no attribute {name!r}")
         from mantago import client  # noqa: PLC0415
         from mantago_runtime import errors, instrumentation  # noqa: PLC0415
-        from mantago_runtime.reading import drift  # noqa: PLC0415
+        from mantago_runtime.reading import drift, model  # noqa: PLC0415
         from mantago_runtime.secrets import credentials  # noqa: PLC0415
 
         if name in _friendly.__all__:
             value = globals()[name] = getattr(_friendly, name)
             return value
         globals()["SPEC_VERSION"] = client.SPEC_VERSION
-        for module in (errors, credentials, drift, instrumentation, client):
+        for module in (errors, credentials, drift, model, instrumentation, client):
             for public in __all__:
                 value = getattr(module, public, None)
                 if isinstance(value, type):

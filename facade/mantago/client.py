@@ -17,7 +17,7 @@ from mantago_generated.client import AuthenticatedClient
 from mantago_generated.operations import Operations
 from mantago_generated.spec import OPERATIONS, SERVER_URL
 from mantago_generated.spec import VERSION as SPEC_VERSION
-from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
+from mantago_runtime.calls.clients import AsyncCaller, SyncCaller, by_name
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import ResultReader
@@ -34,7 +34,7 @@ from mantago_runtime.configuration import (
     checked_whole,
 )
 from mantago_runtime.errors import ConfigurationError
-from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation
+from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, log_as_told
 from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Provider
 from mantago_runtime.secrets.environment import credentials_source
 from mantago_runtime.secrets.store import CredentialStore
@@ -56,6 +56,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     _store = CredentialStore(None)
     _base_url = ""
 
+    @by_name
     def __init__(
         self,
         *,
@@ -85,6 +86,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         if isinstance(source, ConfigurationError):
             raise source
         self._store = CredentialStore(source)
+        log_as_told()
         check_flavour(transport, self._stack_type.flavour)
         network.check(transport)
         if identify_in not in ("both", "body"):
@@ -110,6 +112,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     def _use(self, stack: StackT) -> None:
         """Send by a stack from now on."""
 
+    @by_name
     def with_options(
         self,
         *,

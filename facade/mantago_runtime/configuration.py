@@ -221,7 +221,7 @@ def checked_seconds(timeout: object) -> float:
     """Return a timeout as a float; refuse what is none."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT_SECONDS:
         raise ConfigurationError(
-            f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {str(timeout)[:50]}"
+            f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {timeout!r:.50}"
         )
     return float(timeout)
 

@@ -6,17 +6,21 @@ None of it shows an id of a client, a token or a secret: an operation is called 
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any, TypeAlias
 
 import httpcore
 import httpx
 from attrs import define, field, frozen
 
-from mantago_runtime.errors import APIStatusError, MantaGoError
+from mantago_runtime.errors import APIStatusError, ConfigurationError, MantaGoError
+from mantago_runtime.text import one_of
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
 TRACING = "opentelemetry.trace"
 
 _log = logging.getLogger("mantago")
@@ -82,6 +86,28 @@ def body_size(request: httpcore.Request) -> int | None:
     """Return the size that a request says its body has."""
     length = next((value for name, value in request.headers if name.lower() == b"content-length"), b"")
     return int(length) if length.isdigit() else None
+
+
+def log_as_told() -> None:
+    """Put the log on stderr if MANTAGO_LOG says from which level on; raise ConfigurationError if it says another thing.
+
+    Where a program has handlers of its own on the root logger, those get the lines instead.
+    """
+    level = os.environ.get("MANTAGO_LOG")
+    if not level:
+        return
+    if level.lower() not in LOG_LEVELS:
+        raise ConfigurationError(f"the environment variable MANTAGO_LOG is {level[:50]!r}: {one_of(level, LOG_LEVELS)}")
+    _log.setLevel(level.upper())
+    _log.addHandler(_stderr())
+
+
+@cache
+def _stderr() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda _: not logging.getLogger().handlers)
+    return handler
 
 
 @contextmanager

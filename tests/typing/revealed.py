@@ -35,6 +35,7 @@ from mantago import (
     Platform,
     PlatformNotConnectedError,
     RateLimitError,
+    ResponseInfo,
     ServerError,
     Ticket,
     TokenExpiredError,
@@ -89,6 +90,7 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(gifts.virtual_gifts)  # = tuple[Gift, ...]
     reveal_type(gifts.extra)  # = Mapping[str, Any]
     reveal_type(gifts.drift)  # = tuple[Drift, ...]
+    reveal_type(gifts.response)  # = ResponseInfo | None
     reveal_type(gifts.to_dict())  # = dict[str, Any]
     reveal_type(ClientGifts.from_dict({}))  # = ClientGifts
     reveal_type(one.created_at)  # = datetime
@@ -110,6 +112,13 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(line.path)  # = str
     reveal_type(line.detail)  # = str
     reveal_type(line.pattern)  # = str
+
+
+def responses(response: ResponseInfo) -> None:
+    reveal_type(response.status_code)  # = int
+    reveal_type(response.headers)  # = Mapping[str, str]
+    reveal_type(response.attempts)  # = int
+    reveal_type(response.elapsed)  # = float
 
 
 def events(again: CallRetried, end: CallFinished) -> None:

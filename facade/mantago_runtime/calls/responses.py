@@ -25,6 +25,7 @@ from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.model import note_response
 from mantago_runtime.reading.readers import JSON
 from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
@@ -230,6 +231,7 @@ class ResultReader:
             of_answer(error, answer.status, answer.headers, answer.content)
             tried(error, answer.attempts, answer.elapsed)
             raise
+        note_response(result, (answer.status, answer.headers, answer.attempts, answer.elapsed))
         for line in drift:
             self._warn(line)
         return result
