@@ -58,6 +58,7 @@ LOCKS = {
     "docs": Lock("docs"),
     "bench": Lock("bench"),
     "integration": Lock("integration"),
+    "airflow": Lock("airflow"),
     "release": Lock("release", project=False),
 }
 """By name of the file in requirements/."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gzip
 import importlib
 import inspect
 import json
@@ -386,6 +387,32 @@ def test_every_friendly_method_is_called_and_answers_what_it_says(many: ModuleTy
             assert [line for line in result.drift if line.kind != "unknown_field"] == []
         elif kind == NO_CONTENT:
             assert result is None
+
+
+def test_a_bulk_run_of_another_operation_is_a_line_more(many: ModuleType, client: Any, tmp_path: Path) -> None:
+    made, service, _ = client
+    bulk = importlib.import_module("mantago.bulk")
+
+    async def export(operation: Any, *clients: Any) -> list[dict[str, Any]]:
+        into = tmp_path / operation.method
+        assert (await bulk.export_async(clients, into, client=made, operation=operation)).status == "done"
+        assert {*service.called[-len(clients) :]} == {operation.method}
+        return [json.loads(line) for part in into.glob("part-*") for line in gzip.open(part, "rt", encoding="utf-8")]
+
+    points = bulk.BulkOperation(
+        "post_openapi_client_points", {"points": "integer"}, lambda found: [{"points": found.points}]
+    )
+    sample = Sampler(PLAN.classes).of(service.endpoint(points.method).answers[0][1])
+    rows = asyncio.run(export(points, "a", ("line", "U1")))
+    assert [(row["client_id"], row["platform"], row["points"]) for row in rows] == [
+        ("a", None, sample["points"]),
+        (None, "line", sample["points"]),
+    ]
+    # Named in the path, which the pair can't do.
+    one = bulk.BulkOperation(
+        "get_openapi_client_client_id", {"name": "text"}, lambda found: [{"name": found.client.id}]
+    )
+    assert [row["outcome"] for row in asyncio.run(export(one, "a", "b"))] == ["ok", "ok"]
 
 
 def test_secret_and_bot_id_are_no_arguments_and_still_sent(many: ModuleType, client: Any) -> None:

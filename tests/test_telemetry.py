@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -35,6 +37,8 @@ from mantago import (
     RateLimitError,
     ServerError,
 )
+from mantago.bulk import StoppedError, export, fetch_shard
+from mantago.testing import FakeMantaGo
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
 from mantago_runtime import instrumentation
@@ -241,11 +245,15 @@ def test_what_is_no_callable_is_refused_as_on_event(connect: Connect):
         connect(good, on_event="print")
 
 
+def raising(*_: object) -> bool:
+    raise OSError(24, "Too many open files")
+
+
 class Broken:
     """What raises whatever is asked of it."""
 
     def __getattr__(self, name: str) -> Any:
-        raise OSError(24, "Too many open files")
+        raising()
 
 
 @pytest.mark.parametrize("part", ["the log", "a tracer", "a span", "the end of a span"])
@@ -253,17 +261,14 @@ def test_what_telemetry_cannot_do_never_decides_a_call(connect: Connect, spans, 
     driver = connect(failing(503, Retry_After="0"), on_event=lambda _: None)
     instrumentation = driver.client._stack.calls.instrumentation
 
-    def fail(*_: object) -> bool:
-        raise OSError(24, "Too many open files")
-
     if part == "the log":
         log = logging.getLogger("mantago")
-        monkeypatch.setattr(log, "filters", [fail])
+        monkeypatch.setattr(log, "filters", [raising])
     elif part == "a tracer":
         instrumentation._tracer = Broken()
     else:
         span = trace.get_tracer("of the tests").start_span("whole")
-        monkeypatch.setattr(span, "add_event" if part == "a span" else "set_attributes", fail)
+        monkeypatch.setattr(span, "add_event" if part == "a span" else "set_attributes", raising)
         tracer = type("Tracer", (), {"start_span": lambda *_, **__: span})()
         instrumentation._tracer = tracer
     with caplog.at_level(logging.DEBUG, "mantago"):
@@ -510,3 +515,63 @@ def test_a_wrong_level_is_refused_before_anything_is_sent(monkeypatch, connect: 
     monkeypatch.setenv("MANTAGO_LOG", "loud")
     with pytest.raises(ConfigurationError, match="MANTAGO_LOG is 'loud': it must be one of debug, info"):
         connect(good)
+
+
+# Bulk runs
+
+
+def bulk_run(tmp_path: Path, kind: str = "async", **options: Any) -> Any:
+    """Export two clients, one of which the service doesn't know."""
+    fake = FakeMantaGo()
+    fake.add_client(ID)
+    made = {"transport": fake, "credentials": fake.credentials} | options
+    with MantaGo(**made) if kind == "sync" else nullcontext(AsyncMantaGo(**made)) as client:
+        if kind == "a part":
+            return fetch_shard([ID, "nobody"], tmp_path, client=client)
+        return export([ID, "nobody"], tmp_path, client=client)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "a part"])
+def test_a_bulk_run_is_one_span_and_its_calls_are_the_children(spans, tmp_path, kind):
+    bulk_run(tmp_path, kind)
+    *calls, run = spans.get_finished_spans()
+    assert (run.name, run.kind, run.parent, run.status.status_code) == (
+        "mantago.bulk get_client_gifts",
+        SpanKind.INTERNAL,
+        None,
+        StatusCode.UNSET,
+    )
+    counts = {"clients": 2, "calls": 2, "refusals": 0, "ok": 1, "not_found": 1, "failed": 0}
+    assert run.attributes == {f"mantago.bulk.{name}": count for name, count in counts.items()}
+    assert [(call.name, call.parent.span_id) for call in calls] == [(GIFTS, run.context.span_id)] * 2
+    assert ID not in "".join(span.to_json() for span in spans.get_finished_spans())
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+def test_the_span_of_a_bulk_run_that_is_stopped_says_so_and_nothing_of_the_service(spans, tmp_path):
+    with pytest.raises(StoppedError):
+        bulk_run(tmp_path, credentials=Credentials(bot_id=BOT_ID, token="expired", secret=SECRET))
+    run = spans.get_finished_spans()[-1]
+    assert (run.status.status_code, run.status.description) == (StatusCode.ERROR, None)
+    assert run.attributes["error.type"] == "mantago.bulk.StoppedError"
+    assert run.events == ()
+
+
+@pytest.mark.parametrize("part", ["a tracer", "the end of a span"])
+def test_what_telemetry_cannot_do_never_decides_a_bulk_run(spans, tmp_path, monkeypatch, caplog, part):
+    tracer, whole = Broken(), trace.get_tracer("of the tests").start_span("whole")
+    if part == "the end of a span":
+        monkeypatch.setattr(whole, "set_attributes", raising)
+        tracer = type("Tracer", (), {"start_span": lambda *_, **__: whole})()
+    monkeypatch.setattr(trace, "get_tracer", lambda *_, **__: tracer)
+    assert bulk_run(tmp_path).done == 2
+    assert {"a tracer": "no span could be begun", "the end of a span": "the span failed on the end of a run"}[
+        part
+    ] in caplog.messages
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+@pytest.mark.usefixtures("untraced")
+def test_a_bulk_run_without_open_telemetry_does_not_import_it(tmp_path):
+    assert bulk_run(tmp_path).done == 2
+    assert "opentelemetry.trace" not in sys.modules

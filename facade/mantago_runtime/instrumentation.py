@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, TypeAlias
@@ -188,7 +188,7 @@ class Span:
     """
 
     def __init__(self, tracer: Any, operation: str, server: httpx.URL) -> None:
-        from opentelemetry import context, trace  # noqa: PLC0415 - see Watch.begin
+        from opentelemetry import context, trace  # noqa: PLC0415 - see Instrumentation.begin
 
         method, _, path = operation.partition(" ")
         attributes = {
@@ -233,6 +233,48 @@ class Span:
             # No description: an error's text may quote the service.
             self._span.set_status(self._error)
         self._span.end()
+
+
+class RunSpan:
+    """The span of a run of many calls, current as long as it lasts: the calls' spans are its children."""
+
+    def __init__(self, name: str, version: str) -> None:
+        from opentelemetry import context, trace  # noqa: PLC0415 - see Instrumentation.begin
+
+        self._span: Any = trace.get_tracer("mantago", version, schema_url=SCHEMA).start_span(name)
+        self._detach = context.detach
+        self._token = context.attach(trace.set_span_in_context(self._span))
+        self._error = trace.StatusCode.ERROR
+
+    def finished(self, told: Mapping[str, str | int], error: BaseException | None) -> None:
+        """End the span."""
+        try:
+            self._span.set_attributes(told)
+            if error is not None:
+                self._span.set_attribute("error.type", error_type(error))
+                # No description: see Span.
+                self._span.set_status(self._error)
+            self._span.end()
+        finally:
+            self._detach(self._token)
+
+
+@contextmanager
+def run_span(name: str, version: str, told: Callable[[], Mapping[str, str | int]]) -> Iterator[None]:
+    """Have the spans of the block's calls be children of one, if there is OpenTelemetry; `told` is asked at the end."""
+    span, failure = None, None
+    if TRACING in sys.modules:
+        with _never_deciding("no span could be begun"):
+            span = RunSpan(name, version)
+    try:
+        yield
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        if span:
+            with _never_deciding("the span failed on the end of a run"):
+                span.finished(told(), failure)
 
 
 def error_type(error: BaseException) -> str:
