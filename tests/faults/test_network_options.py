@@ -335,6 +335,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"proxy": "http://"}, "proxy is no address of a proxy"),
     ({"proxy": "ftp://user:hidden@localhost:1"}, "it must begin with http://, https:// or socks5://"),
     ({"proxy": "http://user:hidden@localhost:port"}, "proxy is no address of a proxy"),
+    ({"proxy": "http://user:hidden@127.0.0.1:65536"}, "proxy is no address of a proxy"),
+    ({"proxy": "user:hidden@127.0.0.1:0"}, "proxy is no address of a proxy"),
     ({"proxy": "user:hidden@[::1"}, "proxy is no address of a proxy"),
     ({"proxy": "socks5://user:hidden@localhost:1"}, "proxy speaks SOCKS, for which a package is missing"),
     ({"proxy": 5}, "proxy must be a string, not int"),
