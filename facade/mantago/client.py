@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Callable, Mapping
 from types import EllipsisType
@@ -20,16 +21,17 @@ from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import ResultReader
-from mantago_runtime.calls.transports import AsyncTransport, SyncTransport
+from mantago_runtime.calls.transports import AsyncTransport, AsyncTransportLike, SyncTransport, TransportLike
 from mantago_runtime.configuration import (
     HTTPCORE,
-    check_engine,
+    MAX_CONNECTIONS,
+    Network,
     check_flavour,
     checked_address,
     checked_headers,
     checked_seconds,
+    checked_user_agent,
     checked_whole,
-    environment_proxy,
 )
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation
@@ -37,7 +39,7 @@ from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Prov
 from mantago_runtime.secrets.environment import credentials_source
 from mantago_runtime.secrets.store import CredentialStore
 
-BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+BelowT = TypeVar("BelowT")
 ProviderT = TypeVar("ProviderT")
 StackT = TypeVar("StackT", SyncTransport, AsyncTransport)
 MEBIBYTE = 1024 * 1024
@@ -66,6 +68,10 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         max_retries: int = 2,
         max_response_bytes: int = 16 * MEBIBYTE,
         transport: BelowT | None = None,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+        user_agent: str | None = None,
         engine: Literal["httpcore", "httptools"] | None = None,
         identify_in: Literal["both", "body"] = "both",
         strict: bool = False,
@@ -73,16 +79,18 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     ) -> None:
         given = {"bot_id": bot_id, "token": token, "secret": secret}
         source = credentials_source(given, credentials)
+        network = Network(proxy, ssl_context, max_connections, engine)
         # A traceback with locals, as error reporters record it, must not show them.
-        del given, token, secret
+        del given, token, secret, proxy
         if isinstance(source, ConfigurationError):
             raise source
         self._store = CredentialStore(source)
         check_flavour(transport, self._stack_type.flavour)
-        check_engine(engine, transport)
+        network.check(transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = checked_address(base_url, SERVER_URL)
+        network = network.completed(self._base_url, DEFAULT_ENGINE)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
@@ -91,14 +99,13 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             timeout=checked_seconds(timeout),
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
-            headers={"User-Agent": _user_agent()},
+            proxy_host=network.proxy_host if transport is None else None,
+            headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
         self._identify_in: IdentifyIn = identify_in
         calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
-        proxy = environment_proxy(self._base_url)
-        results = ResultReader(strict=bool(strict))
-        self._use(self._stack_type(calls, results, transport, proxy, engine or DEFAULT_ENGINE))
+        self._use(self._stack_type(calls, ResultReader(strict=bool(strict)), transport, network))
 
     def _use(self, stack: StackT) -> None:
         """Send by a stack from now on."""
@@ -161,11 +168,13 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         return self
 
 
-class MantaGo(_Client[httpx.BaseTransport, Provider, SyncTransport], Operations):
+class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
     """A client of the MantaGO open API; safe to share between threads and forked processes.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
-    seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`. Raises
+    seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`.
+    `proxy` is an address, such as http://user:password@proxy.example:3128, and comes before the environment's;
+    `max_connections` are open at one time, in a process or an event loop; `user_agent` follows ours. Raises
     ConfigurationError.
     """
 
@@ -187,7 +196,7 @@ class MantaGo(_Client[httpx.BaseTransport, Provider, SyncTransport], Operations)
         self.close()
 
 
-class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, AsyncTransport], AsyncOperations):
+class AsyncMantaGo(_Client[AsyncTransportLike, AsyncProvider, AsyncTransport], AsyncOperations):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
 
     `credentials` may also be an asynchronous callable.
@@ -211,9 +220,10 @@ class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider, AsyncTranspo
         await self.aclose()
 
 
-def _user_agent() -> str:
+def _user_agent(suffix: str | None) -> str:
     versions = f"spec {SPEC_VERSION}; python {sys.version_info[0]}.{sys.version_info[1]}; httpx {httpx.__version__}"
-    return f"mantago/{__version__} ({versions})"
+    ours = f"mantago/{__version__} ({versions})"
+    return ours if suffix is None else f"{ours} {checked_user_agent(suffix)}"
 
 
 def _generated_client(transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:

@@ -24,7 +24,7 @@ from scripted import PAIR, SOAK, Connection, answer, echo_client_id, friendly, h
 
 from conftest import Connect
 from mantago import AsyncMantaGo, MantaGo, MantaGoError
-from mantago_runtime.connections.pool import MAX_CONNECTIONS
+from mantago_runtime.configuration import MAX_CONNECTIONS
 
 RUNNERS: dict[str, Callable[..., Any]] = {"asyncio": lambda main: asyncio.run(main()), "trio": trio.run}
 CALLS = 20_000 if SOAK else 1_200

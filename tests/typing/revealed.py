@@ -14,11 +14,15 @@ from mantago import (
     AsyncMantaGo,
     AuthenticationError,
     BadRequestError,
+    BotNotFoundError,
     CallFinished,
     CallRetried,
+    ClientClosedError,
     ClientGifts,
+    ClientNotFoundError,
     ConfigurationError,
     Credentials,
+    CredentialsReplacedError,
     Drift,
     Gift,
     GiftResource,
@@ -29,9 +33,11 @@ from mantago import (
     NotFoundError,
     PermissionDeniedError,
     Platform,
+    PlatformNotConnectedError,
     RateLimitError,
     ServerError,
     Ticket,
+    TokenExpiredError,
     __version__,
     preload,
 )
@@ -51,6 +57,7 @@ def client(mantago: MantaGo) -> None:
     reveal_type(mantago.get_client_gifts(platform=Platform.LINE, platform_client_id="U1"))  # = ClientGifts
     reveal_type(mantago.credentials)  # = Credentials | None
     reveal_type(mantago.generated)  # = AuthenticatedClient
+    reveal_type(mantago.with_options(timeout=5, max_retries=0, headers={"X-Tenant": "7"}))  # = MantaGo
     reveal_type(mantago.close())  # = None
     with mantago as entered:
         reveal_type(entered)  # = MantaGo
@@ -63,6 +70,7 @@ async def async_client(mantago: AsyncMantaGo) -> None:
     reveal_type(await mantago.get_client_gifts(platform="line", platform_client_id="U1"))  # = ClientGifts
     reveal_type(mantago.credentials)  # = Credentials | None
     reveal_type(mantago.generated)  # = AuthenticatedClient
+    reveal_type(mantago.with_options(timeout=5))  # = AsyncMantaGo
     reveal_type(await mantago.aclose())  # = None
     async with mantago as entered:
         reveal_type(entered)  # = AsyncMantaGo
@@ -138,6 +146,11 @@ def no_answer(connection: APIConnectionError, late: APITimeoutError) -> None:
 
 def answers(invalid: InvalidResponseError, status: APIStatusError) -> None:
     reveal_type(invalid.path)  # = str
+    reveal_type(invalid.status_code)  # = int | None
+    reveal_type(invalid.headers)  # = Mapping[str, str]
+    reveal_type(invalid.body)  # = bytes
+    reveal_type(invalid.attempts)  # = int
+    reveal_type(invalid.elapsed)  # = float
     reveal_type(status.status_code)  # = int
     reveal_type(APIStatusError.for_status(404))  # = type[APIStatusError]
     reveal_type(status.code)  # = int | None
@@ -156,6 +169,12 @@ def refusals(error: Exception) -> None:
         BadRequestError | AuthenticationError | PermissionDeniedError | NotFoundError | RateLimitError | ServerError,
     ):
         reveal_type(error.retry_after)  # = float | None
+    if isinstance(error, ClientNotFoundError | BotNotFoundError | PlatformNotConnectedError):
+        reveal_type(error.code)  # = int | None
+    if isinstance(error, TokenExpiredError | CredentialsReplacedError):
+        reveal_type(error.code)  # = int | None
+    if isinstance(error, ClientClosedError):
+        reveal_type(error.args)  # = tuple[Any, ...]
 
 
 def the_fake(fake: FakeMantaGo, asked: RecordedRequest, told: OperationRequest) -> None:

@@ -17,6 +17,7 @@ from mantago import __version__
 from mantago.cli.statuses import ExitStatus
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
+from mantago_runtime.configuration import Network
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
@@ -88,7 +89,7 @@ def probe(address: str, proxy: str | None, timeout: float, now: Callable[[], flo
     url = httpx.URL(address)
     headers = [(b"Host", url.netloc), (b"User-Agent", f"mantago/{__version__} (doctor)".encode()), (b"Accept", b"*/*")]
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    io = sync_io_backend(None, proxy)
+    io = sync_io_backend(None, Network(proxy=proxy))
     try:
         with io.bound(timeout):
             sent = now()

@@ -39,6 +39,7 @@ class Policy:
     max_retries: int
     max_response_bytes: int
     operations: tuple[OperationInfo, ...]
+    proxy_host: str | None = None
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """What goes with each request, beside what it needs."""
 
@@ -87,6 +88,11 @@ class Policy:
     def host(self) -> str:
         """The server's name, and its port where that isn't the usual one."""
         return self.base_url.netloc.decode("ascii")
+
+    @property
+    def way(self) -> str:
+        """The server, and the proxy that leads to it, as messages name them."""
+        return self.host if self.proxy_host is None else f"{self.host} (through the proxy {self.proxy_host})"
 
     @property
     def path(self) -> str:

@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from copy import copy
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import httpx
 from attrs import evolve
@@ -21,7 +21,32 @@ from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import RawResponse, ResultReader
 from mantago_runtime.calls.signing import UnsignedRequest
 from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerLoop, PerProcess, maybe_await, run_sync
+from mantago_runtime.configuration import Network
 from mantago_runtime.connections.addresses import AddressMemory
+
+
+class TransportLike(Protocol):
+    """A transport for threads, of httpx's or its successor's."""
+
+    def handle_request(self, request: Any, /) -> Any:
+        """Return the response."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class AsyncTransportLike(Protocol):
+    """A transport for tasks, of httpx's or its successor's."""
+
+    async def handle_async_request(self, request: Any, /) -> Any:
+        """Return the response."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
 
 
 class _Slot(Protocol):
@@ -39,14 +64,14 @@ class _Slot(Protocol):
 class _Stack:
     """What both stacks share; the connections are each process's, or each event loop's, own."""
 
-    def __init__(self, calls: CallLoop, results: ResultReader, below: object, proxy: str | None, engine: str) -> None:
+    def __init__(self, calls: CallLoop, results: ResultReader, below: object, network: Network) -> None:
         self.calls, self.results = calls, results
         self._owner: Self | None = None
         """The stack whose connections these are, which so lives as long as they are used; None if it is this one."""
         if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below = below
-        self._proxy, self._engine, self._memory = proxy, engine, AddressMemory()
+        self._network, self._memory = network, AddressMemory()
         self._io = self._make_slot()
 
     def with_policy(self, policy: Policy) -> Self:
@@ -56,13 +81,13 @@ class _Stack:
         return other
 
     _make_slot: Callable[[], _Slot]
-    _make_io: Callable[[object, str | None, str, AddressMemory], IOBackend]
+    _make_io: Callable[[object, Network, AddressMemory], IOBackend]
 
     def _current(self) -> IOBackend:
         self.calls.lifetime.refuse_if_closed()
         if io := self._io.get():
             return io
-        made = self._make_io(self._below, self._proxy, self._engine, self._memory)
+        made = self._make_io(self._below, self._network, self._memory)
         self._abandon(self._io.inherited())
         self._io.set(made)
         # Another thread may have been faster, or have closed the client just now.
@@ -74,7 +99,7 @@ class _Stack:
             return None
         io: IOBackend | None = self._io.get()
         if io is None and self._below is not None and not self.calls.lifetime.closed:
-            io = self._make_io(self._below, None, self._engine, self._memory)
+            io = self._make_io(self._below, self._network, self._memory)
         self.calls.lifetime.closed = True
         self._io.set(None)
         return io.shut if io else None
