@@ -27,6 +27,7 @@ from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FailureName, scenarios
 from mantago.testing.document import Document
 from mantago.testing.refusals import CannedResponse, Refusal
+from mantago.testing.requests import answer_faults
 from mantago.testing.scenarios import SandboxClient
 from mantago.testing.service import RateLimit
 from mantago.testing.troubles import success_envelope
@@ -870,6 +871,21 @@ def test_an_answer_of_its_own_that_breaks_the_spec_is_a_loud_500(
     status, code, message = told(ask(shared, {"clientId": "odd"}))
     assert (status, code) == (500, 500)
     assert f"the sandbox's own answer breaks the spec, {said}" in message
+
+
+def test_answers_are_judged_once_and_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+
+    def judge(document: Any, operation: Any, answer: CannedResponse) -> Iterator[str]:
+        judged.append(answer.status)
+        return answer_faults(document, operation, answer)
+
+    monkeypatch.setattr("mantago.sandbox.answer_faults", judge)
+    monkeypatch.setattr("mantago.sandbox._MOST_JUDGED", 2)
+    with Sandbox() as sandbox:
+        for client_id in ("VolejRejN", "VolejRejN", "nobody", "VolejRejN", "TamirOskQ", "VolejRejN"):
+            ask(sandbox, {"clientId": client_id})
+    assert judged == [200, 404, 200, 200]
 
 
 def test_a_refusal_is_held_to_the_specs_envelope_even_where_no_operation_is(monkeypatch: pytest.MonkeyPatch) -> None:
