@@ -26,6 +26,7 @@ import pytest
 import import_spec
 import many_operations
 import regenerate
+from _calls import calls
 from _vendored import ROOT, Vendored, read_lock, read_spec, run
 from conftest import BOT_ID, GOOD, SECRET, TOKEN
 from first import FIRST, copy_project
@@ -377,6 +378,21 @@ def test_every_friendly_method_is_called_and_answers_what_it_says(many: ModuleTy
             assert [line for line in result.drift if line.kind != "unknown_field"] == []
         elif kind == NO_CONTENT:
             assert result is None
+
+
+def test_the_calls_that_a_report_shows_run_as_they_stand(many: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    mantago, service = importlib.import_module("mantago"), Service(many)
+    transport, real = httpx.MockTransport(service), mantago.MantaGo
+    monkeypatch.setattr(
+        mantago, "MantaGo", lambda: real(bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=transport)
+    )
+    found = calls(PLAN)
+    namespace: dict[str, Any] = {}
+    exec(found.before, namespace)
+    with namespace["mantago"]:
+        for line in found.lines.values():
+            exec(line, namespace)
+    assert service.called == [PLAN.names[one.place] for one in PLAN.endpoints]
 
 
 def test_secret_and_bot_id_are_no_arguments_and_still_sent(many: ModuleType, client: Any) -> None:
