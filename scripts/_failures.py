@@ -19,10 +19,7 @@ _WORDS = (
     (r"TypeError: (\S+)\(\) takes .* positional arguments? but", "it calls {0}() by position, which fails now"),
     (r"(?:[\w.]+\.)?InvalidResponseError: (.+)", "the client can't read the answer: {0}"),
     (r"(?:[\w.]+\.)?BadRequestError: (.+)", "the stand-in for the service refuses the call: {0}"),
-    (
-        r"(?:[\w.]+\.)?(?:FailedHealthCheck|DeadlineExceeded)",
-        "it took too long: the machine is slow, or a schema large",
-    ),
+    (r"(?:[\w.]+\.)?(?:FailedHealthCheck|DeadlineExceeded)", "it took too long: the machine is slow, a schema large"),
     (r"worker '\w+' crashed|Failed: Timeout", "it came to no end: run it alone, as the machine may be busy"),
 )
 _LINE = re.compile(
@@ -51,8 +48,9 @@ def failures(output: str) -> list[Failure]:
     found: Counter[Failure] = Counter()
     for line in _LINE.finditer(output):
         test = line["file"] + (f"::{line['name']}" if line["name"] else "")
-        name = line["name"].rpartition("::")[2].rpartition(":")[2] if line["name"] else ""
-        promise = name.removeprefix("test_").replace("_", " ") or "its tests can be collected"
+        promise = (line["name"] or "").rpartition(":")[2].removeprefix("test_").replace(
+            "_", " "
+        ) or "its tests can be collected"
         found[Failure(test, promise, why(line["said"] or ""))] += 1
     if found:
         return [Failure(one.test, one.promise, one.why, cases) for one, cases in found.items()]

@@ -266,7 +266,7 @@ def test_tests_that_do_not_even_start_are_told_with_pytests_last_words(output, l
         ("ImportError: cannot import name 'Gift' from 'mantago' (/x)", "it imports Gift, which the new version has no longer"),
         ("TypeError: f() missing 1 required keyword-only argument: 'page'", "it calls f() without 'page', which is needed now"),
         ("mantago_runtime.errors.InvalidResponseError: 200: gifts[0].name", "the client can't read the answer: 200: gifts[0].name"),
-        ("hypothesis.errors.FailedHealthCheck: too slow", "it took too long: the machine is slow, or a schema large (hypothesis.errors.FailedHealthCheck: too slow)"),
+        ("hypothesis.errors.FailedHealthCheck: too slow", "it took too long: the machine is slow, a schema large (hypothesis.errors.FailedHealthCheck: too slow)"),
         ("AssertionError: assert 1 == 2", "pytest says: AssertionError: assert 1 == 2"),
         ("", "pytest says: nothing more"),
     ],
