@@ -20,7 +20,7 @@ import contract_diff
 import release_diff
 import watch_vendor
 from _vendored import ROOT, Vendored, canonical, read_spec, run, sha256
-from contract import assumptions, execution, packages, python, sources
+from contract import assumptions, client, contracts, execution, packages, python, sources
 from contract.changes import Change
 from contract.documents import Document
 from contract.plain_schemas import MOST, PlainSchemas
@@ -268,8 +268,8 @@ def test_an_answer_that_no_value_fits_is_told():
     assert [change.id for change in found] == ["client-not-tried"]
 
 
-def gifts_pair(edit: Edit) -> tuple[execution.Contract, execution.Contract]:
-    [pair] = execution.changed(OLD, edited(edit))
+def gifts_pair(edit: Edit) -> tuple[contracts.Contract, contracts.Contract]:
+    [pair] = contracts.changed(OLD, edited(edit))
     return pair
 
 
@@ -288,14 +288,14 @@ def test_an_operation_that_the_client_has_not_is_not_tried(monkeypatch):
 
 
 def test_an_operation_that_nobody_can_ask_for_is_told(monkeypatch):
-    monkeypatch.setattr(execution.Caller, "requests", lambda *_: [])
+    monkeypatch.setattr(client.Caller, "requests", lambda *_: [])
     [found] = execution.differing([gifts_pair(lambda t: schemas(t)["TicketGift"].pop("required"))])
     assert found.values == {"problem": "the old contract allows no request"}
 
 
 def test_every_kind_of_call_is_tried():
-    contract = execution.Contracts(OLD).of(f"POST {GIFTS}")
-    caller = execution.callers()[f"POST {GIFTS}"]
+    contract = contracts.Contracts(OLD).of(f"POST {GIFTS}")
+    caller = client.callers()[f"POST {GIFTS}"]
     friendly = [*caller._friendly()]
     assert len(friendly) == 12
     assert sum("platformClientId" in asked.request.url.params for asked in friendly) == 5
@@ -305,18 +305,18 @@ def test_every_kind_of_call_is_tried():
 
 
 def test_a_method_without_the_rule_is_tried_by_what_its_contract_allows_only():
-    assert [*execution.Caller("close")._friendly()] == []
+    assert [*client.Caller("close")._friendly()] == []
 
 
 def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
     monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
-    [[operation, caller]] = execution.callers().items()
-    contract = execution.Contracts(OLD).of(operation)
+    [[operation, caller]] = client.callers().items()
+    contract = contracts.Contracts(OLD).of(operation)
     assert (operation, len(caller.requests(contract)), caller.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
 
 
-def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> execution.Contract:
-    return execution.Contract(
+def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> contracts.Contract:
+    return contracts.Contract(
         f"POST {path}",
         {name.replace("_", " "): (True, schema) for name, schema in parameters.items()},
         {},
@@ -627,7 +627,7 @@ def test_a_schema_that_holds_itself_comes_to_an_end(required):
     plain = PlainSchemas(RESPONSE).of([Document("", schema | {"additionalProperties": {"$ref": "#"}}).root])
     assert json.dumps(plain).count('"required"') <= MOST
     tried = []
-    execution._SETTINGS(given(values(plain))(lambda value: tried.append(json.dumps(value))))()
+    client.SETTINGS(given(values(plain))(lambda value: tried.append(json.dumps(value))))()
     assert tried
 
 
