@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
 import shutil
@@ -96,15 +95,11 @@ def test_on_dask_a_worker_that_is_killed_costs_nothing(tmp_path: Path, recipe: A
     assert nothing_is_lost_nor_there_twice(into)
 
 
-CELERY = """\
-from on_celery import app
-
-app.conf.update(
-    broker_url="filesystem://",
-    broker_transport_options={"data_folder_in": "queue", "data_folder_out": "queue"},
-    result_backend="file://results",
-)
-"""
+CELERY = {
+    "broker_url": "filesystem://",
+    "broker_transport_options": {"data_folder_in": "queue", "data_folder_out": "queue"},
+    "result_backend": "file://results",
+}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Celery's processes aren't made for Windows")
@@ -112,10 +107,10 @@ def test_on_celery_a_process_that_is_killed_costs_nothing(tmp_path: Path, recipe
     import psutil
 
     into, on_celery = tmp_path / "gifts", recipe("on_celery")
-    (tmp_path / "configured.py").write_text(CELERY, "utf-8")
+    (tmp_path / "configured.py").write_text(f"from on_celery import app\n\napp.conf.update({CELERY})\n", "utf-8")
+    on_celery.app.conf.update(CELERY)
     for folder in ("queue", "results"):
         (tmp_path / folder).mkdir()
-    importlib.import_module("configured")
     command = [sys.executable, "-m", "celery", "-A", "configured", "worker", "--concurrency=2", "--loglevel=warning"]
     worker = subprocess.Popen(command)
     try:
