@@ -3,7 +3,7 @@
 python tests/benchmarks/pacing.py [--limit CALLS] [--window KIND] [--retry-after SECONDS] [--seconds SECONDS] ...
 
 A service with a limit runs in a process of its own, and counts; the first minute isn't counted. The goal is 85 % of what
-is allowed, and 2 % of the calls refused. Exits with 1 where it is missed.
+is allowed, and 2 % of the calls refused. Exits with 1 where it is missed. Not on Windows, which passes no sockets on.
 """
 
 from __future__ import annotations
