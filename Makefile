@@ -2,7 +2,7 @@
 # make test    all tests
 # make check   linters, type checkers, and whether the generated package is up to date
 # make docs    build the documentation into build/site, have type checkers pass the code on its pages and in the README,
-#              and run the code that needs a web framework or DuckDB
+#              and run the code that needs other packages, such as a web framework or pandas
 # make release-check    build as for a release, twice, and run the tests on what was built (needs the network)
 # make integration    what is too large for make test: an application frozen by PyInstaller that calls the service, Parquet's
 #                     readers, and bulk runs on Dask, Celery, Spark (where there is Java) and Airflow
@@ -64,7 +64,7 @@ check: $(READY)
 
 docs: $(DOCS)/ready
 	$(DOCS)/$(SCRIPTS)/zensical build --clean --strict
-	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k "frameworks or many-clients or type_checkers"
+	DOCS_FRAMEWORKS=1 $(DOCS)/$(SCRIPTS)/python -m pytest -o addopts= -q tests/test_readme.py -k "frameworks or how-to/results or many-clients or type_checkers"
 
 release-check: $(RELEASE)/ready $(READY)
 	$(RELEASE)/$(SCRIPTS)/python scripts/release_check.py --python=$(BIN)/python $(RELEASE_OPTIONS)

@@ -42,7 +42,9 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_CODE = [page for page in PAGES if "```" in page.read_text("utf-8")]
-FRAMEWORKS = {"celery", "django", "duckdb", "fastapi"}
+FRAMEWORKS = {"celery", "django", "duckdb", "fastapi", "pandas", "polars", "pydantic"}
+# Large ones, which make integration has: their recipes are run there, and pass no type checker.
+ELSEWHERE = re.compile(r"^(from|import) (airflow|pyspark)\b", re.MULTILINE)
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # What a reader types that can't be run here: it installs, sets up a shell, or goes on until it is stopped.
 NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ", "docker ")
@@ -347,6 +349,8 @@ def write_modules(folder: Path, pages: list[Path]) -> None:
         for name, text in modules(page):
             file = folder / name
             file.parent.mkdir(exist_ok=True)
+            if ELSEWHERE.search(text):
+                continue
             assert not file.exists(), f"{name_of(page)}: another page has a file {name}"
             file.write_text(text, "utf-8")
 
