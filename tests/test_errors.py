@@ -199,6 +199,21 @@ def test_what_a_piece_too_much_followed_is_kept(connect: Connect):
     assert error.body == b"1234567890"
 
 
+@pytest.mark.parametrize("left_out", [1, 5, len(TOKEN) - 5])
+def test_a_secret_that_is_cut_through_is_not_kept_either(connect: Connect, left_out):
+    class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield from (f"echo {TOKEN[:-left_out]}".encode(), TOKEN[-left_out:].encode(), b"x" * 100)
+
+        async def __aiter__(self):
+            for piece in self:
+                yield piece
+
+    limit = len(f"echo {TOKEN[:-left_out]}")
+    error = error_of(connect, lambda _: httpx.Response(200, stream=Pieces()), max_response_bytes=limit)
+    assert error.body == b"echo <redacted>"
+
+
 @pytest.mark.parametrize("payload", [{"success": f"{TOKEN} {SECRET}"}, f"{TOKEN} {SECRET}", {"messages": TOKEN}])
 def test_what_is_kept_of_an_answer_shows_no_secret(connect: Connect, payload):
     answer = httpx.Response(200, text=json.dumps(payload)[:-1] + " " * 9, headers={"X-Echo": TOKEN})

@@ -111,7 +111,7 @@ def _proxy_problem(proxy: object) -> str | None:
         url = httpx.Proxy(proxy).url
     except (ValueError, httpx.InvalidURL):
         url = httpx.URL()
-    if not url.host or re.search(r"\s", proxy):
+    if not url.host or not 0 < (1 if url.port is None else url.port) <= 65_535 or re.search(r"\s", proxy):
         return "is no address of a proxy: it must begin with http://, https:// or socks5://, and a host"
     if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
         return "speaks SOCKS, for which a package is missing: pip install socksio"

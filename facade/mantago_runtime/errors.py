@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from mantago_runtime.mappings import Headers
 
@@ -302,8 +302,12 @@ def effort(attempts: int, elapsed: float) -> str:
     return f"{attempts} attempt{'' if attempts == 1 else 's'}, {elapsed:.2f} s"
 
 
-def tried(error: MantaGoError, attempts: int, elapsed: float) -> MantaGoError:
+CallError: TypeAlias = APIConnectionError | InvalidResponseError | APIStatusError
+"""What a call raises once it has begun."""
+CallErrorT = TypeVar("CallErrorT", bound=CallError)
+
+
+def tried(error: CallErrorT, attempts: int, elapsed: float) -> CallErrorT:
     """Note in an error what the call took."""
-    if isinstance(error, (APIConnectionError, APIStatusError, InvalidResponseError)):
-        error.attempts, error.elapsed = attempts, elapsed
+    error.attempts, error.elapsed = attempts, elapsed
     return error

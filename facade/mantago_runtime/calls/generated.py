@@ -11,7 +11,7 @@ import httpx
 
 from mantago_runtime.calls.policy import OPERATION
 from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, of_answer, parse_response
-from mantago_runtime.errors import InvalidResponseError, MantaGoError, tried
+from mantago_runtime.errors import APIStatusError, InvalidResponseError, tried
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Request
 from mantago_runtime.secrets.redaction import Redactor
@@ -98,9 +98,10 @@ def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Resp
     answers = request.operation.answers
     try:
         payload = parse_response(response.status_code, headers, content, time.time(), answers)
-    except MantaGoError as error:
-        if isinstance(error, InvalidResponseError):
-            of_answer(error, response.status_code, headers, content)
+    except InvalidResponseError as error:
+        tried(of_answer(error, response.status_code, headers, content), 1, elapsed)
+        raise
+    except APIStatusError as error:
         tried(error, 1, elapsed)
         raise
     return RawResponse(response.status_code, headers, content, payload, 1, elapsed)

@@ -31,7 +31,9 @@ from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import (
     APIConnectionError,
+    APIStatusError,
     APITimeoutError,
+    CallError,
     ClientClosedError,
     InvalidResponseError,
     MantaGoError,
@@ -156,7 +158,7 @@ class CallLoop:
 
     async def _attempt(
         self, request: UnsignedRequest, credentials: Credentials, redactor: Redactor, io: IOBackend, state: CallState
-    ) -> RawResponse | MantaGoError:
+    ) -> RawResponse | CallError:
         """Send the request once; return the settled answer, or what went wrong."""
         signed = sign(request, self.policy.base_url, credentials, self.store.held)
         remaining = min(max(state.deadline - self.clock(), 0.001), MAX_WAIT_SECONDS)
@@ -191,9 +193,9 @@ class CallLoop:
             return RawResponse(response.status, headers, content, payload, state.attempts, elapsed)
         # Their frames aren't kept: the response in this one shows a reason phrase that nobody masked.
         except InvalidResponseError as error:
-            kept = redactor.clean(bytes(body.content))
+            kept = redactor.clean_cut(body.beginning)
             return of_answer(error, response.status, headers, kept).with_traceback(None)
-        except MantaGoError as error:
+        except APIStatusError as error:
             return error.with_traceback(None)
 
     async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
@@ -211,7 +213,7 @@ class CallLoop:
             raise self._timed_out(state)
         return credentials
 
-    def _timed_out(self, state: CallState) -> MantaGoError:
+    def _timed_out(self, state: CallState) -> APITimeoutError:
         allowed = state.deadline - state.started
         error = APITimeoutError(f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed")
         return tried(error, state.attempts, self.clock() - state.started)

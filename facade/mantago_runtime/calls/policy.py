@@ -136,8 +136,6 @@ def may_retry(failure: MantaGoError, *, read_only: bool, given_up: bool = False)
         return failure.status_code == 429 or (failure.status_code == 503 and failure.retry_after is not None)
     if not isinstance(failure, APIConnectionError) or isinstance(failure.__cause__, HOPELESS_CAUSES):
         return False
-    if isinstance(failure.__cause__, httpx.ProxyError) and str(failure.__cause__).startswith("407"):
-        return False  # the same user and password again could lock them
     return read_only or isinstance(failure.__cause__, NEVER_SENT_CAUSES)
 
 

@@ -62,7 +62,7 @@ class Body:
         self.limit = limit
         self.problem: str | None = None
         self._too_large = False
-        self.content = bytearray()
+        self._content = bytearray()
         codings = codings_of(headers.get("Content-Encoding", ""))
         self._unpacker = Unpacker(codings[0]) if codings else None
         if codings and (len(codings) > 1 or codings[0] not in COMPRESSED_ENCODINGS):
@@ -84,11 +84,16 @@ class Body:
         return self.problem is None
 
     def _keep(self, piece: bytes) -> bool:
-        if len(self.content) + len(piece) > self.limit:
+        if len(self._content) + len(piece) > self.limit:
             self._refuse_size()
             return False
-        self.content += piece
+        self._content += piece
         return True
+
+    @property
+    def beginning(self) -> bytes:
+        """The part of what was read that an exception keeps, and more: no secret may be cut before it is masked."""
+        return bytes(self._content[: 5 * MAX_KEPT_BODY_BYTES])
 
     def finish(self, status: int = 200) -> bytes:
         """Return the whole body; raise InvalidResponseError for what went wrong on the way.
@@ -96,12 +101,12 @@ class Body:
         Of a failure, whose status says more than its body, what could be read is enough, unless it is too large.
         """
         if status >= 300 and not self._too_large:
-            return bytes(self.content)
+            return bytes(self._content)
         if self.problem is None and self._unpacker is not None and not self._unpacker.is_whole:
             self.problem = "ends in the middle of its compression"
         if self.problem is not None:
             raise InvalidResponseError(self.problem)
-        return bytes(self.content)
+        return bytes(self._content)
 
     def _refuse_size(self) -> None:
         self._too_large = True
@@ -228,8 +233,7 @@ class ResultReader:
         try:
             result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
         except InvalidResponseError as error:
-            of_answer(error, answer.status, answer.headers, answer.content)
-            tried(error, answer.attempts, answer.elapsed)
+            tried(of_answer(error, answer.status, answer.headers, answer.content), answer.attempts, answer.elapsed)
             raise
         note_response(result, (answer.status, answer.headers, answer.attempts, answer.elapsed))
         for line in drift:
