@@ -49,7 +49,7 @@ def stdin(monkeypatch):
 @pytest.mark.usefixtures("environment")
 def test_a_list_becomes_a_folder_and_a_line_says_so(tmp_path, capsys):
     ids, folder = tmp_path / "ids.csv", tmp_path / "gifts"
-    ids.write_text("client_id\nVolejRejN\nBelunHavK\nclient-not-found\n", "utf-8")
+    ids.write_text("client_id\nVolejRejN\nBelunHavK\nclient_not_found\n", "utf-8")
     assert cli.main(["export", str(ids), "--into", str(folder)]) == 0
     output = capsys.readouterr()
     assert output.out == f"3 of 3 clients in {folder}: 2 answered, 1 not found, 0 failed\n"

@@ -27,6 +27,7 @@ from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FailureName, scenarios
 from mantago.testing.document import Document
 from mantago.testing.refusals import CannedResponse, Refusal
+from mantago.testing.requests import answer_faults
 from mantago.testing.scenarios import SandboxClient
 from mantago.testing.service import RateLimit
 from mantago.testing.troubles import success_envelope
@@ -38,7 +39,6 @@ LINE = {"platform": "line", "platformClientId": "U4af4980629e14c3b8d2f7a61c05be9
 BY_ID = {card.id: card for card in (*CLIENTS, *TRIGGERS)}
 # httpx makes a costly one for every request otherwise.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-HAS_IPV6 = socket.has_ipv6 and socket.has_dualstack_ipv6()
 LISTS = ("tickets", "physicalGifts", "virtualGifts")
 
 
@@ -820,9 +820,12 @@ def test_it_listens_where_it_is_told_and_has_an_address_that_can_be_called(host:
         assert ask(sandbox).status_code == 200
 
 
-@pytest.mark.skipif(not HAS_IPV6, reason="this machine has no IPv6")
 @pytest.mark.parametrize("host", ["::1", "::"])
 def test_it_listens_on_ipv6(host: str) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
     with Sandbox(host=host) as sandbox:
         assert re.fullmatch(r"http://\[::1\]:\d+/api", sandbox.base_url)
         assert ask(sandbox).status_code == 200
@@ -868,6 +871,21 @@ def test_an_answer_of_its_own_that_breaks_the_spec_is_a_loud_500(
     status, code, message = told(ask(shared, {"clientId": "odd"}))
     assert (status, code) == (500, 500)
     assert f"the sandbox's own answer breaks the spec, {said}" in message
+
+
+def test_answers_are_judged_once_and_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+
+    def judge(document: Any, operation: Any, answer: CannedResponse) -> Iterator[str]:
+        judged.append(answer.status)
+        return answer_faults(document, operation, answer)
+
+    monkeypatch.setattr("mantago.sandbox.answer_faults", judge)
+    monkeypatch.setattr("mantago.sandbox._MOST_JUDGED", 2)
+    with Sandbox() as sandbox:
+        for client_id in ("VolejRejN", "VolejRejN", "nobody", "VolejRejN", "TamirOskQ", "VolejRejN"):
+            ask(sandbox, {"clientId": client_id})
+    assert judged == [200, 404, 200, 200]
 
 
 def test_a_refusal_is_held_to_the_specs_envelope_even_where_no_operation_is(monkeypatch: pytest.MonkeyPatch) -> None:

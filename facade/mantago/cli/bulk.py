@@ -23,7 +23,7 @@ from mantago.bulk.run import summary_in
 from mantago.cli import options
 from mantago.cli.output import complain, notes, print_json
 from mantago.cli.sandbox import arguments_for
-from mantago.cli.statuses import ExitStatus
+from mantago.cli.statuses import MEANINGS, ExitStatus
 
 EXIT_STATUSES: Final[Mapping[Status, ExitStatus]] = {
     "done": ExitStatus.FINE,
@@ -36,7 +36,8 @@ SECONDS_BETWEEN_LINES = 30.0
 
 @click.command(
     cls=options.Command,
-    exit_statuses={
+    exit_statuses=MEANINGS
+    | {
         ExitStatus.FINE: "all done, though some clients may not be known",
         ExitStatus.REFUSED: "some failed; --retry-failed asks for those once more",
         ExitStatus.TRY_LATER: "stopped; the same command goes on from there",

@@ -6,7 +6,7 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
 from attrs import asdict, evolve
@@ -57,7 +57,7 @@ def gifts(
         client = stack.enter_context(MantaGo(**arguments_for(account, stack), timeout=account.timeout))
         _log.info("%r", client)
         if len(ids) > 1 or STDIN in ids:
-            return worst(_tell(client, _named(id_, who)) for id_ in _with_lines(ids, sys.stdin.buffer))
+            return worst(_tell(client, _named(id_, who)) for id_ in _with_lines(ids))
         [one] = clients or [who]
         result = client.get_client_gifts(**asdict(one))
     if output.as_json:
@@ -73,16 +73,16 @@ def _named(id_: str, who: options.Who) -> options.Who:
     return evolve(who, **{"client_id" if who.platform is None else "platform_client_id": id_})
 
 
-def _with_lines(ids: Iterable[str], stdin: BinaryIO) -> Iterator[str]:
-    """Yield the ids, and those of standard input as they come."""
+def _with_lines(ids: Iterable[str]) -> Iterator[str]:
+    """Yield the ids, and those of standard input as they come; a program that has none reads nothing."""
     for id_ in ids:
         if id_ == STDIN:
-            yield from _lines(stdin)
+            yield from _lines(getattr(sys.stdin, "buffer", ()))
         else:
             yield id_
 
 
-def _lines(stdin: BinaryIO) -> Iterator[str]:
+def _lines(stdin: Iterable[bytes]) -> Iterator[str]:
     for number, line in enumerate(stdin, 1):
         try:
             text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()

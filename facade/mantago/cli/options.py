@@ -6,7 +6,6 @@ import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import partial, reduce, wraps
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
@@ -33,13 +32,13 @@ class HeadedOption(click.Option):
 class Command(click.Command):
     """A command whose help keeps the lines of its examples, and tells options by heading and what it ends with.
 
-    `exit_statuses` says what some of them mean here.
+    `exit_statuses` says what they mean here.
     """
 
-    def __init__(self, *names: Any, exit_statuses: Mapping[ExitStatus, str] = MappingProxyType({}), **settings: Any):
+    def __init__(self, *names: Any, exit_statuses: Mapping[ExitStatus, str] = MEANINGS, **settings: Any):
         settings["context_settings"] = {"help_option_names": ["-h", "--help"]}
         super().__init__(*names, **settings)
-        self.exit_statuses = {**MEANINGS, **exit_statuses}
+        self.exit_statuses = exit_statuses
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse what would else be half ignored: of an option's two values click takes the last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -74,10 +75,12 @@ def print_json_line(document: object) -> None:
 
 def _write(stream: TextIO | None, line: str) -> None:
     """Write a line in UTF-8, whatever the console's encoding; half a surrogate pair stays an escape."""
-    if stream:
+    if isinstance(stream, io.TextIOWrapper):
         stream.flush()
         stream.buffer.write(f"{line}\n".encode(errors="backslashreplace"))
         stream.flush()
+    elif stream:
+        stream.write(f"{line}\n")
 
 
 def complain(error: BaseException, *, as_json: bool, exit_status: int | None = None, message: str | None = None) -> int:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from mantago.cli import options
+from mantago.cli.statuses import MEANINGS, ExitStatus
 from mantago_runtime.configuration import is_loopback
 from mantago_runtime.errors import ConfigurationError
 
@@ -49,7 +50,10 @@ Clients of this package take http:// for loopback only. From elsewhere
 """
 
 
-@click.command(cls=options.Command)
+@click.command(
+    cls=options.Command,
+    exit_statuses={status: MEANINGS[status] for status in (ExitStatus.WRONG_USE, ExitStatus.INTERRUPTED)},
+)
 @options.sandbox
 def sandbox(*, host: str, port: int, **account: Any) -> None:
     """Run a stand-in for the service on this machine until Ctrl-C, and show how to use it (extra sandbox).

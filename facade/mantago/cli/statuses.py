@@ -29,7 +29,7 @@ class ExitStatus(IntEnum):
     INTERRUPTED = 130
 
 
-MEANINGS: Final[Mapping[ExitStatus, str]] = {
+MEANINGS: Final[dict[ExitStatus, str]] = {
     ExitStatus.FINE: "all is well",
     ExitStatus.REFUSED: "refused for good: the service said no, or sent what can't be used",
     ExitStatus.WRONG_USE: "wrong use: an option, an id, or a credential that is missing",
