@@ -48,7 +48,12 @@ class Way:
         return at
 
 
-WAYS = {"near": Way(0.02, 0.5), "far": Way(0.3, 0.2), "busy": Way(0.1, 0.5, stalls=(3.0, 0.04))}
+WAYS = {
+    "near": Way(0.02, 0.5),
+    "far": Way(0.3, 0.2),
+    "busy": Way(0.1, 0.5, stalls=(3.0, 0.04)),
+    "held up": Way(0.05, 0.5, stalls=(30.0, 0.5)),
+}
 
 
 def simulate(

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -94,13 +95,35 @@ def test_on_dask_a_worker_that_is_killed_costs_nothing(tmp_path: Path, recipe: A
     assert nothing_is_lost_nor_there_twice(into)
 
 
-def test_on_celery(tmp_path: Path, recipe: Any) -> None:
-    from celery.contrib.testing.worker import start_worker
+CELERY = {
+    "broker_url": "filesystem://",
+    "broker_transport_options": {"data_folder_in": "queue", "data_folder_out": "queue"},
+    "result_backend": "file://results",
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Celery's processes aren't made for Windows")
+def test_on_celery_a_process_that_is_killed_costs_nothing(tmp_path: Path, recipe: Any) -> None:
+    import psutil
 
     into, on_celery = tmp_path / "gifts", recipe("on_celery")
-    on_celery.app.conf.update(broker_url="memory://", result_backend="cache+memory://")
-    with start_worker(on_celery.app, pool="threads", concurrency=2, perform_ping_check=False):
-        on_celery.export_on_celery("ids.txt", str(into), rate=40, workers=2, part_size=PART_SIZE).get(timeout=60)
+    (tmp_path / "configured.py").write_text(f"from on_celery import app\n\napp.conf.update({CELERY})\n", "utf-8")
+    on_celery.app.conf.update(CELERY)
+    for folder in ("queue", "results"):
+        (tmp_path / folder).mkdir()
+    command = [sys.executable, "-m", "celery", "-A", "configured", "worker", "--concurrency=2", "--loglevel=warning"]
+    worker = subprocess.Popen(command)
+    try:
+        tasks = on_celery.export_on_celery("ids.txt", str(into), rate=10, workers=2, part_size=PART_SIZE)
+        while not any(into.glob("part-*")):
+            time.sleep(0.05)
+        victim, *_ = psutil.Process(worker.pid).children()
+        victim.kill()
+        tasks.get(timeout=120)
+        assert not victim.is_running()
+    finally:
+        worker.terminate()
+        worker.wait(timeout=30)
     assert nothing_is_lost_nor_there_twice(into)
 
 
