@@ -1,22 +1,19 @@
-"""Pydantic and FastAPI take results as they are: as types of fields and as response models, with a true JSON schema."""
+"""Pydantic takes results as they are, as types of fields, with a true JSON schema."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
-from typing import Annotated, Any, cast
+from typing import Any
 
-import httpx
 import jsonschema
 import pytest
-from fastapi import Body, FastAPI
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 import sample_models
-from mantago import ClientGifts, Drift, Gift, GiftResource, MantaGo, Platform
-from mantago.testing import FakeMantaGo, gift, ticket
+from mantago import ClientGifts, Drift, Gift, GiftResource, Platform
+from mantago.testing import gift, ticket
 from mantago_generated.models import ClientIdentificationRequest
 
 GIFTS = ClientGifts([ticket()], [gift()], [gift(resource="birthdayCampaign")], {"loyaltyPoints": 120})
@@ -166,52 +163,6 @@ def test_what_is_sent_keeps_its_secret_out_of_what_pydantic_shows() -> None:
         TypeAdapter(ClientIdentificationRequest).validate_python({"secret": "s3cr3t-s3cr3t", "clientId": 5})
     assert "must be a string, not a number" in str(caught.value)
     assert "s3cr3t" not in str(caught.value) + str(caught.value.errors())
-
-
-# --- FastAPI ----------------------------------------------------------------------------------------------------------
-
-app = FastAPI()
-fake = FakeMantaGo()
-fake.add_client("VolejRejN", virtual_gifts=[gift(resource="birthdayCampaign")])
-
-
-@app.get("/clients/{client_id}/gifts")
-def read_gifts(client_id: str) -> ClientGifts:
-    with MantaGo(transport=fake, credentials=fake.credentials) as client:
-        return client.get_client_gifts(client_id=client_id)
-
-
-@app.post("/best", response_model=list[Gift])
-def best(gifts: Annotated[ClientGifts, Body()], resource: GiftResource = GiftResource.UNKNOWN) -> list[Gift]:
-    return [one for one in gifts.virtual_gifts if one.resource == resource]
-
-
-def asked(method: str, path: str, **options: Any) -> httpx.Response:
-    async def ask() -> httpx.Response:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://app") as client:
-            return await client.request(method, path, **options)
-
-    return asyncio.run(ask())
-
-
-def test_fastapi_answers_with_a_result_and_documents_it() -> None:
-    told = asked("GET", "/clients/VolejRejN/gifts").json()
-    paths = asked("GET", "/openapi.json").json()
-    assert told == ClientGifts(virtual_gifts=[gift(resource="birthdayCampaign")]).to_dict()
-    [answer] = paths["paths"]["/clients/{client_id}/gifts"]["get"]["responses"]["200"]["content"].values()
-    assert answer["schema"] == {"$ref": "#/components/schemas/ClientGifts"}
-    assert {"ClientGifts", "Gift", "Ticket", "GiftResource"} <= paths["components"]["schemas"].keys()
-    jsonschema.validate(told, cast("Any", answer["schema"] | {"components": paths["components"]}))
-
-
-def test_fastapi_takes_a_result_as_a_body_and_an_enumeration_in_the_query() -> None:
-    done = asked("POST", "/best?resource=birthdayCampaign", json=GIFTS.to_dict())
-    wrong = asked("POST", "/best", json={"tickets": [{}]})
-    assert done.json() == [GIFTS.virtual_gifts[0].to_dict()]
-    assert wrong.status_code == 422
-    [line] = wrong.json()["detail"]
-    assert line["loc"] == ["body", "tickets", 0, "createdAt"]
-    assert line["msg"] == "is missing, though required by the spec"
 
 
 # --- without it -------------------------------------------------------------------------------------------------------

@@ -43,6 +43,9 @@ from mantago import (
     preload,
 )
 from mantago.testing import FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
+from mantago_generated import AuthenticatedClient
+from mantago_generated.api.client_points_gifts import post_openapi_client_gift as operation
+from mantago_generated.models import ClientIdentificationRequest
 
 
 def constants() -> None:
@@ -112,6 +115,13 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(line.path)  # = str
     reveal_type(line.detail)  # = str
     reveal_type(line.pattern)  # = str
+
+
+async def generated(client: AuthenticatedClient, body: ClientIdentificationRequest) -> None:
+    reveal_type(operation.sync(client=client, body=body))  # = ClientGifts
+    reveal_type(operation.sync_detailed(client=client, body=body).parsed)  # = ClientGifts
+    reveal_type(await operation.asyncio(client=client, body=body))  # = ClientGifts
+    reveal_type((await operation.asyncio_detailed(client=client, body=body)).parsed)  # = ClientGifts
 
 
 def responses(response: ResponseInfo) -> None:

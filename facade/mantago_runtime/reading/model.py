@@ -46,7 +46,7 @@ class Model:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # Those that attrs makes leave a field unset that the version which pickled the object didn't know.
-        for name in ("__getstate__", "__setstate__") if "__attrs_attrs__" in vars(cls) else ():
+        for name in {"__getstate__", "__setstate__"} & vars(cls).keys() if "__attrs_attrs__" in vars(cls) else ():
             delattr(cls, name)
 
     @classmethod
