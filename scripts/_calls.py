@@ -1,33 +1,114 @@
-"""How each operation is called by its friendly method, as a person writes it."""
+"""How each operation is called by its friendly method, as a person writes it: in code that runs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from attrs import frozen
 
 from generation.arguments import Argument
-from generation.code import Imports
+from generation.code import PACKAGE, Imports
+from generation.fields import field_names
+from generation.ir import JSON, Endpoint, ListOf, MapOf, Named, Nullable, Parameter, Place, Scalar, Type, Union
 from generation.methods import Method, method
+from generation.names import member_names
 from generation.package import Plan
+from generation.text import literal
 
-# What an argument is filled with in an example, by its type.
-_FILLED = {"str": '"..."', "int": "1", "float": "1.0", "bool": "True"}
+_NOW = "datetime.now(UTC)", ("UTC", "datetime")
+# What an argument is filled with in an example, by the name of its type, and what that imports from datetime.
+_FILLED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "TEXT": ('"..."', ()),
+    "PLAIN_TEXT": ('"..."', ()),
+    "INTEGER": ("1", ()),
+    "NUMBER": ("1.0", ()),
+    "FLAG": ("True", ()),
+    "JSON": ("{}", ()),
+    "FILE": ('b"..."', ()),
+    "BINARY": ('b"..."', ()),
+    "TIMESTAMP": _NOW,
+    "MILLISECONDS": _NOW,
+    "DATE": ("date.today()", ("date",)),
+}
 
 
-def calls(read: Plan) -> Mapping[str, str]:
-    """Return the call of each operation of a document, by "POST /client/{id}"."""
-    found = [(one, method(one, read.names[one.place], read.classes, Imports())) for one in read.endpoints]
-    return {f"{one.method} {one.path}": call(made) for one, made in found}
+@frozen
+class Calls:
+    """Calls of operations, and the lines that they need before them."""
+
+    before: str
+    lines: Mapping[str, str]
 
 
-def call(made: Method) -> str:
-    """Return the line that calls a method with what it needs, and says in a comment what else it takes."""
-    needed = [f"{one.name}={_value(one)}" for one in made.arguments if one.default is None]
-    if made.rule:
-        needed.insert(0, 'client_id="..."')
-    more = [one.code.removesuffix(" | None = None") for one in made.arguments if one.default is not None]
-    return f"mantago.{made.name}({', '.join(needed)})" + (f"  # also: {', '.join(more)}" if more else "")
+def calls(read: Plan, wanted: Iterable[str] | None = None) -> Calls:
+    """Return the call of each operation of a document, or of those that are wanted, by "POST /client/{id}"."""
+    imports = Imports(avoid={"mantago"})
+    imports.name("mantago", "MantaGo")
+    named = {f"{one.method} {one.path}": one for one in read.endpoints}
+    chosen = named if wanted is None else wanted
+    lines = {name: _Writer(read, named[name], imports).call() for name in chosen}
+    names: dict[str, list[str]] = {}
+    for line in imports.lines():
+        module, _, name = line.partition(" import ")
+        names.setdefault(module, []).append(name)
+    before = [f"{module} import {', '.join(found)}" for module, found in names.items()]
+    return Calls("\n".join([*before, "", "mantago = MantaGo()"]), lines)
 
 
-def _value(argument: Argument) -> str:
-    kind = argument.annotation.split(" | ")[0]
-    return _FILLED.get(kind) or (f"{kind}(...)" if kind.isidentifier() and kind != "Any" else "...")
+class _Writer:
+    def __init__(self, read: Plan, endpoint: Endpoint, imports: Imports) -> None:
+        self._read, self._endpoint, self._imports = read, endpoint, imports
+
+    def call(self) -> str:
+        """Return the line that calls a method with what it needs, and says in a comment what else it takes."""
+        made: Method = method(self._endpoint, self._read.names[self._endpoint.place], self._read.classes, Imports())
+        needed = [f"{one.name}={self._argument(one)}" for one in made.arguments if one.default is None]
+        if made.rule:
+            needed.insert(0, 'client_id="..."')
+        more = [one.code.removesuffix(" | None = None") for one in made.arguments if one.default is not None]
+        return f"mantago.{made.name}({', '.join(needed)})" + (f"  # also: {', '.join(more)}" if more else "")
+
+    def _argument(self, argument: Argument) -> str:
+        body = self._endpoint.body
+        kind = argument.source.type if argument.source else body.type if body else JSON
+        code = self._value(kind)
+        in_path = isinstance(argument.source, Parameter) and argument.source.where == "path"
+        # Of nothing but dots, a path would mean another one.
+        return code.replace('"..."', '"abc"') if in_path else code
+
+    def _value(self, kind: Type) -> str:
+        match kind:
+            case Scalar(name):
+                code, imported = _FILLED[name]
+                for one in imported:
+                    self._imports.name("datetime", one)
+                return code
+            case Named(place):
+                return self._named(place)
+            case ListOf(item):
+                return f"[{self._value(item)}]"
+            case MapOf(value):
+                return f'{{"...": {self._value(value)}}}'
+            case Nullable(inner):
+                return self._value(inner)
+            case Union(alternatives):
+                return self._value(alternatives[0])
+            case _:
+                tag, first = kind.cases[0]
+                return self._named(first.place, {kind.name: literal(tag)}) if isinstance(first, Named) else "..."
+
+    def _named(self, found: Place, given: Mapping[str, str] | None = None) -> str:
+        classes = self._read.classes
+        place = classes.of(found)
+        where = classes.where[place]
+        name = self._imports.name("mantago" if where in self._read.friendly else f"{PACKAGE}.models", where.name)
+        if place in classes.enums:
+            enum = classes.enums[place]
+            return f"{name}.{member_names(enum.values, enum.hints.get('members', {}))[0]}"
+        shape = classes.shapes[place]
+        names = field_names(shape, where.name)
+        # The client fills in the secret itself.
+        left = {"secret"} if place in self._read.used.bodies else set[str]()
+        needed = [one for one in shape.properties if one.required and not one.read_only and one.name not in left]
+        values = {one.name: self._value(one.type) for one in needed} | (dict(given) if given else {})
+        return f"{name}({', '.join(f'{names[key]}={value}' for key, value in values.items())})"

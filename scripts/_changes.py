@@ -8,6 +8,8 @@ from pathlib import Path
 
 from attrs import frozen
 
+from _calls import Calls
+from _failures import Failure
 from _names import Named
 from _vendored import ROOT, ScriptError
 from contract.changes import Change, Report
@@ -77,13 +79,15 @@ class Upgrade:
     new_version: str
     report: Report
     bump: Bump
-    calls: Mapping[str, str]
+    calls: Calls
     last_seen: Mapping[str, str]
     names: Named
     # Proposals of this version, and those that nobody had confirmed and that are about nothing any more.
     proposed: tuple[Open, ...] = ()
     gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    # None as long as no tests were run.
+    failed: tuple[Failure, ...] | None = None
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -94,6 +98,10 @@ class Upgrade:
     def for_facade(self) -> tuple[Change, ...]:
         """What concerns what is written by hand: assumptions that no longer hold, and what couldn't be tried."""
         return tuple(change for change in self.report.changes if _is_ours(change))
+
+
+def _fails(change: Change) -> bool:
+    return change.id.startswith("client-") and change.level is Level.BREAKING
 
 
 def _is_ours(change: Change) -> bool:
@@ -110,6 +118,7 @@ def text(upgrade: Upgrade) -> str:
         f"- Contract: {counts(report)}; {len(upgrade.added)} new operation{plural}.",
         f"- Version of the package: {upgrade.bump}.",
         *(f"- {prose(note)}" for note in upgrade.notes),
+        *_tests(upgrade),
         *markdown(report, Level.BREAKING),
         *_facade(upgrade),
         *_added(upgrade),
@@ -122,10 +131,25 @@ def text(upgrade: Upgrade) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _tests(upgrade: Upgrade) -> list[str]:
+    if upgrade.failed is None:
+        return []
+    if not upgrade.failed:
+        return ["- Tests: all passed."]
+    number = sum(one.cases for one in upgrade.failed)
+    lines = [f"- Tests: {number} failed, listed here.", "", f"### Tests that fail ({number})", ""]
+    return [*lines, *(f"- {prose(head)}: {prose(reason)}" for head, reason in (one.lines for one in upgrade.failed))]
+
+
 def _facade(upgrade: Upgrade) -> list[str]:
     lines = ["", "### For the façade", ""]
     if not upgrade.for_facade:
-        return [*lines, "Nothing: what it relies on holds."]
+        others = {
+            "the released client fails on it, as Breaking says": any(map(_fails, upgrade.report.changes)),
+            "tests fail, as listed above": bool(upgrade.failed),
+        }
+        told = " and ".join(words for words, holds in others.items() if holds)
+        return [*lines, f"Its assumptions hold, yet {told}." if told else "Nothing: what it relies on holds."]
     lines += [f"- {code(change.path)}: {prose(change.text)}" for change in upgrade.for_facade]
     return lines
 
@@ -133,8 +157,9 @@ def _facade(upgrade: Upgrade) -> list[str]:
 def _added(upgrade: Upgrade) -> list[str]:
     if not upgrade.added:
         return []
-    lines = ["", f"### New operations ({len(upgrade.added)})", "", "Each can be called now, of either client."]
-    return [*lines, "", *(f"- {code(operation)}: {code(upgrade.calls[operation])}" for operation in upgrade.added)]
+    lines = ["", f"### New operations ({len(upgrade.added)})", "", "With this version, each is called like this:", ""]
+    lines += ["```python", upgrade.calls.before, "```", ""]
+    return [*lines, *(f"- {code(operation)}: {code(upgrade.calls.lines[operation])}" for operation in upgrade.added)]
 
 
 def _to_confirm(upgrade: Upgrade) -> list[str]:

@@ -80,12 +80,13 @@ class Checkout:
 
     def test(self, *options: str) -> tuple[bool, str]:
         """Run the tests of the copy on the copy's packages; return whether all passed, and what pytest said."""
-        done = self._run("-m", "pytest", "-q", "--no-cov", "-p", "no:cacheprovider", *options)
+        done = self._run("-m", "pytest", "-q", "--no-cov", "--color=no", "-p", "no:cacheprovider", *options)
         return done.returncode == 0, done.stdout + done.stderr
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         packages = os.pathsep.join(str(self.root / name) for name in ("facade", GENERATED.name))
-        environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1"}
+        # pytest cuts what it says of a failure at the width of the terminal.
+        environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
         return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.root,

@@ -7,7 +7,7 @@ version they are a conflict.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from attrs import frozen
@@ -18,6 +18,8 @@ from _vendored import ScriptError
 
 ROOT = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")
 ITEM = ("$ref", "summary", "description", "servers", "parameters", *METHODS)
+# What the document says once of all operations that don't say it themselves.
+OF_ALL = ("servers", "security")
 CONFLICTS_SHOWN = 20
 
 
@@ -38,11 +40,15 @@ def merge(fragments: Sequence[Fragment]) -> Merged:
     needed = _needed(fragments)
     editions = sorted({fragment.edition for fragment in needed}, reverse=True)
     taken: dict[Unit, Fragment] = {}
+    pinned: dict[Unit, dict[str, Any]] = {}
     for edition in editions:
         agreed = _agree([fragment for fragment in needed if fragment.edition == edition])
-        _take(taken, agreed, everything=edition == editions[0])
+        if edition == editions[0]:
+            taken.update(agreed)
+        else:
+            _take(taken, pinned, agreed)
     _refuse_ambiguous(taken)
-    spec = _build(taken, [fragment for fragment in needed if fragment.edition == editions[0]])
+    spec = _build(taken, pinned, [fragment for fragment in needed if fragment.edition == editions[0]])
     last_seen = {
         label(unit): origin.version
         for unit, origin in sorted(taken.items())
@@ -91,14 +97,13 @@ def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
     return needed
 
 
-def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, everything: bool) -> None:
-    """Add what a version says to what the newer ones say: of an older one, operations and what these refer to."""
-    if everything:
-        taken.update(agreed)
-        return
+def _take(taken: dict[Unit, Fragment], pinned: dict[Unit, dict[str, Any]], agreed: Mapping[Unit, Fragment]) -> None:
+    """Add what an older version says to what the newer ones say: operations, and what these refer to."""
     known = {anonymous(unit) for unit in taken if is_operation(unit)}
     wanted = [unit for unit in agreed if is_operation(unit) and anonymous(unit) not in known]
-    wanted += [(name,) for name in ("servers", "security") if (name,) in agreed]
+    for name in OF_ALL:
+        if (name,) in agreed:
+            wanted += _keep_root(name, [*filter(is_operation, wanted)], taken, pinned, agreed)
     heirs = _heirs(agreed)
     while wanted:
         unit = wanted.pop()
@@ -113,6 +118,33 @@ def _take(taken: dict[Unit, Fragment], agreed: Mapping[Unit, Fragment], *, every
             wanted += [other for other in agreed if other in found and other not in taken]
             if _tells_apart(agreed[unit].units[unit]):
                 wanted += _below(unit, heirs)
+
+
+def _keep_root(
+    name: str,
+    kept: Sequence[Unit],
+    taken: dict[Unit, Fragment],
+    pinned: dict[Unit, dict[str, Any]],
+    agreed: Mapping[Unit, Fragment],
+) -> Iterable[Unit]:
+    """Keep what an older version says of all its operations; return what is to be taken for it.
+
+    Where a newer one says something else, it is said at each operation that is kept.
+    """
+    root = (name,)
+    before = agreed[root].units[root]
+    if root not in taken:
+        return [root]
+    if not differences(bare(root, taken[root].units[root]), bare(root, before), root):
+        return []
+    unsaid = [
+        unit
+        for unit in kept
+        if name not in agreed[unit].units[unit] and agreed[unit].units.get((*unit[:2], name), ABSENT) is ABSENT
+    ]
+    for unit in unsaid:
+        pinned.setdefault(unit, {})[name] = before
+    return {found for found in _references(before, name) if found in agreed} if unsaid else ()
 
 
 def _heirs(agreed: Mapping[Unit, Fragment]) -> dict[Unit, list[Unit]]:
@@ -185,14 +217,17 @@ def _refuse_ambiguous(taken: Mapping[Unit, Fragment]) -> None:
             )
         operation_id = taken[unit].units[unit].get("operationId")
         same_id = by_id.setdefault(operation_id, unit) if operation_id else unit
-        if same_id != unit:
+        # Of one source, it is for its errata to tell them apart.
+        if same_id != unit and taken[same_id] is not taken[unit]:
             raise ScriptError(
                 f"{taken[same_id].shown} and {taken[unit].shown}: two operations have the operationId "
                 f"{operation_id!r}: {pointer(same_id)} and {pointer(unit)}"
             )
 
 
-def _build(taken: Mapping[Unit, Fragment], newest: Sequence[Fragment]) -> dict[str, Any]:
+def _build(
+    taken: Mapping[Unit, Fragment], pinned: Mapping[Unit, Mapping[str, Any]], newest: Sequence[Fragment]
+) -> dict[str, Any]:
     """Return the spec made of the units: as it was published if one fragment is the whole of it, else sorted."""
     for fragment in newest:
         if taken.keys() == fragment.units.keys() and all(
@@ -208,7 +243,7 @@ def _build(taken: Mapping[Unit, Fragment], newest: Sequence[Fragment]) -> dict[s
             parent = spec
             for part in unit[:-1]:
                 parent = parent.setdefault(part, {})
-            parent[unit[-1]] = value
+            parent[unit[-1]] = {**value, **pinned[unit]} if unit in pinned else value
     spec.setdefault("paths", {})
     spec["openapi"] = max((fragment.spec["openapi"] for fragment in newest), key=version_key)
     return spec

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from markdown_it import MarkdownIt
 
-from _fragments import operations
+from _fragments import Fragment, operations
+from _merge import merge
 from _parsing import Fence, parse_json, parse_yaml
-from _validation import problems, some
+from _validation import problems, some, told
 from _vendored import ScriptError
 
 SEEMS_A_SPEC = re.compile(r"""["']openapi["']\s*:|\A\s*\{\s*openapi\s*:""")
@@ -19,15 +20,20 @@ Specs = list[tuple[int, dict[str, Any]]]
 """The specs in a source, each with the line at which it begins."""
 
 
+Mend = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""What errata make of a document."""
+
+
 class NoSpecError(ScriptError):
     """A source holds nothing that could be a spec."""
 
 
-def read_specs(data: bytes) -> Specs:
-    """Return the valid specs that a source holds: one, or one for each operation that its page describes.
+def read_specs(data: bytes, mend: Mend = lambda spec: spec) -> Specs:
+    """Return the specs that a source holds: one, or one for each operation that its page describes.
 
-    The content decides what kind of source it is. Raises NoSpecError if there is no spec, and ScriptError, which says
-    where, if there is one too many or one that isn't sound.
+    Each is valid, at least when it is mended; it is returned as it was published. The content decides what kind of
+    source it is. Raises NoSpecError if there is no spec, and ScriptError, which says where, if there is one too many or
+    one that isn't sound.
     """
     try:
         text = data.decode("utf-8-sig")
@@ -38,9 +44,9 @@ def read_specs(data: bytes) -> Specs:
         raise _unreadable(data, "is not text: it has a NUL character")
     specs = find_specs(re.sub(r"\r\n?", "\n", text))
     for line, spec in specs:
-        if found := problems(spec):
+        if wrong := unmended(spec, mend):
             where = f"the spec at line {line}" if len(specs) > 1 else "the spec"
-            raise ScriptError(f"{where} is not a valid OpenAPI 3.0 document:" + some(found))
+            raise ScriptError(f"{where} is not a valid OpenAPI 3.0 document:" + wrong)
     if len(specs) > 1 and not belong_together([spec for _, spec in specs]):
         lines = " and ".join(str(line) for line, _ in specs)
         raise ScriptError(
@@ -48,6 +54,19 @@ def read_specs(data: bytes) -> Specs:
             "or several of the same title and version, each with operations that no other has"
         )
     return specs
+
+
+def unmended(spec: Mapping[str, Any], mend: Mend) -> str:
+    """Return, in lines, what is wrong with a document even when it is mended; nothing if it can be used."""
+    found = problems(spec)
+    if found and not any(problem.lost for problem in found):
+        try:
+            merge([Fragment("", "", spec)])
+        except (ScriptError, LookupError, TypeError, ValueError, AttributeError):
+            # An overlay is applied to what was merged, so no action of one would help.
+            return some(found)
+        found = problems(mend(spec))
+    return told(found) if found else ""
 
 
 def _unreadable(data: bytes, text: str) -> ScriptError:

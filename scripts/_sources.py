@@ -14,7 +14,7 @@ import httpx
 from attrs import evolve, frozen
 
 from _fragments import Fragment
-from _pages import NoSpecError, Specs, read_specs
+from _pages import Mend, NoSpecError, Specs, read_specs
 from _validation import is_plain
 from _vendored import ScriptError, sha256
 
@@ -64,13 +64,16 @@ def apart(name: str, digest: str) -> str:
     return f"{stem}-{digest[:8]}.{suffix}" if dot else f"{name}-{digest[:8]}"
 
 
-def collect(arguments: Sequence[str]) -> tuple[list[Source], list[str]]:
-    """Return the sources that are meant, each once, sorted by name, and lines on the files of folders passed over."""
+def collect(arguments: Sequence[str], mend: Mend) -> tuple[list[Source], list[str]]:
+    """Return the sources that are meant, each once, sorted by name, and lines on the files of folders passed over.
+
+    `mend` is what errata make of a document that isn't valid without them.
+    """
     found: dict[str, Source] = {}
     passed: list[str] = []
     for argument in arguments:
         whole = len(found), len(passed)
-        for source in _open(argument, passed):
+        for source in _open(argument, passed, mend):
             found.setdefault(source.shown, source)
         if whole == (len(found), len(passed)) and _is_folder(argument):
             raise ScriptError(f"{argument}: is a folder without any file")
@@ -82,21 +85,21 @@ def collect(arguments: Sequence[str]) -> tuple[list[Source], list[str]]:
     return sorted(_named([*unique.values()]), key=lambda source: source.name), passed
 
 
-def _open(argument: str, passed: list[str]) -> Iterator[Source]:
+def _open(argument: str, passed: list[str], mend: Mend) -> Iterator[Source]:
     if re.match(r"https?://", argument, re.IGNORECASE):
         shown, parts = _address(argument)
-        yield _source(shown, parts, download(argument, shown))
+        yield _source(shown, parts, download(argument, shown), mend)
     elif re.match(r"[a-z][a-z0-9+.-]+://", argument, re.IGNORECASE):
         raise ScriptError(f"{_address(argument)[0]}: only http and https addresses can be read")
     elif _is_folder(argument):
         for path in _files(Path(argument)):
             try:
-                yield _source(str(path), path.resolve().parts, _read(path))
+                yield _source(str(path), path.resolve().parts, _read(path), mend)
             except NoSpecError:
                 passed.append(f"{path}: holds no spec")
     else:
         path = Path(argument)
-        yield _source(argument, path.resolve().parts, _read(path))
+        yield _source(argument, path.resolve().parts, _read(path), mend)
 
 
 def _is_folder(argument: str) -> bool:
@@ -106,9 +109,9 @@ def _is_folder(argument: str) -> bool:
         return False  # a name too long for a file, say: whoever reads it is told
 
 
-def _source(shown: str, parts: tuple[str, ...], data: bytes) -> Source:
+def _source(shown: str, parts: tuple[str, ...], data: bytes, mend: Mend) -> Source:
     try:
-        return Source(shown, parts, data, read_specs(data))
+        return Source(shown, parts, data, read_specs(data, mend))
     except ScriptError as error:
         raise type(error)(f"{shown}: {error}") from None
 

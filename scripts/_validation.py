@@ -1,7 +1,8 @@
-"""What is wrong with an OpenAPI document, said with the JSON path of each place."""
+"""What is wrong with an OpenAPI document, said with the JSON path of each place, and what would mend it."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -15,6 +16,7 @@ from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator
 from referencing.exceptions import Unresolvable
 
 SHOWN = 5
+LONGEST_REMEDY = 280
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 JsonPath = tuple[str | int, ...]
@@ -25,6 +27,25 @@ class Flaw:
     """Stands in a parsed document for what a parser would silently accept or change."""
 
     text: str
+
+
+Action = dict[str, Any]
+
+
+@frozen
+class Problem:
+    """What is wrong at a place, and the action of an overlay that would mend it, with dots for what only people know.
+
+    What is lost when the document is read, no overlay can mend.
+    """
+
+    path: JsonPath
+    text: str
+    remedy: Action | None = None
+    lost: bool = False
+
+    def __str__(self) -> str:
+        return f"{json_path(self.path)}: {self.text}"
 
 
 class _Ids(list[int]):
@@ -93,8 +114,8 @@ class _SpecValidator(OpenAPIV30SpecValidator):
         yield from self.root_validator(self.schema_path)
 
 
-def problems(spec: Mapping[str, Any]) -> list[str]:
-    """Return what is wrong with a document, each beginning with the JSON path of its place.
+def problems(spec: Mapping[str, Any]) -> list[Problem]:
+    """Return what is wrong with a document.
 
     Each kind is looked for only where there are none of the kinds before: what can't be kept or
     points out of the document, another OpenAPI version, the schema, the rules beyond the schema.
@@ -103,38 +124,39 @@ def problems(spec: Mapping[str, Any]) -> list[str]:
         if found := list(_flaws(spec)):
             return found
         if not re.fullmatch(r"3\.0\.[0-9]+", str(spec["openapi"])):
-            return [f"$.openapi: is {shorten(repr(spec['openapi']))}, not 3.0.x"]
+            return [Problem(("openapi",), f"is {shorten(repr(spec['openapi']))}, not 3.0.x")]
         validator = _SpecValidator(spec)
         # The rules beyond the schema may crash on a document that doesn't conform to the schema.
         errors: list[Any] = list(validator.schema_validator.iter_errors(spec)) or list(validator.beyond_the_schema())
     except RecursionError:
-        return ["$: something is nested too deeply, or a $ref leads back to itself"]
+        return [Problem((), "something is nested too deeply, or a $ref leads back to itself")]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         # The validator takes what a $ref points at for what ought to be there.
-        return [f"$: can't be validated: a $ref may point at the wrong kind of thing ({error!r})"]
+        return [Problem((), f"can't be validated: a $ref may point at the wrong kind of thing ({error!r})")]
     if errors:
-        return [_describe(error, spec) for error in errors]
+        return [_described(error, spec) for error in errors]
     if undeclared := list(_undeclared(spec)):
         return undeclared
     if not is_plain(spec["info"]["version"]):
-        return ["$.info.version: is blank or not printable"]
+        return [Problem(("info", "version"), "is blank or not printable", _update(("info",), version=DOTS))]
     return []
 
 
-def _flaws(spec: Mapping[str, Any]) -> Iterator[str]:
+def _flaws(spec: Mapping[str, Any]) -> Iterator[Problem]:
     # A registry without a retriever: no $ref in a page makes us open a file or an address.
     registry: referencing.Registry[object] = referencing.Registry()
     resolver = registry.resolver_with_root(referencing.Resource.opaque(spec))
     for path, value in _walk(spec, ()):
         if isinstance(value, Flaw):
-            yield f"{json_path(path)}: {value.text}"
+            yield Problem(path, value.text, lost=True)
         elif not _is_unicode(value) or (path and not _is_unicode(path[-1])):
-            yield f"{json_path(path)}: half a surrogate pair is not text"
+            yield Problem(path, "half a surrogate pair is not text", lost=True)
         elif path[-1:] == ("$ref",) and isinstance(value, str):
             try:
                 resolver.lookup(value)
             except (Unresolvable, ValueError, TypeError):
-                yield f"{json_path(path)}: {shorten(repr(value))} is nowhere in this document"
+                told = f"{shorten(repr(value))} is nowhere in this document"
+                yield Problem(path, told, _update(path[:-1], **{"$ref": DOTS}))
 
 
 def _walk(value: object, path: JsonPath) -> Iterator[tuple[JsonPath, object]]:
@@ -151,8 +173,8 @@ def _is_unicode(value: object) -> bool:
     return not (isinstance(value, str) and re.search("[\ud800-\udfff]", value))
 
 
-def _undeclared(spec: Mapping[str, Any]) -> Iterator[str]:
-    """Yield a line for each security scheme that is asked for and that the document doesn't declare."""
+def _undeclared(spec: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield each security scheme that is asked for and that the document doesn't declare."""
     schemes = spec.get("components", {}).get("securitySchemes", {})
     asking: list[tuple[JsonPath, Any]] = [((), spec)]
     for path, item in spec["paths"].items():
@@ -162,16 +184,67 @@ def _undeclared(spec: Mapping[str, Any]) -> Iterator[str]:
         for index, requirement in enumerate(value.get("security", [])):
             for name in requirement:
                 if name not in schemes:
-                    where = json_path((*place, "security", index))
-                    yield f"{where}: {shorten(repr(name))} is no scheme of components.securitySchemes"
+                    told = f"{shorten(repr(name))} is no scheme of components.securitySchemes"
+                    remedy = _update((), components={"securitySchemes": {name: {"type": DOTS}}})
+                    yield Problem((*place, "security", index), told, remedy)
 
 
-def _describe(error: Any, spec: Mapping[str, Any]) -> str:
+def _described(error: Any, spec: Mapping[str, Any]) -> Problem:
     place = _resolved(getattr(error, "place", ()), spec)
     # Below "matches no alternative", the error deepest in the document says which one was meant.
     while error.context:
         error = max(error.context, key=lambda inner: len(inner.absolute_path))
-    return f"{json_path((*place, *error.absolute_path))}: {shorten(error.message)}"
+    path = (*place, *error.absolute_path)
+    return Problem(path, shorten(error.message), _remedy(error, path))
+
+
+DOTS = "..."
+_BEYOND = (
+    # Of the rules beyond the schema, only the message says where.
+    (
+        r"Path parameter '(?P<name>.+)' for '(?P<method>.+)' operation in '(?P<path>.+)' was not resolved",
+        lambda name: {"parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": DOTS}}]},
+    ),
+    (
+        r"Operation ID '(?P<name>.+)' for '(?P<method>.+)' in '(?P<path>.+)' is not unique",
+        lambda _: {"operationId": DOTS},
+    ),
+)
+
+
+def _remedy(error: Any, path: JsonPath) -> Action | None:
+    """Return the action that mends what a validator found, as far as that can be told."""
+    for pattern, update in _BEYOND:
+        if found := re.fullmatch(pattern, error.message):
+            name, method, url = found.groups()
+            if "{" + name + "}" in url or "operationId" in update(name):
+                return _update(("paths", url, method), **update(name))
+            # A parameter that the path doesn't have.
+            target = f"{json_path(('paths', url, method, 'parameters'))}[?@.name == {name!r}]"
+            return {"target": target, "remove": True}
+    if found := re.fullmatch(r"Required list has not defined properties: \[(.+)\]", error.message):
+        either = " || ".join(f"@ == {name}" for name in found[1].split(", "))
+        return {"target": f"{json_path((*path, 'required'))}[?{either}]", "remove": True}
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if repr(name) in error.message)
+        return _update(path, **{missing: DOTS})
+    if error.validator == "additionalProperties":
+        unknown = next((name for name in error.instance if repr(name) in error.message), None)
+        return unknown and {"target": json_path((*path, unknown)), "remove": True}
+    if error.validator == "uniqueItems":
+        values = error.instance
+        twice = next(place for place, value in enumerate(values) if value in values[:place])
+        return {"target": json_path((*path, twice)), "remove": True}
+    if not path:
+        return None
+    # An update adds to a list, so that an element of one can only go.
+    if isinstance(path[-1], int):
+        return {"target": json_path(path), "remove": True}
+    return _update(path[:-1], **{path[-1]: [DOTS] if error.validator == "minItems" else DOTS})
+
+
+def _update(path: JsonPath, **update: object) -> Action:
+    return {"target": json_path(path), "update": update}
 
 
 def _resolved(place: JsonPath, spec: Mapping[str, Any]) -> JsonPath:
@@ -204,10 +277,21 @@ def shorten(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
 
 
-def some(lines: Sequence[str]) -> str:
+def some(lines: Sequence[object]) -> str:
     """Return the first few of the lines, each on a line of its own below a message."""
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return "".join(f"\n  {line}" for line in [*lines[:SHOWN], *more])
+
+
+def told(found: Sequence[Problem]) -> str:
+    """Return the first few problems, each with the action that mends it."""
+    remedies = [json.dumps(problem.remedy, ensure_ascii=False) if problem.remedy else None for problem in found]
+    lines = [
+        f"{problem}\n    mended by {remedy}" if remedy and len(remedy) < LONGEST_REMEDY else str(problem)
+        for problem, remedy in zip(found, remedies, strict=True)
+    ]
+    hint = "\nA mend is an action for errata.overlay.yaml: fill in its dots, and say why in a description."
+    return some(lines) + (hint if any(remedies[:SHOWN]) else "")
 
 
 def is_plain(text: str) -> bool:

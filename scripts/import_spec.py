@@ -21,10 +21,10 @@ from attrs import evolve, frozen
 
 from _fragments import label, operations, version_key
 from _merge import Merged, merge
-from _pages import NoSpecError, read_specs
+from _pages import Mend, NoSpecError, read_specs, unmended
 from _sources import Source, apart, collect
-from _validation import problems, some
 from _vendored import ScriptError, Vendored, canonical, read_lock, run, sha256, write_all
+from generation.overlays import mended, read_yaml
 
 LOCK_HEADER = "# Written by python scripts/import_spec.py SOURCE; a change made here by hand is lost.\n"
 GENERATOR = "openapi-python-client"
@@ -71,10 +71,10 @@ def plan(
     sources = [_renamed(source, taken) if source.sha256 not in listed else source for source in given]
     merged = merge([fragment for source in (*kept, *sources) for fragment in source.fragments()])
     # What is one of the sources was looked at when that was read.
-    found = [] if any(merged.spec == spec for source in sources for _, spec in source.specs) else problems(merged.spec)
-    if found:
+    known = any(merged.spec == spec for source in sources for _, spec in source.specs)
+    if not known and (wrong := unmended(merged.spec, errata(vendored))):
         shown = ", ".join(source.shown for source in sources)
-        raise ScriptError(f"{shown}: what it is merged to is not a valid OpenAPI 3.0 document:" + some(found))
+        raise ScriptError(f"{shown}: what it is merged to is not a valid OpenAPI 3.0 document:" + wrong)
 
     used = sorted((source for source in (*kept, *sources) if source.name in merged.sources), key=lambda one: one.name)
     files: dict[Path, bytes | None] = {vendored.sources / old.name: None for old in before}
@@ -82,6 +82,12 @@ def plan(
     files |= {vendored.sources / source.name: source.data for source in used}
     files[vendored.lock] = lock_text(merged, vendored, used).encode()
     return Plan(files, merged.spec, merged.last_seen, _report(sources, merged, before))
+
+
+def errata(vendored: Vendored) -> Mend:
+    """Return what the errata beside the vendored document make of one."""
+    overlay = read_yaml(vendored.overlay) if vendored.overlay.exists() else {"overlay": "1.0.0", "actions": []}
+    return lambda spec: mended(spec, overlay)
 
 
 def imported(vendored: Vendored) -> tuple[dict[str, str], list[Source]]:
@@ -104,7 +110,7 @@ def imported(vendored: Vendored) -> tuple[dict[str, str], list[Source]]:
         digest = sha256(data)
         if not listed or digest in listed:
             try:
-                specs = read_specs(data)
+                specs = read_specs(data, errata(vendored))
                 sources.append(Source(str(path), path.parts, data, specs, path.name, resets.get(digest, 0)))
             except NoSpecError:
                 continue
@@ -253,7 +259,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--into", type=Path, default=Vendored().folder, metavar="FOLDER", help="default: openapi/")
     options = parser.parse_args(arguments)
     vendored = Vendored(options.into)
-    given, passed = collect(options.sources)
+    given, passed = collect(options.sources, errata(vendored))
     planned = plan(given, vendored, bump=options.bump, complete=options.complete, reset=options.version_reset)
     changed = write_all(planned.files, dry_run=options.dry_run)
     for line in (*passed, *planned.lines):

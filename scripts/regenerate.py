@@ -19,8 +19,8 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from _validation import problems, some
-from _vendored import ROOT, ScriptError, Vendored, read_lock, read_spec, run
+from _validation import problems, told
+from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run
 from generation import stock
 from generation.overlays import apply_overlay, read_yaml
 from generation.package import Documents, Settings, modules, plan
@@ -90,7 +90,7 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
     command(["ruff", "format", *RUFF_OPTIONS, str(package)])
     command(["ruff", "check", *RUFF_OPTIONS, "--select=F", "--ignore-noqa", str(package)])
     # The sandbox serves the document as published; in here it is part of the wheel.
-    shutil.copyfile(vendored.spec, package / "openapi.json")
+    (package / "openapi.json").write_bytes(canonical(inputs.documents.published).encode())
     return read_package(package)
 
 
@@ -110,15 +110,18 @@ def prove(scratch: Path) -> None:
 
 
 def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
-    """Return the document in its three forms; each overlay must leave it a valid one."""
+    """Return the document in its three forms; each overlay must leave it a valid one.
+
+    One that is valid only with the errata stands as they have it for what was published.
+    """
     mended = apply_overlay(spec, read_yaml(errata))
     named = apply_overlay(mended, read_yaml(names))
     if found := problems(named):
         # To validate takes longer than all the rest, so whose fault it is is asked only then.
         earlier = problems(mended)
         at_fault = errata if earlier else names
-        raise ScriptError(f"{at_fault}: with it, the spec is no valid OpenAPI 3.0 document:" + some(earlier or found))
-    return Documents(spec, mended, named)
+        raise ScriptError(f"{at_fault}: with it, the spec is no valid OpenAPI 3.0 document:" + told(earlier or found))
+    return Documents(mended if problems(spec) else spec, mended, named)
 
 
 def command(arguments: list[str], environment: Mapping[str, str] | None = None) -> None:

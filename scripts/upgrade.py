@@ -1,6 +1,6 @@
 """Take over a new version of the API's document: import, regenerate, compare, report, test.
 
-    python scripts/upgrade.py SOURCE... [--complete] [--version-reset] [--dry-run] [--no-tests | --keep]
+    python scripts/upgrade.py SOURCE... [--complete] [--version-reset] [--dry-run] [--no-tests] [--keep]
 
 What is new gets its public names at first sight: they are added to facade/names.overlay.yaml, marked as unconfirmed.
 The report is told at once, then the tests are run, first those that a new document can break. Everything is done in a
@@ -16,14 +16,16 @@ import argparse
 import re
 import signal
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from attrs import evolve
 
 from _calls import calls
 from _changes import ADDED, Upgrade, bump, facade_version, joined, text
 from _checkout import WRITTEN, Checkout, copied, take_over
+from _failures import Failure, failures
 from _names import named, pin
 from _sources import collect
 from _vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
@@ -32,7 +34,7 @@ from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
 from generation.decisions import unconfirmed
-from import_spec import plan
+from import_spec import errata, plan
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -54,7 +56,7 @@ def upgrade(
     checkout: Checkout, given: list[str], *, complete: bool, reset: bool = False, root: Path = ROOT
 ) -> tuple[Upgrade | None, list[str]]:
     """Import, name, regenerate and report in a copy; return what is reported, None if nothing changed, and lines."""
-    found, passed = collect(given)
+    found, passed = collect(given, errata(checkout.vendored))
     old_version = read_spec(checkout.vendored)["info"]["version"]
     planned = plan(found, checkout.vendored, bump=True, complete=complete, reset=reset)
     lines = [*passed, *planned.lines]
@@ -76,7 +78,7 @@ def upgrade(
         new_version=after.version,
         report=report,
         bump=bump(report.changes, facade_version(root)),
-        calls=calls(names.plan),
+        calls=calls(names.plan, sorted({change.operation for change in report.changes if change.id == ADDED})),
         last_seen=planned.last_seen,
         names=names,
         proposed=tuple(one for one in names.open if open_before.get(one.target) != one.names),
@@ -103,13 +105,7 @@ def _fitting(
     return fitting, tuple(notes)
 
 
-def failures(output: str) -> list[str]:
-    """Return how many tests failed in which files, from what pytest said; its last words if it names none."""
-    files = Counter(re.findall(r"^(?:FAILED|ERROR) ([^:\s]+)", output, re.MULTILINE))
-    return [f"{name}: {number}" for name, number in sorted(files.items())] or output.strip().splitlines()[-5:]
-
-
-def tested(checkout: Checkout) -> list[str]:
+def tested(checkout: Checkout) -> list[Failure]:
     """Run the tests of a copy, those that a new document can break first; tell of each round, and return failures."""
     there = [name for name in BREAKABLE if (checkout.root / name).exists()]
     rounds = [("what a new document can break", there)] if there else []
@@ -119,12 +115,16 @@ def tested(checkout: Checkout) -> list[str]:
         passed, output = checkout.test(*chosen)
         found = [] if passed else failures(output)
         failed += found
-        print(f"tests of {told}: {'some failed' if found else 'all passed'}, {time.perf_counter() - began:.0f} s")
-        print("".join(f"  {name}\n" for name in found), end="", flush=True)
+        print(f"tests of {told}: {_counted(found)}, {time.perf_counter() - began:.0f} s")
+        print("".join(f"  {head}\n    {reason}\n" for head, reason in (one.lines for one in found)), end="", flush=True)
     return failed
 
 
-def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -> list[str]:
+def _counted(failed: Sequence[Failure]) -> str:
+    return f"{sum(one.cases for one in failed)} failed" if failed else "all passed"
+
+
+def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[Failure] | None) -> list[str]:
     """Return what a person is told at the end; `failed` is None if no tests were run."""
     report, names = result.report, list(changed)
     generated = sum(name.startswith("generated/") for name in names)
@@ -139,12 +139,7 @@ def summary(result: Upgrade, changed: Iterable[str], failed: list[str] | None) -
         f"to confirm before a release: {len(result.names.open)} proposals in {WRITTEN[2]}",
         f"files: {len(names)}, {generated} of them generated, which nobody has to read",
     ]
-    if failed is None:
-        lines.append("tests: not run")
-    else:
-        lines.append("tests: " + ("some failed" if failed else "all passed"))
-        lines += [f"  {name}" for name in failed]
-    return lines
+    return [*lines, "tests: not run" if failed is None else f"tests: {_counted(failed)}"]
 
 
 @contextmanager
@@ -202,9 +197,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--complete", action="store_true", help="the sources are the whole API")
     parser.add_argument("--version-reset", action="store_true", help="as for import_spec.py")
     parser.add_argument("--dry-run", action="store_true", help="do it all, say what would come of it, change nothing")
-    tests = parser.add_mutually_exclusive_group()
-    tests.add_argument("--no-tests", action="store_true", help="leave out the tests")
-    tests.add_argument("--keep", action="store_true", help="take over the result even if tests fail on it")
+    parser.add_argument("--no-tests", action="store_true", help="leave out the tests")
+    parser.add_argument("--keep", action="store_true", help="take over the result even if tests fail on it")
     options = parser.parse_args(arguments)
     with interruptible():
         return _upgrade(options, root)
@@ -223,10 +217,13 @@ def _upgrade(options: argparse.Namespace, root: Path) -> int:
             return 0
         took = f"import, regeneration and comparison: {time.perf_counter() - began:.1f} s"
         failed = None
-        print((checkout.vendored.changes / f"{result.new_version}.md").read_text("utf-8"))
+        report = checkout.vendored.changes / f"{result.new_version}.md"
+        print(report.read_text("utf-8"))
         if not options.no_tests:
             print(f"{took}; now the tests", flush=True)
             failed = tested(checkout)
+            told = report.read_text("utf-8").replace(text(result), text(evolve(result, failed=tuple(failed))), 1)
+            report.write_text(told, "utf-8", newline="\n")
         changed = checkout.changed()
         kept = not options.dry_run and (options.keep or not failed)
         if kept:

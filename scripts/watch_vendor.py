@@ -16,12 +16,12 @@ from _vendored import ScriptError, Vendored, read_spec, run
 from contract import render, sources, spec
 from contract.changes import Report, settle
 from contract.documents import Document
-from import_spec import plan
+from import_spec import errata, plan
 
 
 def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:
     """Return the title and the body of an issue, None if the vendor publishes what is vendored."""
-    found, _ = collect(given)
+    found, _ = collect(given, errata(vendored))
     old = sources.load(str(vendored.spec), vendored)
     shown = " ".join(source.shown for source in found)
     try:

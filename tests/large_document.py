@@ -58,27 +58,26 @@ def schema(number: int) -> Json:
     """A schema that leads to five others; the first of each ten is told apart by a discriminator."""
     inherits = number % 10 in (1, 2, 3) and number < KINDS * 10
     properties: Json = {
-        f"{'own' if inherits else 'field'}_{place}": {
-            "description": f"What field {place} of resource {number} says, in one sentence."
-        }
-        | scalar
+        f"field_{place}": {"description": f"What field {place} of resource {number} says, in one sentence."} | scalar
         for place, scalar in enumerate((*SCALARS, *SCALARS[:2]))
     }
     properties |= {
-        "kind": {"type": "string"},
         "next": ref(number + 1),
         "previous": ref(number - 1),
         "owner": {"allOf": [ref(number * 7 + 3)], "nullable": True},
         "parts": {"type": "array", "items": ref(number * 11 + 5)},
         "by_key": {"type": "object", "additionalProperties": ref(number * 13 + 7)},
     }
+    if inherits:
+        # What an heir adds has names of its own, and leads in circles to its base, too.
+        properties = {f"own_{name}": said for name, said in properties.items()}
+    properties |= {"kind": {"type": "string"}}
     found: Json = {"type": "object", "properties": properties, "required": [*properties][:2]}
     if number % 10 == 0 and number < KINDS * 10:
         heirs = range(number + 1, number + 4)
         mapping = {f"kind_{heir}": f"#/components/schemas/{name(heir)}" for heir in heirs}
         return found | {"discriminator": {"propertyName": "kind", "mapping": mapping}}
     if inherits:
-        # Heirs say again, in circles, what they inherit.
         return {"allOf": [ref(number - number % 10), found]}
     return found
 
@@ -132,7 +131,7 @@ def changed(before: Json, count: int = CHANGES) -> Json:
     for place in range(count):
         found = schemas[name(place * SCHEMAS // count)]
         own = found["allOf"][1]["properties"] if "allOf" in found else found["properties"]
-        own["own_1" if "allOf" in found else "field_1"]["type"] = "string"
+        own["own_field_1" if "allOf" in found else "field_1"]["type"] = "string"
     paths = after["paths"]
     paths["/v1/more"] = {"post": {"responses": {"200": answer(0)}}}
     del paths["/v1/resources_7"]

@@ -19,14 +19,15 @@ from hypothesis import strategies as st
 import contract_diff
 import release_diff
 import watch_vendor
-from _vendored import ROOT, Vendored, canonical, read_spec, run
-from contract import assumptions, execution, packages, python, sources
+from _vendored import ROOT, Vendored, canonical, read_spec, run, sha256
+from contract import assumptions, client, contracts, execution, packages, python, sources
 from contract.changes import Change
 from contract.documents import Document
-from contract.plain_schemas import DEEPEST, plain_schema
+from contract.plain_schemas import MOST, PlainSchemas
 from contract.rules import REQUEST, RESPONSE
 from contract.samples import smallest, values
 from first import FIRST
+from large_document import document
 from mantago.assumptions import ASSUMPTIONS
 from regenerate import PACKAGE, generate, replace_package
 
@@ -266,8 +267,8 @@ def test_an_answer_that_no_value_fits_is_told():
     assert [change.id for change in found] == ["client-not-tried"]
 
 
-def gifts_pair(edit: Edit) -> tuple[execution.Contract, execution.Contract]:
-    [pair] = execution.changed(OLD, edited(edit))
+def gifts_pair(edit: Edit) -> tuple[contracts.Contract, contracts.Contract]:
+    [pair] = contracts.changed(OLD, edited(edit))
     return pair
 
 
@@ -286,14 +287,14 @@ def test_an_operation_that_the_client_has_not_is_not_tried(monkeypatch):
 
 
 def test_an_operation_that_nobody_can_ask_for_is_told(monkeypatch):
-    monkeypatch.setattr(execution.Caller, "requests", lambda *_: [])
+    monkeypatch.setattr(client.Caller, "requests", lambda *_: [])
     [found] = execution.differing([gifts_pair(lambda t: schemas(t)["TicketGift"].pop("required"))])
     assert found.values == {"problem": "the old contract allows no request"}
 
 
 def test_every_kind_of_call_is_tried():
-    contract = execution.Contract.of(OLD, f"POST {GIFTS}")
-    caller = execution.callers()[f"POST {GIFTS}"]
+    contract = contracts.Contracts(OLD).of(f"POST {GIFTS}")
+    caller = client.callers()[f"POST {GIFTS}"]
     friendly = [*caller._friendly()]
     assert len(friendly) == 12
     assert sum("platformClientId" in asked.request.url.params for asked in friendly) == 5
@@ -303,18 +304,18 @@ def test_every_kind_of_call_is_tried():
 
 
 def test_a_method_without_the_rule_is_tried_by_what_its_contract_allows_only():
-    assert [*execution.Caller("close")._friendly()] == []
+    assert [*client.Caller("close")._friendly()] == []
 
 
 def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
     monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
-    [[operation, caller]] = execution.callers().items()
-    contract = execution.Contract.of(OLD, operation)
+    [[operation, caller]] = client.callers().items()
+    contract = contracts.Contracts(OLD).of(operation)
     assert (operation, len(caller.requests(contract)), caller.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
 
 
-def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> execution.Contract:
-    return execution.Contract(
+def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> contracts.Contract:
+    return contracts.Contract(
         f"POST {path}",
         {name.replace("_", " "): (True, schema) for name, schema in parameters.items()},
         {},
@@ -461,6 +462,53 @@ def test_another_name_for_what_is_public_breaks(checkout: Vendored, tmp_path: Pa
     assert (gift, "parameter was removed: is_expired") in lost
 
 
+def regenerated(checkout: Vendored, edit: Edit, scratch: Path) -> None:
+    """Vendor another document and generate its package."""
+    tree = read_spec(checkout)
+    edit(tree)
+    before = sha256(checkout.spec.read_bytes())
+    checkout.spec.write_text(canonical(tree), "utf-8")
+    replace(checkout.lock, before, sha256(checkout.spec.read_bytes()))
+    package = checkout.folder.parent / "generated"
+    scratch.mkdir()
+    replace_package(package / PACKAGE, generate(checkout, package, scratch))
+
+
+def list_clients(tree: dict[str, Any]) -> None:
+    page = {"name": "page", "in": "query", "schema": {"type": "integer"}}
+    answered = {"type": "object", "properties": {"clients": {"type": "array", "items": {"type": "string"}}}}
+    paging = {"page": "page", "items": "clients"}
+    tree["paths"]["/openapi/clients"] = {
+        "get": {
+            "operationId": "list_clients",
+            "parameters": [page],
+            "responses": {"200": {"description": "", "content": {"application/json": {"schema": answered}}}},
+            "x-mantago-paging": paging,
+        }
+    }
+
+
+def test_a_list_that_no_longer_pages_breaks_once(checkout: Vendored, tmp_path: Path):
+    regenerated(checkout, list_clients, tmp_path / "before")
+    root = checkout.folder.parent
+    git(root, "add", ".")
+    git(root, "commit", "--message=x")
+    regenerated(checkout, lambda t: t["paths"]["/openapi/clients"]["get"].pop("x-mantago-paging"), tmp_path / "after")
+    old, new = sources.load("git:HEAD", checkout), sources.load(str(checkout.spec), checkout)
+    [change] = [change for change in contract_diff.compare(old, new).changes if change.level != "info"]
+    assert (change.id, change.level) == ("python-object-removed", "breaking")
+    assert change.path.startswith("mantago.client.MantaGo.iter_clients (and ")
+
+
+def test_an_operation_that_answers_with_what_was_a_part_of_others_breaks_nothing(checkout: Vendored, tmp_path: Path):
+    schema = {"$ref": "#/components/schemas/BasicSuccessResponse"}
+    responses = {"200": {"description": "", "content": {"application/json": {"schema": schema}}}}
+    regenerated(
+        checkout, lambda t: t["paths"].update({"/openapi/ping": {"post": {"responses": responses}}}), tmp_path / "new"
+    )
+    assert [change for change in package_changes(checkout) if change.level == "breaking"] == []
+
+
 def test_another_name_for_an_argument_breaks(checkout: Vendored):
     operations = checkout.folder.parent / "generated/mantago_generated/operations.py"
     replace(
@@ -545,7 +593,7 @@ SAMPLES: list[dict[str, Any]] = [
 @given(data=st.data())
 def test_a_generated_value_is_one_that_the_schema_allows(schema: dict[str, Any], data: st.DataObject):
     for direction in (REQUEST, RESPONSE):
-        plain = plain_schema([Document("", schema).root], direction)
+        plain = PlainSchemas(direction).of([Document("", schema).root])
         value = data.draw(values(plain))
         jsonschema.Draft7Validator(plain).validate(value)
         assert json.loads(json.dumps(value)) == value
@@ -565,7 +613,7 @@ def test_what_is_for_the_other_direction_does_not_count():
         "required": ["r", "w"],
         "properties": {"r": {"type": "string", "readOnly": True}, "w": {"type": "string", "writeOnly": True}},
     }
-    asked, answered = (plain_schema([Document("", schema).root], direction) for direction in (REQUEST, RESPONSE))
+    asked, answered = (PlainSchemas(direction).of([Document("", schema).root]) for direction in (REQUEST, RESPONSE))
     assert (asked["required"], answered["required"]) == (["w"], ["r"])
     assert "additionalProperties" not in asked
     assert answered["additionalProperties"] is False
@@ -575,13 +623,21 @@ def test_what_is_for_the_other_direction_does_not_count():
 def test_a_schema_that_holds_itself_comes_to_an_end(required):
     inner = {"next": {"$ref": "#"}, "all": {"type": "array", "items": {"$ref": "#"}}}
     schema = {"type": "object", "properties": inner} | ({"required": ["next"]} if required else {})
-    plain = plain_schema(
-        [Document("", schema | {"additionalProperties": {"$ref": "#"}}).root], RESPONSE, depth=DEEPEST - 2
-    )
-    assert len(json.dumps(plain)) < 200_000
+    plain = PlainSchemas(RESPONSE).of([Document("", schema | {"additionalProperties": {"$ref": "#"}}).root])
+    assert json.dumps(plain).count('"required"') <= MOST
     tried = []
-    execution._SETTINGS(given(values(plain))(lambda value: tried.append(json.dumps(value))))()
+    client.SETTINGS(given(values(plain))(lambda value: tried.append(json.dumps(value))))()
     assert tried
+
+
+def test_schemas_in_circles_are_read_no_deeper_than_their_size_allows():
+    root = Document("", document(40, 100)).root.get("components").get("schemas")
+    for direction in (REQUEST, RESPONSE):
+        plain, flat = PlainSchemas(direction), PlainSchemas(direction, most=1)
+        made = [json.dumps(plain.of([place])) for _, place in root.children()]
+        assert len(flat.of([root.get("Resource000")])["properties"]) == 2
+        # The changed contract is read in full where it is small, and a few levels deep here.
+        assert 2 < max(text.count('"required"') for text in made) <= MOST
 
 
 # The last release, and what the vendor publishes

@@ -40,8 +40,8 @@ def test_the_document_is_of_the_size_that_it_says(large: Any) -> None:
 
 def test_each_change_of_a_large_document_is_one_finding_in_every_format(large: dict[str, Any]) -> None:
     began = time.process_time()
-    found = compared(large, changed(large))
-    # Some 3 s, and several times that on a slow machine that is measured for coverage.
+    found = contract_diff.compare(Document("old", large), Document("new", changed(large))).changes
+    # Some 5 s, and several times that on a slow machine that is measured for coverage.
     assert time.process_time() - began < 60
     by_id: dict[str, list[Change]] = {}
     for change in found:
@@ -56,7 +56,7 @@ def test_each_change_of_a_large_document_is_one_finding_in_every_format(large: d
     assert {change.count for change in by_id["response-property-type-changed"]} == {4 * (OPERATIONS - 1)}
     for change in by_id["response-property-type-changed"]:
         assert change.path.startswith("POST /v1/resources_0 response 200 application/json ")
-        assert change.path.endswith(("field_1", "own_1"))
+        assert change.path.endswith("field_1")
 
     report = Report("old", "new", found)
     read = json.loads("".join(render.pieces(report, "json")))

@@ -211,9 +211,12 @@ def test_a_positional_field_before_a_required_one_has_no_default() -> None:
     [
         (record(success={"type": "boolean"}, message=STRING, a=STRING) | {"required": ["success"]}, ["success", "message"]),
         (record(success={"type": "boolean"}, message=COUNT), ["success"]),
+        # Alone, they are the content, as they are for whoever imports the class before an operation answers with it.
+        (record(success={"type": "boolean"}, message=STRING), []),
+        (record(success={"type": "boolean"}), []),
         (record(message=STRING), []),
         (record(success=STRING), []),
-        (record(success={"type": "boolean"}) | {"x-mantago-fields": {"success": "worked"}}, []),
+        (record(success={"type": "boolean"}, a=STRING) | {"x-mantago-fields": {"success": "worked"}}, []),
     ],
 )  # fmt: skip
 def test_success_and_message_stand_around_the_content_of_an_answer(schema: Json, around: list[str]) -> None:

@@ -1,5 +1,6 @@
 import io
 import json
+import re
 import runpy
 import shutil
 import sys
@@ -16,6 +17,7 @@ from _pages import find_specs, read_specs
 from _validation import problems
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run, sha256, write_all
 from first import tree
+from generation.overlays import mended
 
 SPEC = {
     "openapi": "3.0.3",
@@ -296,8 +298,121 @@ def test_an_invalid_document_is_refused_with_the_json_path_of_each_error(
 def test_of_many_errors_the_first_few_are_said_and_the_rest_counted() -> None:
     document = schema({f"x{number}": 1 for number in range(8)})
     document["components"]["schemas"] = {f"A{number}": {"type": 1} for number in range(8)}
-    with pytest.raises(ScriptError, match=r"schemas\.A4\.type: .*\n  and 3 more$"):
+    with pytest.raises(ScriptError, match=r"schemas\.A4\.type: .*\n.*\n  and 3 more\n"):
         read_specs(fenced(json.dumps(document)).encode())
+
+
+def remedies(text: str, *values: Any) -> list[dict[str, Any]]:
+    """Return the actions that a refusal proposes, with values for their dots, one after the other."""
+    waiting = list(values)
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [filled(inner) for inner in value]
+        return waiting.pop(0) if value == "..." else value
+
+    actions = [filled(json.loads(line)) | {"description": "why"} for line in re.findall("mended by (.*)", text)]
+    assert not waiting
+    return actions
+
+
+def parameter(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "values"),
+    [
+        pytest.param(schema({"type": "strin"}), ["string"], id="a wrong value"),
+        pytest.param(schema({"type": ["string", "null"]}), ["string"], id="a list instead of a value"),
+        pytest.param(schema({"type": "object", "propertie": {}}), [], id="an unknown key"),
+        pytest.param(schema({"type": "object", "required": [1, "a"]}), [], id="a wrong element of a list"),
+        pytest.param(schema({"type": "object", "required": ["b", "a", "b"]}), [], id="an element that is there twice"),
+        pytest.param(schema({"type": "string", "enum": []}), ["a"], id="an empty list"),
+        pytest.param(schema({"allOf": [{}], "properties": {"c": {}}, "required": ["a", "b", "c"]}), [], id="required, and not described"),
+        pytest.param(schema({"type": "string", "default": 3}), ["x"], id="a default of another type"),
+        pytest.param(schema({"$ref": "#/components/schemas/B"}), ["#/components/schemas/C"], id="a dangling reference"),
+        pytest.param(
+            spec(paths={"/x": {"get": {"responses": {"200": {}}}}, "/y'": {"get": {"responses": {"200": {}}}}}),
+            ["Fine.", "Good."],
+            id="what must be there",
+        ),
+        pytest.param(spec(paths={"/x/{a'}": {"get": {"responses": OK}}}), ["string"], id="a path parameter"),
+        pytest.param(
+            spec(paths={"/x": {"get": {"parameters": [parameter("b"), parameter("a")], "responses": OK}}}),
+            [],
+            id="parameters that the path doesn't have",
+        ),
+        pytest.param(
+            spec(paths={f"/{name}": {"get": {"operationId": "x", "responses": OK}} for name in "ab"}),
+            ["y"],
+            id="one id of two operations",
+        ),
+        pytest.param(
+            spec(paths={"/x": {"get": {"parameters": [{"$ref": "#/paths/~1y/get/parameters/0"}], "responses": OK}}}
+                 | {"/y": {"get": {"parameters": [MODE], "responses": OK}}}),
+            ["a"],
+            id="a wrong default behind a reference",
+        ),
+        pytest.param(spec(security=[{"key": []}]), ["http"], id="an undeclared scheme"),
+        pytest.param(spec(info={"title": "x", "version": " "}), ["1"], id="a blank version"),
+    ],
+)  # fmt: skip
+def test_the_actions_that_a_refusal_proposes_make_the_document_valid(document: dict[str, Any], values: list[Any]):
+    document = json.loads(json.dumps(document))
+    document.setdefault("components", {}).setdefault("schemas", {})["C"] = {}
+    data = json.dumps(document).encode()
+    with pytest.raises(ScriptError, match=r"errata\.overlay\.yaml") as refusal:
+        read_specs(data)
+    actions = remedies(str(refusal.value), *values)
+    if document.get("security"):
+        actions[0]["update"]["components"]["securitySchemes"]["key"]["scheme"] = "basic"
+    # The spec is returned as it was published.
+    assert read_specs(data, lambda spec: mended(spec, {"overlay": "1.0.0", "actions": actions})) == [(1, document)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param('{"a": 1, "a": 2, ' + TEXT[1:], "a", id="a key that is there twice"),
+        pytest.param(json.dumps(spec(**{"x-a": "\ud800"})), "surrogate", id="half a character"),
+        pytest.param(json.dumps(spec(info={"title": "x"})), "'version' is a required", id="no version to merge by"),
+        pytest.param(json.dumps(spec(openapi="3.1.0")), "not 3.0.x", id="another OpenAPI"),
+    ],
+)
+def test_what_no_overlay_can_mend_is_refused_without_a_proposal(text: str, said: str):
+    with pytest.raises(ScriptError, match=said) as refusal:
+        read_specs(text.encode(), lambda _: SPEC if "3.1.0" not in text else {"openapi": "3.1.0"})
+    assert "mended by" not in str(refusal.value)
+
+
+def test_where_nothing_says_what_would_mend_a_document_errata_can_still_do_it():
+    data = json.dumps(spec(tags=[{"name": "a"}, {"name": "a", "description": "b"}])).encode()
+    with pytest.raises(ScriptError, match=r"Duplicate tag name 'a'$"):
+        read_specs(data)
+    action = {"target": "$.tags[1]", "description": "why", "remove": True}
+    assert len(read_specs(data, lambda one: mended(one, {"overlay": "1.0.0", "actions": [action]}))) == 1
+
+
+def test_errata_that_mend_an_invalid_document_let_it_be_imported_as_it_was_published(
+    page: Path, vendored: Vendored, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = schema({"type": "strin"})
+    page.write_text(fenced(json.dumps(document)), "utf-8")
+    assert import_page(page, vendored) == 2
+    [action] = remedies(capsys.readouterr().err, "string")
+    vendored.overlay.parent.mkdir(parents=True)
+    elsewhere = {"target": "$.components.schemas.Gone", "description": "of another page", "remove": True}
+    vendored.overlay.write_text(json.dumps({"overlay": "1.0.0", "actions": [elsewhere, action]}), "utf-8")
+    assert import_page(page, vendored) == 0
+    assert read_spec(vendored) == document
+    # The sources are read again, and what is merged of them is looked at, too.
+    other = page.with_name("other.md")
+    other.write_text(fenced(json.dumps(spec(paths={"/other": {"get": {"responses": OK}}}))), "utf-8")
+    assert import_page(other, vendored) == 0
+    assert read_spec(vendored)["components"] == document["components"]
 
 
 def test_a_property_named_ref_and_a_recursive_schema_are_fine() -> None:

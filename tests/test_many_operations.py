@@ -29,6 +29,7 @@ from pydantic import TypeAdapter
 import import_spec
 import many_operations
 import regenerate
+from _calls import calls
 from _vendored import ROOT, Vendored, read_lock, read_spec, run
 from conftest import BOT_ID, GOOD, SECRET, TOKEN
 from first import FIRST, copy_project
@@ -413,6 +414,21 @@ def test_a_bulk_run_of_another_operation_is_a_line_more(many: ModuleType, client
         "get_openapi_client_client_id", {"name": "text"}, lambda found: [{"name": found.client.id}]
     )
     assert [row["outcome"] for row in asyncio.run(export(one, "a", "b"))] == ["ok", "ok"]
+
+
+def test_the_calls_that_a_report_shows_run_as_they_stand(many: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    mantago, service = importlib.import_module("mantago"), Service(many)
+    transport, real = httpx.MockTransport(service), mantago.MantaGo
+    monkeypatch.setattr(
+        mantago, "MantaGo", lambda: real(bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=transport)
+    )
+    found = calls(PLAN)
+    namespace: dict[str, Any] = {}
+    exec(found.before, namespace)
+    with namespace["mantago"]:
+        for line in found.lines.values():
+            exec(line, namespace)
+    assert service.called == [PLAN.names[one.place] for one in PLAN.endpoints]
 
 
 def test_secret_and_bot_id_are_no_arguments_and_still_sent(many: ModuleType, client: Any) -> None:

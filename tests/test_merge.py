@@ -548,7 +548,7 @@ def test_one_path_under_two_names_is_refused(desk: Desk) -> None:
 
 
 def test_what_is_valid_apart_and_not_together_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_spec, "problems", lambda spec: [f"$: {len(spec['paths'])} paths"])
+    monkeypatch.setattr(import_spec, "unmended", lambda spec, _: f"\n  $: {len(spec['paths'])} paths")
     err = desk.refuses(desk.write("a.md", fragment("/a")), desk.write("b.md", fragment("/b")))
     assert "what it is merged to is not a valid OpenAPI 3.0 document:\n  $: 2 paths" in err
 
@@ -647,10 +647,32 @@ def test_what_a_new_version_changes_holds_and_what_only_the_old_one_needs_stays(
     assert [tag["name"] for tag in desk.spec["tags"]] == ["Clients", "Old"]
     assert desk.spec["servers"] == new["servers"]
     assert desk.spec["security"] == old["security"]
+    old["paths"]["/old"]["post"]["servers"] = old["servers"]
     assert desk.spec["paths"]["/old"] == old["paths"]["/old"]
     before = desk.tree()
     desk.imports(str(desk.vendored.sources))
     assert desk.tree() == before
+
+
+def test_an_operation_that_is_kept_keeps_what_its_page_said_of_all_operations(desk: Desk) -> None:
+    oldest = fragment("/oldest") | {"security": [{"key": []}], "servers": [{"url": "https://v0.example"}]}
+    key = {"type": "apiKey", "in": "header", "name": "k"}
+    oldest["components"]["securitySchemes"] |= {"key": key, "unused": key}
+    oldest["paths"]["/own"] = {
+        "servers": [{"url": "https://own.example"}],
+        "get": {"responses": answer("oldest"), "security": []},
+    }
+    old = fragment("/old", "1.1.0") | {"servers": [{"url": "https://api.example", "description": "another text"}]}
+    new = fragment("/new", "2.0.0")
+    for name, page in (("oldest", oldest), ("old", old), ("new", new)):
+        desk.imports(desk.write(f"{name}.md", page), "--bump")
+    assert [desk.spec[name] for name in ("servers", "security")] == [new["servers"], new["security"]]
+    paths = desk.spec["paths"]
+    theirs = {"servers": oldest["servers"], "security": oldest["security"]}
+    assert paths["/oldest"]["post"] == oldest["paths"]["/oldest"]["post"] | theirs
+    assert paths["/own"] == oldest["paths"]["/own"]
+    assert (paths["/old"], paths["/new"]) == (old["paths"]["/old"], new["paths"]["/new"])
+    assert sorted(desk.spec["components"]["securitySchemes"]) == ["bearerAuth", "key"]
 
 
 def test_a_child_that_only_a_discriminator_refers_to_stays_with_the_operation_that_answers_with_it(desk: Desk) -> None:

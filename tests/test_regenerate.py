@@ -335,6 +335,24 @@ def test_what_was_generated_is_taken_over_only_if_it_works(checkout, capfd, temp
     assert tree(checkout.folder) == before
 
 
+def test_what_only_errata_make_valid_is_generated_and_served_as_they_have_it(checkout, tmp_path, capsys):
+    spec = read_spec(checkout.vendored)
+    spec["components"]["schemas"]["GiftItem"]["properties"]["name"]["type"] = "strin"
+    checkout.vendor(spec)
+    assert checkout.regenerate() == 2
+    assert (
+        '{"target": "$.components.schemas.GiftItem.properties.name", "update": {"type": "..."}}'
+        in capsys.readouterr().err
+    )
+    overlay(
+        "overlay: 1.0.0\nactions:\n"
+        "  - {target: $.components.schemas.GiftItem.properties.name, description: why, update: {type: string}}\n"
+    )(checkout)
+    written = regenerate.generate(checkout.vendored, checkout.generated, tmp_path)
+    assert json.loads(written["openapi.json"]) == read_spec(FIRST) != spec
+    assert b"name: str" in written["models/gift_item.py"]
+
+
 # The overlay
 
 

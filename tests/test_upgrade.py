@@ -23,6 +23,7 @@ import import_spec
 import made_up_bump
 import regenerate
 import upgrade
+from _calls import Calls
 from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from _checkout import Checkout, take_over
 from _names import named
@@ -131,10 +132,10 @@ def test_the_report_is_told_at_once_and_what_a_new_document_can_break_is_tested_
         for text in (
             "# 0.318.0 → 0.319.0",
             "now the tests",
-            "tests of what a new document can break: some failed, ",
-            f"  {upgrade.BREAKABLE[0]}: 1\n",
+            "tests of what a new document can break: 1 failed, ",
+            f"  first ({upgrade.BREAKABLE[0]}::test_first)\n    pytest says: assert False\n",
             "tests of the rest: all passed, ",
-            "tests: some failed\n",
+            "tests: 1 failed\n",
         )
     ]
     assert places == sorted(places)
@@ -157,16 +158,32 @@ def test_a_dry_run_says_all_and_changes_nothing(project, source, capsys):
 
 @pytest.mark.usefixtures("replayed")
 def test_what_fails_its_tests_is_taken_over_only_if_asked_for(project, source, capsys):
-    (project / "tests" / "test_more.py").write_text("def test_a():\n    assert 0\n", "utf-8")
+    (project / "tests" / "test_more.py").write_text(
+        "import pytest\n\n\n@pytest.mark.parametrize('path', ['/a', '/a'])\n"
+        "def test_a_page_has_a_name(path):\n    assert {}[path]\n",
+        "utf-8",
+    )
     before = tree(project)
     assert upgraded(project, source) == 1
     said = capsys.readouterr().out
-    assert "  tests/test_more.py: 1\n" in said
+    why = "it looks for /a, which the new document has no longer"
+    assert f"  a page has a name (tests/test_more.py::test_a_page_has_a_name, 2 cases)\n    {why}\n" in said
     assert "# 0.318.0 → 0.319.0" in said
     assert "nothing was changed: tests fail on the result; with --keep" in said
     assert tree(project) == before
     assert upgraded(project, source, "--keep") == 1
     assert "git commit" in capsys.readouterr().out
+    assert read_spec(Vendored(project / "openapi"))["info"]["version"] == "0.319.0"
+    # What the report calls fine is fine.
+    report = (project / "openapi" / "changes" / "0.319.0.md").read_text("utf-8")
+    assert "- Tests: 2 failed, listed here.\n\n### Tests that fail (2)\n\n- a page has a name (tests" in report
+    assert "Its assumptions hold, yet tests fail, as listed above." in report
+
+
+@pytest.mark.usefixtures("replayed")
+def test_the_tests_can_be_left_out_of_what_is_kept(project, source, capsys):
+    assert upgraded(project, source, "--keep", "--no-tests") == 0
+    assert "tests: not run" in capsys.readouterr().out
     assert read_spec(Vendored(project / "openapi"))["info"]["version"] == "0.319.0"
 
 
@@ -233,8 +250,39 @@ def test_a_command_that_is_stopped_leaves_no_trace(project, source, tmp_path, na
     assert not [*scratch.glob("mantago-*")]
 
 
-def test_tests_that_do_not_even_start_are_told_with_pytests_last_words():
-    assert upgrade.failures("one\ntwo\nusage: wrong option\n") == ["one", "two", "usage: wrong option"]
+@pytest.mark.parametrize(
+    ("output", "last"), [("one\nusage: wrong option\n", "one usage: wrong option"), ("", "nothing")]
+)
+def test_tests_that_do_not_even_start_are_told_with_pytests_last_words(output, last):
+    [found] = upgrade.failures(output)
+    assert found.lines == (
+        "the tests can be run (pytest)", f"pytest ended before it named a test, and said: {last}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("ImportError: cannot import name 'Gift' from 'mantago' (/x)", "it imports Gift, which the new version has no longer"),
+        ("TypeError: f() missing 1 required keyword-only argument: 'page'", "it calls f() without 'page', which is needed now"),
+        ("mantago_runtime.errors.InvalidResponseError: 200: gifts[0].name", "the client can't read the answer: 200: gifts[0].name"),
+        ("hypothesis.errors.FailedHealthCheck: too slow", "it took too long: the machine is slow, a schema large (hypothesis.errors.FailedHealthCheck: too slow)"),
+        ("AssertionError: assert 1 == 2", "pytest says: AssertionError: assert 1 == 2"),
+        ("", "pytest says: nothing more"),
+    ],
+)  # fmt: skip
+def test_why_a_test_fails_is_told_in_words_where_they_are_known(said, told):
+    [found] = upgrade.failures(
+        f"FAILED tests/x.py::test_it[a - b] - {said}\n" if said else "FAILED tests/x.py::test_it[a]\n"
+    )
+    assert (found.test, found.promise, found.why) == ("tests/x.py::test_it", "it", told)
+
+
+def test_a_file_whose_tests_cannot_be_collected_is_told():
+    [found] = upgrade.failures("ERROR tests/x.py - AttributeError: module 'mantago' has no attribute 'Gift'\n")
+    assert found.lines == (
+        "its tests can be collected (tests/x.py)", "it uses Gift, which the new version has no longer"
+    )  # fmt: skip
 
 
 STEPS = [
@@ -391,7 +439,7 @@ def test_operations_that_no_source_confirms_are_named_with_the_version_that_did(
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
     names = named(Vendored(), GENERATED)
-    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), {}, last_seen=seen, names=names))
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), Calls("", {}), last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
     assert "### For the façade\n\nNothing:" in said
@@ -500,7 +548,7 @@ REPORTED = [
     "page.total`: the type changed from integer to string",
     "the client sends what is refused: 'VolejRejN' is too long",
     "look at mantago&#95;runtime.errors",
-    "- `POST /openapi/audience/list`: `mantago.post_openapi_audience_list(types=...)  # also: ",
+    "- `POST /openapi/audience/list`: `mantago.post_openapi_audience_list(types=[",
     "- `post_openapi_audience_list()`, line ",
     "- `$.paths['/openapi/product/list'].post post_openapi_product_list`",
     "Version of the package: 0.1.0 to 0.2.0 (minor)",
@@ -527,12 +575,12 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
 
 def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
     read = named(Vendored(many / "openapi"), many / "generated").plan
-    found = _calls.calls(read)
+    found = _calls.calls(read).lines
     assert len(found) == 30
     for call in found.values():
         compile(call, "call", "eval")
     assert found["GET /openapi/customer/{clientId}/page/{number}"] == (
-        'mantago.get_openapi_customer_client_id_page_number(client_id="...", number=1)'
+        'mantago.get_openapi_customer_client_id_page_number(client_id="abc", number=1)'
     )
     assert found["POST /openapi/client/gift"] == 'mantago.get_client_gifts(client_id="...")'
 

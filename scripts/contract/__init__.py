@@ -30,7 +30,9 @@ The yardstick is oasdiff's list of checks. On purpose we differ where it
 
 How the modules build on each other: `rules` (the catalogue), `changes` (what comes out), `documents` (trees and their
 references), `twins` (what says the same on both sides), `views` (schemas as they apply), `facets` and `properties`
-(rules for schemas), `schemas` and `unions` (comparing two of them), `graph` (comparing all below them), `ways` (where
-that is met), `collector` (where findings get their place); then, each for a part of the contract, `parameters`,
-`messages`, `webhooks`, `security`, `lifecycle` and `spec`; last `accepted`, `sources` and `render`.
+(rules for schemas), `limits`, `schemas` and `unions` (comparing two of them), `graph` (comparing all below them),
+`ways` (where that is met), `collector` (where findings get their place); then, each for a part, `parameters`,
+`messages`, `webhooks`, `security`, `lifecycle` and `spec`; last `accepted`, `sources` and `render`. What the released
+client makes of it is tried apart: `plain_schemas` and `samples` (values to send and to answer), `contracts` (operations
+as they are tried), `client` (its requests), `execution` (what becomes of them).
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from mantago.assumptions import ASSUMPTIONS, Assumption
@@ -94,50 +94,44 @@ def _shown(key: str, value: Any) -> str:
     return f'the sentence "{value}"' if key == "says" else f"{key} {value}"
 
 
-LEVELS = 3
-"""Of schemas in each other; a refusal's `errResponse.code` is in the third."""
-
-
 def facts(document: Document, operation: str) -> Facts:
-    """Return what a document says of an operation, by place; nothing if it isn't there."""
+    """Return what a document says of an operation where it is relied on, by place; nothing if it isn't there."""
     method, _, path = operation.partition(" ")
     item = document.root.get("paths").get(path)
     place = item.get(method.lower())
     if not place:
         return {}
-    found: Facts = {}
-    parameters = Side(path, item, place).parameters()
-    for (location, name), parameter in parameters.items():
-        _schema(found, f"{location} {name}", parameter.get("schema"), required=parameter.says("required") is True)
-    body = place.get("requestBody")
-    _schema(found, "body", body.get("content").get(_JSON).get("schema"), required=body.says("required") is True)
     answers = place.get("responses")
-    for status, answer in answers.children():
-        _schema(found, status, answer.resolved().get("content").get(_JSON).get("schema"), required=True)
     whole = {"says": place.says("description"), "statuses": frozenset(answers.mapping)}
-    return {"": (place, whole), **_without_gap(found)}
+    found: Facts = {"": (place, whole)}
+    parameters = Side(path, item, place).parameters()
+    for wanted in {assumption.place for assumption in ASSUMPTIONS} - {""}:
+        for name in _places(wanted, found):
+            kind, _, rest = name.partition(" ")
+            if parameter := parameters.get((kind, rest)):
+                looked = _schema((parameter.get("schema"),), required=parameter.says("required") is True)
+            elif kind == "body":
+                body = place.get("requestBody")
+                looked = _schema(_content(body), rest, required=body.says("required") is True)
+            else:
+                looked = _schema(_content(answers.get(kind)), rest, required=True)
+            found |= {name: looked} if looked else {}
+    return found
 
 
-def _without_gap(found: Facts) -> Facts:
-    # A property of the answer is "200 tickets" as the body's is "body secret"; below a list or an object comes a dot.
-    return {place.replace(".", " ", 1) if " " not in place else place: said for place, said in found.items()}
+def _content(message: Cursor) -> tuple[Cursor, ...]:
+    return (message.get("content").get(_JSON).get("schema"),)
 
 
-def _schema(found: Facts, place: str, schema: Cursor, *, required: bool, above: Iterable[int] = ()) -> None:
-    """Add what a schema says and what is below it, as deep as the facade relies on anything."""
-    if len(seen := {*above}) == LEVELS:
-        return
-    view = View([schema], frozenset())
-    target = view.place.resolved()
-    if not target or id(target.value) in seen:
-        return
+def _schema(places: tuple[Cursor, ...], way: str = "", *, required: bool) -> tuple[Cursor, Said] | None:
+    """Return what schemas say together, or one of their properties that a way of names leads to."""
+    view = View(places, frozenset())
+    if not view.place.resolved():
+        return None
+    if way:
+        name, _, rest = way.partition(".")
+        return _schema(view.properties.get(name, ()), rest, required=name in view.required)
     said: Said = {"required": required, "says": view.value("description")}
     if view.types is not None:
         said["type"] = ", ".join(sorted(view.types))
-    found[place] = schema, said
-    seen.add(id(target.value))
-    for name, parts in view.properties.items():
-        _schema(found, f"{place}.{name}", parts[0], required=name in view.required, above=seen)
-    items = view.first("items")
-    if items:
-        _schema(found, f"{place}[]", items, required=True, above=seen)
+    return view.place, said

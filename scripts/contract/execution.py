@@ -5,49 +5,37 @@ Run as a module, it does so with whatever `mantago` it can import: that of the o
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import json
-import logging
 import os
-import pkgutil
 import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
 from http.cookies import SimpleCookie
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import hypothesis
 from attrs import asdict, evolve, frozen
-from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.errors import HypothesisException
 from jsonschema import Draft7Validator, FormatChecker
 
 from _vendored import ROOT
-from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaGoError, Platform
-from mantago_generated import spec
+from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaGoError
 
 from .changes import Change, Kind, change, show
-from .documents import Cursor, Document, same
+from .client import REQUESTS, SETTINGS, Asked, callers, client_of, quiet
+from .contracts import JSON, Contract, changed
+from .documents import Document, same
 from .packages import FOLDERS, packages
-from .parameters import Side
-from .plain_schemas import plain_schema
 from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Rule, register
 from .samples import smallest, values
 
-REQUESTS, FEW, ANSWERS = 20, 6, 40
+FEW = 6
 # Answers that are drawn at once: hypothesis draws a few alike after each other.
 AT_ONCE = 4
-JSON = "application/json"
-# Who is meant, as every method takes it that has the rule.
-WHO = frozenset({"client_id", "platform", "platform_client_id"})
 register(
     [
         Rule(
@@ -80,60 +68,6 @@ register(
 
 
 @frozen
-class Contract:
-    """An operation as its requests and answers are generated and checked: JSON Schemas, and where they stand."""
-
-    operation: str
-    parameters: dict[str, tuple[bool, dict[str, Any]]]
-    body: dict[str, Any] | None
-    status: str
-    answer: dict[str, Any] | None
-    servers: tuple[str, ...]
-    # Where the schemas of body and answer stand: what several operations share is one finding.
-    body_at: str | None = None
-    answer_at: str | None = None
-
-    @classmethod
-    def of(cls, document: Document, operation: str) -> Contract | None:
-        """Return what a document says of an operation; None if it doesn't have it."""
-        method, _, path = operation.partition(" ")
-        item = document.root.get("paths").get(path)
-        place = item.get(method.lower())
-        if not place:
-            return None
-        # Those of the path are told apart by their order, since their names are nobody's business.
-        named = dict(enumerate(re.findall(r"\{(.*?)\}", path)))
-        parameters = {
-            f"{where} {named[int(name)] if where == 'path' else name}": (
-                found.says("required") is True,
-                plain_schema([found.get("schema")], REQUEST),
-            )
-            for (where, name), found in Side(path, item, place).parameters().items()
-        }
-        body = place.get("requestBody").get("content").get(JSON)
-        status = next((status for status in sorted(place.get("responses").mapping) if status.startswith("2")), "200")
-        answer = place.get("responses").get(status).get("content").get(JSON)
-        servers = place.raw("servers") or item.raw("servers") or document.root.raw("servers")
-        urls = tuple(url for server in servers.elements() if (url := server.raw("url").text))
-        status = status if status.isdecimal() else "200"
-        places = [media.raw("schema").resolved().at if media else None for media in (body, answer)]
-        return cls(operation, parameters, _schema(body, REQUEST), status, _schema(answer, RESPONSE), urls, *places)
-
-    @property
-    def asked(self) -> Any:
-        """All that a request can fail."""
-        return [self.parameters, self.body, self.servers]
-
-    def at(self, place: str) -> str | None:
-        """Return the JSON pointer of the schema that a finding is about."""
-        return self.body_at if place.startswith("request body") else self.answer_at if "response" in place else None
-
-
-def _schema(media: Cursor, direction: Any) -> dict[str, Any] | None:
-    return plain_schema([media.raw("schema")], direction) if media else None
-
-
-@frozen
 class Finding:
     """What goes wrong or is tolerated, and the key by which it is the same for the old contract and the new one."""
 
@@ -161,12 +95,11 @@ class Finding:
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
     """Yield what the client that goes with the old document does with the new one, and didn't with the old one."""
-    pairs = changed(old, new)
-    if not pairs:
+    if same(old.tree, new.tree):
         return
     with packages(old) as root:
         # A document that is just a file is compared for whoever has this checkout's client.
-        findings = list(differing(pairs)) if root in (None, ROOT) else _elsewhere(root, old, new)
+        findings = list(differing(changed(old, new, callers()))) if root in (None, ROOT) else _elsewhere(root, old, new)
     for alike in _by_reason(findings):
         first = min(alike, key=lambda finding: (finding.operation, finding.place))
         path = f"{first.operation} {first.place}"
@@ -183,14 +116,7 @@ def _by_reason(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
     return found.values()
 
 
-def changed(old: Document, new: Document) -> list[tuple[Contract, Contract]]:
-    """Return both contracts of each operation that both documents have, and not in the same words."""
-    names = [f"{method.upper()} {path}" for path, item in old.root.get("paths").children() for method in item.mapping]
-    pairs = [(Contract.of(old, name), Contract.of(new, name)) for name in names]
-    return [(before, after) for before, after in pairs if before and after and not same(asdict(before), asdict(after))]
-
-
-def differing(pairs: list[tuple[Contract, Contract]]) -> Iterator[Finding]:
+def differing(pairs: Iterable[tuple[Contract, Contract]]) -> Iterator[Finding]:
     """Yield what holds for the new contracts and not for the old ones, of the operations that the client has."""
     # Many operations answer with the same.
     read: dict[str, list[Finding]] = {}
@@ -246,130 +172,7 @@ def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
 def worker(text: str) -> str:
     """Return, as JSON, what is found for the two documents in a JSON text."""
     old, new = (Document("", tree) for tree in json.loads(text))
-    return json.dumps([asdict(finding) for finding in differing(changed(old, new))])
-
-
-# --- the client -----------------------------------------------------------------------------------------------------
-
-
-@frozen
-class Asked:
-    """A request that the client makes: how a person would write the call, the call, and what is sent."""
-
-    words: str
-    send: Callable[[MantaGo], Any]
-    request: httpx.Request
-
-
-@frozen
-class Caller:
-    """An operation as the client that can be imported here has it: its friendly method, and its generated module.
-
-    Before 0.2 a generated module could send, but nothing in common tells how: there the friendly method has to do.
-    """
-
-    name: str
-    module: Any = None
-
-    @property
-    def result(self) -> str:
-        """The type of what is answered, as it is written."""
-        return str(self.module.sync.__annotations__["return"]) if self.module else self.name
-
-    def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
-        """Return what the client sends for callers that keep to a contract, the smallest first."""
-        asked = [*self._friendly(), *self._generated(contract, number)]
-        return sorted(asked, key=lambda one: len(one.words))
-
-    def _friendly(self) -> Iterator[Asked]:
-        parameters = inspect.signature(getattr(MantaGo, self.name)).parameters
-        needed = {name for name, one in parameters.items() if one.default is one.empty and name != "self"}
-        if parameters.keys() >= WHO and not needed:
-            for call in calls():
-                who = {name: value for name, value in call.items() if name != "identify_in"}
-                words = ", ".join(f"{name}={value!r}" for name, value in call.items())
-                yield from _asked(words, self._method(who), identify_in=call["identify_in"])
-
-    def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
-        return lambda client: getattr(client, self.name)(**arguments)
-
-    def _generated(self, contract: Contract, number: int = REQUESTS) -> Iterator[Asked]:
-        if self.module is None:
-            return
-        for given, body in samples(contract, number):
-            words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
-            wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
-            # What the client refuses to send, nobody sends.
-            with suppress(ValueError, MantaGoError):
-                request = self.module.OPERATION.request(wanted, self._model(body))
-                yield from _asked(words, _sending(request))
-
-    def _model(self, body: Any) -> Any:
-        """Return a JSON value as what the generated functions take."""
-        kind = re.fullmatch(r"(\w+)(?: \| None)?", str(self.module.request.__annotations__.get("body")))
-        models = importlib.import_module("mantago_generated.models")
-        model = getattr(models, kind[1], None) if kind else None
-        return model.from_dict(body) if model and isinstance(body, dict) else body
-
-
-def callers() -> dict[str, Caller]:
-    """Return the operations of the client that can be imported here."""
-    infos = getattr(spec, "OPERATIONS", None)
-    if infos is None:
-        return {"POST /openapi/client/gift": Caller("get_client_gifts")}
-    api = importlib.import_module("mantago_generated.api")
-    names = [found.name for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.") if not found.ispkg]
-    modules = {module.OPERATION.info: module for module in map(importlib.import_module, names)}
-    return {f"{info.method} {info.path}": Caller(info.name, modules[info]) for info in infos}
-
-
-def calls() -> Iterator[dict[str, Any]]:
-    """Yield the arguments of every kind of call: each identification, each platform, each way to send it."""
-    for identify_in in ("both", "body"):
-        yield {"identify_in": identify_in, "client_id": "VolejRejN"}
-        for platform in Platform:
-            yield {"identify_in": identify_in, "platform": str(platform), "platform_client_id": "U4af4980629e14c3b"}
-
-
-def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
-    """Return parameters and bodies that a contract allows."""
-    parts = {
-        name: values({key: said for key, said in schema.items() if key != "default"})
-        for name, (_, schema) in contract.parameters.items()
-    }
-    required = {name: parts.pop(name) for name, (needed, _) in contract.parameters.items() if needed}
-    body = st.none() if contract.body is None else values(contract.body)
-    found: list[tuple[dict[str, Any], Any]] = []
-    with _quiet(), suppress(HypothesisException):
-        given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
-        hypothesis.settings(_SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
-    return found
-
-
-def _client(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MantaGo:
-    transport = httpx.MockTransport(handler)
-    # S106: the secret goes nowhere.
-    return MantaGo(bot_id="1NbWoobyg", token="t", secret="s", max_retries=0, transport=transport, **options)  # noqa: S106
-
-
-def _sending(request: Any) -> Callable[[MantaGo], Any]:
-    def send(client: MantaGo) -> Any:
-        return importlib.import_module("mantago_runtime.calls.generated").send(client.generated, request).parsed
-
-    return send
-
-
-def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
-    """Yield what a call sends, if it sends anything."""
-    requests: list[httpx.Request] = []
-
-    def keep(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(500)
-
-    with _client(keep, **options) as client, suppress(MantaGoError):
-        send(client)
-    yield from (Asked(words, send, request) for request in requests)
+    return json.dumps([asdict(finding) for finding in differing(changed(old, new, callers()))])
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
@@ -440,17 +243,6 @@ def _broken(schema: dict[str, Any], value: Any) -> Iterator[tuple[str, str]]:
 
 # --- answers --------------------------------------------------------------------------------------------------------
 
-HEALTH: Any = list(HealthCheck)
-_SETTINGS = hypothesis.settings(
-    max_examples=ANSWERS,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=HEALTH,
-)
-
-
 # An empty text is no time: the smallest answer must be one that the contract allows.
 _FORMATS = FormatChecker(())
 _FORMATS.checks("date-time")(lambda value: not isinstance(value, str) or "T" in value)
@@ -471,22 +263,6 @@ def outcome(send: Callable[[MantaGo], Any], client: MantaGo) -> list[tuple[str, 
         (rules.get(line.kind, "client-answer-drift"), line.pattern, f"{line.kind}: {line.detail}")
         for line in getattr(result, "drift", ())
     ]
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Leave no trace of what is tried: what is tolerated is a finding, and needn't be logged as well."""
-    log = logging.getLogger("mantago.drift")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        # Otherwise hypothesis leaves a folder in the current one.
-        set_hypothesis_home_dir(home)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
-            log.setLevel(level)
 
 
 def _success(schema: dict[str, Any]) -> dict[str, Any]:
@@ -521,10 +297,10 @@ def _answers(asked: Asked, contract: Contract, *, only_keys: bool = False) -> di
                 found[finding.key] = min(kept, (finding, answer), key=lambda one: len(json.dumps(one[1])))
 
     problem = ""
-    with _quiet(), _client(answered) as client:
+    with quiet(), client_of(answered) as client:
         try:
             several = st.tuples(*[values(_success(schema))] * AT_ONCE)
-            _SETTINGS(hypothesis.given(several)(look))()
+            SETTINGS(hypothesis.given(several)(look))()
             for key, (finding, answer) in [] if only_keys else list(found.items()):
 
                 def alike(value: Any, key: Any = key) -> bool:

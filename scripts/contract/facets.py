@@ -84,6 +84,11 @@ def _floor(name: str, words: str) -> list[Facet]:
     ]
 
 
+def _opens(name: str, text: str, why: str = OPEN_ENUM) -> Facet:
+    """Return what allows more, which those who read answers must look at."""
+    return Facet(name, WIDENS, text, response=WARNING, why=why)
+
+
 FACETS = (
     Facet("type-changed", CHANGES, "the type changed from {old} to {new}"),
     Facet("type-generalized", WIDENS, "the type was widened from {old} to {new}"),
@@ -94,9 +99,9 @@ FACETS = (
     Facet("became-nullable", WIDENS, "null is allowed now"),
     Facet("became-not-nullable", NARROWS, "null is no longer allowed"),
     Facet("became-enum", NARROWS, "the values were restricted to {new}"),
-    Facet("enum-lifted", WIDENS, "the values are no longer restricted to {old}", response=WARNING, why=OPEN_ENUM),
+    _opens("enum-lifted", "the values are no longer restricted to {old}"),
     Facet("enum-value-removed", NARROWS, "the value {old} was removed from the enum"),
-    Facet("enum-value-added", WIDENS, "the value {new} was added to the enum", response=WARNING, why=OPEN_ENUM),
+    _opens("enum-value-added", "the value {new} was added to the enum"),
     Facet("extensible-enum-value-removed", NARROWS, "the value {old} was removed from x-extensible-enum"),
     Facet("extensible-enum-value-added", HINTS, "the value {new} was added to x-extensible-enum"),
     *_limit("max", "maximum", upper=True),
@@ -118,20 +123,16 @@ FACETS = (
     Facet("unique-items-set", NARROWS, "items must be unique now"),
     Facet("unique-items-unset", WIDENS, "items may repeat now"),
     Facet("additional-properties-disallowed", NARROWS, "properties that aren't listed are no longer allowed"),
-    Facet(
+    _opens(
         "additional-properties-allowed",
-        WIDENS,
         "properties that aren't listed are allowed now",
-        response=WARNING,
-        why="clients are expected to pass over a property that they don't know",
+        "clients are expected to pass over a property that they don't know",
     ),
     *(
         facet
         for kind in ("oneOf", "anyOf")
         for facet in (
-            Facet(
-                f"{kind[:3].lower()}-of-added", WIDENS, f"{{new}} was added to {kind}", response=WARNING, why=OPEN_ENUM
-            ),
+            _opens(f"{kind[:3].lower()}-of-added", f"{{new}} was added to {kind}"),
             Facet(f"{kind[:3].lower()}-of-removed", NARROWS, f"{{old}} was removed from {kind}"),
             Facet(f"{kind[:3].lower()}-of-introduced", CHANGES, f"a {kind} replaces what was allowed: {{new}}"),
             Facet(f"{kind[:3].lower()}-of-generalized", WIDENS, f"a {kind} allows what was allowed, and more: {{new}}"),
@@ -141,22 +142,12 @@ FACETS = (
             ),
         )
     ),
-    Facet(
-        "subtype-added",
-        *(WIDENS, "{new} was added to what the discriminator tells apart"),
-        response=WARNING,
-        why=OPEN_ENUM,
-    ),
+    _opens("subtype-added", "{new} was added to what the discriminator tells apart"),
     Facet("subtype-removed", NARROWS, "{old} was removed from what the discriminator tells apart"),
     Facet("alternatives-covered", HINTS, "what {old} allows, another alternative does"),
     Facet("alternatives-merged", HINTS, "one schema allows what the alternatives did: {old}"),
     Facet("any-of-became-one-of", NARROWS, "a value may no longer fit several of the alternatives"),
-    Facet(
-        "one-of-became-any-of",
-        *(WIDENS, "a value may fit several of the alternatives now"),
-        response=WARNING,
-        why=SEVERAL,
-    ),
+    _opens("one-of-became-any-of", "a value may fit several of the alternatives now", SEVERAL),
     Facet("format-hint-changed", HINTS, "the format, which is a hint, was {old} and is {new}"),
     Facet("alternatives-kind-changed", HINTS, "{old} became {new}"),
     Facet("discriminator-added", HINTS, "the discriminator {new} was added"),
@@ -175,7 +166,7 @@ FACETS = (
         HINT,
     ),
     Facet("became-impossible", NARROWS, "no value is allowed any more"),
-    Facet("became-possible", WIDENS, "values are allowed where none were", response=WARNING, why=OPEN_ENUM),
+    _opens("became-possible", "values are allowed where none were"),
     Facet("dependent-required-added", NARROWS, "with {new} must come more"),
     Facet("dependent-required-removed", WIDENS, "with {old} less must come"),
     Facet("content-encoding-changed", CHANGES, "the encoding of the text changed from {old} to {new}"),
@@ -195,28 +186,16 @@ FACETS = (
         )
         for facet in (
             Facet(f"{name}-added", NARROWS, f"{words} restrict what is allowed now: {{new}}"),
-            Facet(
-                f"{name}-removed",
-                WIDENS,
-                f"{words} no longer restrict what is allowed",
-                response=WARNING,
-                why=OPEN_ENUM,
-            ),
+            _opens(f"{name}-removed", f"{words} no longer restrict what is allowed"),
             Facet(f"{name}-changed", CHANGES, f"{words} changed: {{new}}", WARNING, WARNING, UNTOLD),
         )
     ),
     Facet("pattern-properties-added", NARROWS, "properties named like {new} are restricted now"),
     Facet("pattern-properties-removed", WIDENS, "properties named like {old} are no longer restricted"),
-    Facet(
-        "pattern-properties-allowed",
-        WIDENS,
-        "properties named like {new} are allowed now",
-        response=WARNING,
-        why=OPEN_ENUM,
-    ),
+    _opens("pattern-properties-allowed", "properties named like {new} are allowed now"),
     Facet("pattern-properties-disallowed", NARROWS, "properties named like {old} are no longer allowed"),
     Facet("not-added", NARROWS, "some values are excluded by not: {new}"),
-    Facet("not-removed", WIDENS, "values are no longer excluded by not: {old}", response=WARNING, why=OPEN_ENUM),
+    _opens("not-removed", "values are no longer excluded by not: {old}"),
     Facet(
         "not-changed",
         CHANGES,

@@ -7,68 +7,105 @@ from typing import Any
 
 from .documents import Cursor
 from .rules import REQUEST, Direction
-from .views import NOTHING, View
+from .views import NOTHING, View, Views
 
-# Below, an optional part of a schema that holds itself is left out.
+# Below, an optional part of a schema that holds itself is left out, and what is required without end may be anything.
 DEEPEST = 8
+# Of schemas that refer to each other in circles, more in each other than these are neither drawn nor read by anybody.
+MOST = 300
 _COPIED = (
     *("format", "pattern", "minLength", "maxLength", "minItems", "maxItems"),
     *("multipleOf", "minProperties", "maxProperties"),
 )
+Schema = dict[str, Any]
+# A JSON Schema, and how many schemas it consists of.
+Sized = tuple[Schema, int]
 
 
-def plain_schema(
-    places: Iterable[Cursor], direction: Direction, dropped: frozenset[int] = frozenset(), depth: int = 0
-) -> dict[str, Any]:
-    """Return the JSON Schema of what is sent one way; what an answer doesn't list doesn't come in it."""
-    view = View(places, dropped)
-    if view.unions:
-        union = view.unions[0]
-        rest = dropped | {id(union.part.get(union.kind).value)}
-        alternatives = ((*view.places, member) for member in union.members)
-        return {"anyOf": [plain_schema(places, direction, rest, depth) for places in alternatives]}
-    schema: dict[str, Any] = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
-    if view.unique:
-        schema["uniqueItems"] = True
-    for bound, word in ((view.lower, "inimum"), (view.upper, "aximum")):
-        if bound is not None:
-            schema[f"exclusiveM{word}" if bound[1] else f"m{word}"] = bound[0]
-    null = ["null"] if view.nullable else []
-    if view.types is not None and view.types != NOTHING:
-        schema["type"] = [*sorted(view.types), *null]
-    if view.enum is not None:
-        schema["enum"] = [*view.enum.values(), *([None] if null else [])]
-    if view.types is None or "object" in view.types:
-        schema |= _members(view, direction, depth)
-    if items := view.first("items"):
-        schema["items"] = plain_schema([items], direction, depth=depth + 1)
-        if depth >= DEEPEST:
-            schema = {key: value for key, value in schema.items() if key != "items"} | {"maxItems": 0}
-    return schema
+class PlainSchemas:
+    """The JSON Schemas of what is sent one way; what an answer doesn't list doesn't come in it."""
 
+    def __init__(self, direction: Direction, most: int = MOST) -> None:
+        """Begin with no schema made: each is made once for each depth."""
+        self._direction, self._most = direction, most
+        self._views = Views()
+        self._made: dict[tuple[View, int], Sized] = {}
 
-def _members(view: View, direction: Direction, depth: int) -> dict[str, Any]:
-    hidden = "readOnly" if direction is REQUEST else "writeOnly"
-    shown = {
-        name: parts
-        for name, parts in view.properties.items()
-        if not any(part.resolved().says(hidden) is True for part in parts)
-        and (depth < DEEPEST or name in view.required)
-    }
-    members: dict[str, Any] = {
-        # What is required without end can't be sent at all.
-        name: plain_schema(parts, direction, depth=depth + 1) if depth < 2 * DEEPEST else {}
-        for name, parts in shown.items()
-    }
-    # A property that is required but isn't described may be anything.
-    found: dict[str, Any] = {
-        "required": sorted(name for name in view.required if name in shown or name not in view.properties)
-    }
-    if members:
-        found["properties"] = members
-    if view.closed or (direction is not REQUEST and members and not view.additional):
-        found["additionalProperties"] = False
-        found["properties"] = members | {name: {} for name in found["required"] if name not in members}
-    elif view.additional and depth < DEEPEST:
-        found["additionalProperties"] = plain_schema(view.additional, direction, depth=depth + 1)
-    return found
+    def of(self, places: Iterable[Cursor]) -> Schema:
+        """Return what schemas say together, as deep as its size allows."""
+        view = self._views.of(tuple(places))
+        schema, _ = self._sized(view, 0)
+        for levels in range(1, DEEPEST + 1):
+            deeper, size = self._sized(view, levels)
+            if size > self._most:
+                break
+            schema = deeper
+        return schema
+
+    def _sized(self, view: View, levels: int) -> Sized:
+        key = view, levels
+        if key not in self._made:
+            self._made[key] = self._make(view, levels)
+        return self._made[key]
+
+    def _below(self, places: Iterable[Cursor], levels: int) -> Sized:
+        return self._sized(self._views.of(tuple(places)), levels - 1)
+
+    def _make(self, view: View, levels: int) -> Sized:
+        if view.unions:
+            union = view.unions[0]
+            rest = view.dropped | {id(union.part.get(union.kind).value)}
+            views = [self._views.of((*view.places, member), rest) for member in union.members]
+            alternatives = [self._sized(one, levels) for one in views]
+            return {"anyOf": [schema for schema, _ in alternatives]}, 1 + sum(size for _, size in alternatives)
+        schema: Schema = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
+        if view.unique:
+            schema["uniqueItems"] = True
+        for bound, word in ((view.lower, "inimum"), (view.upper, "aximum")):
+            if bound is not None:
+                schema[f"exclusiveM{word}" if bound[1] else f"m{word}"] = bound[0]
+        null = ["null"] if view.nullable else []
+        if view.types is not None and view.types != NOTHING:
+            schema["type"] = [*sorted(view.types), *null]
+        if view.enum is not None:
+            schema["enum"] = [*view.enum.values(), *([None] if null else [])]
+        size = 1
+        if view.types is None or "object" in view.types:
+            members, more = self._members(view, levels)
+            schema |= members
+            size += more
+        if items := view.first("items"):
+            if levels > 0:
+                schema["items"], more = self._below([items], levels)
+                size += more
+            else:
+                schema["maxItems"] = 0
+        return schema, size
+
+    def _members(self, view: View, levels: int) -> Sized:
+        hidden = "readOnly" if self._direction is REQUEST else "writeOnly"
+        shown = {
+            name: parts
+            for name, parts in view.properties.items()
+            if not any(part.resolved().says(hidden) is True for part in parts) and (levels > 0 or name in view.required)
+        }
+        sized: dict[str, Sized] = {
+            # What is required without end can't be sent at all.
+            name: self._below(parts, levels) if levels > -DEEPEST else ({}, 1)
+            for name, parts in shown.items()
+        }
+        members = {name: schema for name, (schema, _) in sized.items()}
+        size = sum(more for _, more in sized.values())
+        # A property that is required but isn't described may be anything.
+        found: Schema = {
+            "required": sorted(name for name in view.required if name in shown or name not in view.properties)
+        }
+        if members:
+            found["properties"] = members
+        if view.closed or (self._direction is not REQUEST and members and not view.additional):
+            found["additionalProperties"] = False
+            found["properties"] = members | {name: {} for name in found["required"] if name not in members}
+        elif view.additional and levels > 0:
+            found["additionalProperties"], more = self._below(view.additional, levels)
+            size += more
+        return found, size

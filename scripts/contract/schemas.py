@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import Enum
-from fractions import Fraction
 
 from attrs import field, frozen
 
 from .changes import show
 from .documents import Cursor, same
+from .limits import CEILINGS, FLOORS, Row, ceilings_and_floors, multiples, patterns
 from .rules import REQUEST, Direction
 from .twins import Twins
-from .views import BOOLEANS, INTEGERS, Bound, Number, View, kin
+from .views import BOOLEANS, View, kin
 
 # What each format allows besides itself.
 WIDER_FORMATS = {
@@ -28,9 +28,6 @@ RESTRICTING = {
     *("uri", "uri-reference", "uri-template", "iri", "iri-reference", "uuid", "json-pointer", "relative-json-pointer"),
     *("regex", "int32", "binary", "base64url"),
 }
-CEILINGS = {"maxLength": "max-length", "maxItems": "max-items", "maxProperties": "max-properties"}
-FLOORS = {"minLength": "min-length", "minItems": "min-items", "minProperties": "min-properties"}
-EVERYTHING = {"", ".*", "^.*$", ".*$", "^.*", "^", "$"}
 TEXT_RULES = {
     "title": "title-changed",
     "summary": "summary-changed",
@@ -143,10 +140,6 @@ def _alike(old: View, new: View, keyword: str, twins: Twins) -> bool:
         return all(any(twins.same(*((two, one) if back else (one, two))) for two in others) for one in some)
 
     return within(before, after, back=False) and within(after, before, back=True)
-
-
-# Name of the facet, keyword, old and new value
-Row = tuple[str, str | None, str, str]
 
 
 def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
@@ -262,71 +255,6 @@ def _extensible(old: View, new: View) -> Iterator[Row]:
         yield "extensible-enum-value-added", keyword, "", value
 
 
-def _bounds(name: str, keyword: str, old: Bound | None, new: Bound | None, sign: int) -> Iterator[Row]:
-    """Yield the change of a limit; sign is 1 for a lower one, where greater is stricter."""
-    if old == new:
-        return
-    if old is None or new is None:
-        yield (f"{name}-set" if old is None else f"{name}-unset"), keyword, _bound_text(old), _bound_text(new)
-    else:
-        # Of two equal limits the exclusive one is stricter.
-        stricter = (sign * new[0], new[1]) > (sign * old[0], old[1])
-        raised = stricter == (sign > 0)
-        yield f"{name}-{'increased' if raised else 'decreased'}", keyword, _bound_text(old), _bound_text(new)
-
-
-def _bound_text(bound: Bound | None) -> str:
-    return "" if bound is None else f"{show(bound[0])}{' (exclusive)' if bound[1] else ''}"
-
-
-def _ceilings_and_floors(old: View, new: View) -> Iterator[Row]:
-    yield from _bounds("min", "minimum", old.lower, new.lower, 1)
-    yield from _bounds("max", "maximum", old.upper, new.upper, -1)
-    for keyword, name in CEILINGS.items():
-        before, after = (min(view.numbers(keyword), default=None) for view in (old, new))
-        yield from _bounds(name, keyword, _inclusive(before), _inclusive(after), -1)
-    for keyword, name in FLOORS.items():
-        # Nothing is shorter than nothing, said or not.
-        least, most = (max(0, 0, *view.numbers(keyword)) for view in (old, new))
-        if least != most:
-            yield f"{name}-{'increased' if most > least else 'decreased'}", keyword, show(least), show(most)
-
-
-def _inclusive(value: Number | None) -> Bound | None:
-    return None if value is None else (value, False)
-
-
-def _patterns(old: View, new: View) -> Iterator[Row]:
-    before, after = (
-        sorted({str(part.mapping["pattern"]) for part in view.parts if "pattern" in part} - EVERYTHING)
-        for view in (old, new)
-    )
-    if before != after:
-        name = "pattern-changed" if before and after else "pattern-added" if after else "pattern-removed"
-        yield name, "pattern", " and ".join(before), " and ".join(after)
-
-
-def _multiples(old: View, new: View) -> Iterator[Row]:
-    before, after = (max((n for n in view.numbers("multipleOf") if n > 0), default=None) for view in (old, new))
-    # Any integer is a multiple of 1.
-    before, after = (
-        None if value == 1 and view.types == INTEGERS else value for value, view in ((before, old), (after, new))
-    )
-    if before == after:
-        return
-    if before is None or after is None:
-        name = "multiple-of-set" if before is None else "multiple-of-unset"
-    elif _divides(before, after):
-        name = "multiple-of-specialized"
-    else:
-        name = "multiple-of-generalized" if _divides(after, before) else "multiple-of-changed"
-    yield name, "multipleOf", show(before), show(after)
-
-
-def _divides(part: Number, whole: Number) -> bool:
-    return (Fraction(str(whole)) / Fraction(str(part))).denominator == 1
-
-
 def _flags(old: View, new: View) -> Iterator[Row]:
     for keyword, on, off, before, after in (
         ("uniqueItems", "unique-items-set", "unique-items-unset", old.unique, new.unique),
@@ -410,6 +338,6 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
 
 
 _KEYWORDS = (
-    *(_enums, _extensible, _ceilings_and_floors, _patterns, _multiples),
+    *(_enums, _extensible, ceilings_and_floors, patterns, multiples),
     *(_flags, _dependent, _contents, _access, _defaults, _discriminators),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from .graph import Node
 
@@ -25,17 +25,8 @@ class Ways:
 
     def back(self, target: Node) -> dict[Node, str]:
         """Return, for each node that leads to one, a shortest way there, in the words of a path."""
-        found = {target: ""}
-        layer = [target]
-        while layer:
-            above: list[Node] = []
-            for node in layer:
-                way = found[node]
-                for segment, parent in self._above[node]:
-                    if parent not in found:
-                        found[parent] = joined(segment, way)
-                        above.append(parent)
-            layer = above
+        found: dict[Node, str] = {}
+        _spread(target, self._above, found, lambda way, segment: joined(segment, way))
         return found
 
     def firsts(self, starts: Iterable[Node]) -> dict[Node, str]:
@@ -43,31 +34,42 @@ class Ways:
         found: dict[Node, str] = {}
         for start in starts:
             # What an earlier one leads to, it leads to with all that is below.
-            layer = [] if start in found else [start]
-            found.setdefault(start, "")
-            while layer:
-                below: list[Node] = []
-                for node in layer:
-                    way = found[node]
-                    for segment, child in self._below[node]:
-                        if child not in found:
-                            found[child] = joined(way, segment)
-                            below.append(child)
-                layer = below
+            if start not in found:
+                _spread(start, self._below, found, joined)
         return found
 
     def reached(self, starts: Mapping[Node, int]) -> dict[Node, int]:
         """Return, for each node, the starts that lead to it: their bits."""
         found = {**dict.fromkeys(self._above, 0), **starts}
-        waiting = dict.fromkeys(starts)
-        while waiting:
-            node, _ = waiting.popitem()
-            bits = found[node]
-            for _, child in self._below[node]:
-                if bits & ~found[child]:
-                    found[child] |= bits
-                    waiting[child] = None
+        layer = dict.fromkeys(starts)
+        while layer:
+            # Layer by layer: what many lead to is then looked at once for all of them.
+            below: dict[Node, None] = {}
+            for node in layer:
+                bits = found[node]
+                for _, child in self._below[node]:
+                    if bits & ~found[child]:
+                        found[child] |= bits
+                        below[child] = None
+            layer = below
         return found
+
+
+def _spread(
+    start: Node, edges: Mapping[Node, list[tuple[str, Node]]], found: dict[Node, str], join: Callable[[str, str], str]
+) -> None:
+    """Add a shortest way for each node that edges lead to from a start, unless it is there already."""
+    found[start] = ""
+    layer = [start]
+    while layer:
+        following: list[Node] = []
+        for node in layer:
+            way = found[node]
+            for segment, other in edges[node]:
+                if other not in found:
+                    found[other] = join(way, segment)
+                    following.append(other)
+        layer = following
 
 
 def _stepped(edge: tuple[str, Node], steps: Collection[Node]) -> tuple[str, Node]:

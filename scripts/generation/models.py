@@ -49,14 +49,18 @@ class EnumModel:
 
 
 def envelope_of(shape: Shape, directions: Directions) -> tuple[Property, ...]:
-    """Return what stands around the content of a whole answer: whether it succeeded, and a message for people."""
+    """Return what stands around the content of a whole answer: whether it succeeded, and a message for people.
+
+    Where there is nothing else, this is the content: the class has had it as long as it only was a part of others.
+    """
     if shape.place not in directions.whole or shape.place in directions.inside | directions.sent:
         return ()
     by_name = {one.name: one for one in shape.properties}
     if "success" not in by_name or by_name["success"].type != FLAG or "success" in shape.hints.get("fields", {}):
         return ()
     message = [by_name["message"]] if "message" in by_name and by_name["message"].type == TEXT else []
-    return (by_name["success"], *message)
+    around = (by_name["success"], *message)
+    return around if len(around) < len(by_name) else ()
 
 
 def model(shape: Shape, classes: Classes, directions: Directions) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,14 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
         if result == before:
             raise ScriptError(f"{where} changes nothing: the vendor has mended it, so remove the action")
     return result
+
+
+def mended(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the spec as those actions leave it that fit: a page may have none of the places of some."""
+    for action in actions_of(overlay):
+        with suppress(ScriptError):
+            spec = apply_overlay(spec, {"overlay": overlay["overlay"], "actions": [action]})
+    return spec
 
 
 def actions_of(overlay: object) -> list[dict[str, Any]]:

@@ -1,0 +1,178 @@
+"""The client that can be imported here: the requests that it makes for callers who keep to a contract."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+import pkgutil
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx
+import hypothesis
+from attrs import frozen
+from hypothesis import HealthCheck, Phase
+from hypothesis import strategies as st
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.errors import HypothesisException
+
+from mantago import MantaGo, MantaGoError, Platform
+from mantago_generated import spec
+
+from .changes import show
+from .contracts import Contract
+from .samples import values
+
+REQUESTS, ANSWERS = 20, 40
+# Who is meant, as every method takes it that has the rule.
+WHO = frozenset({"client_id", "platform", "platform_client_id"})
+HEALTH: Any = list(HealthCheck)
+SETTINGS = hypothesis.settings(
+    max_examples=ANSWERS,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=[Phase.generate],
+    suppress_health_check=HEALTH,
+)
+
+
+@frozen
+class Asked:
+    """A request that the client makes: how a person would write the call, the call, and what is sent."""
+
+    words: str
+    send: Callable[[MantaGo], Any]
+    request: httpx.Request
+
+
+@frozen
+class Caller:
+    """An operation as the client that can be imported here has it: its friendly method, and its generated module.
+
+    Before 0.2 a generated module could send, but nothing in common tells how: there the friendly method has to do.
+    """
+
+    name: str
+    module: Any = None
+
+    @property
+    def result(self) -> str:
+        """The type of what is answered, as it is written."""
+        return str(self.module.sync.__annotations__["return"]) if self.module else self.name
+
+    def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
+        """Return what the client sends for callers that keep to a contract, the smallest first."""
+        asked = [*self._friendly(), *self._generated(contract, number)]
+        return sorted(asked, key=lambda one: len(one.words))
+
+    def _friendly(self) -> Iterator[Asked]:
+        parameters = inspect.signature(getattr(MantaGo, self.name)).parameters
+        needed = {name for name, one in parameters.items() if one.default is one.empty and name != "self"}
+        if parameters.keys() >= WHO and not needed:
+            for call in calls():
+                who = {name: value for name, value in call.items() if name != "identify_in"}
+                words = ", ".join(f"{name}={value!r}" for name, value in call.items())
+                yield from _asked(words, self._method(who), identify_in=call["identify_in"])
+
+    def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
+        return lambda client: getattr(client, self.name)(**arguments)
+
+    def _generated(self, contract: Contract, number: int = REQUESTS) -> Iterator[Asked]:
+        if self.module is None:
+            return
+        for given, body in samples(contract, number):
+            words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
+            wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
+            # What the client refuses to send, nobody sends.
+            with suppress(ValueError, MantaGoError):
+                request = self.module.OPERATION.request(wanted, self._model(body))
+                yield from _asked(words, _sending(request))
+
+    def _model(self, body: Any) -> Any:
+        """Return a JSON value as what the generated functions take."""
+        kind = re.fullmatch(r"(\w+)(?: \| None)?", str(self.module.request.__annotations__.get("body")))
+        models = importlib.import_module("mantago_generated.models")
+        model = getattr(models, kind[1], None) if kind else None
+        return model.from_dict(body) if model and isinstance(body, dict) else body
+
+
+def callers() -> dict[str, Caller]:
+    """Return the operations of the client that can be imported here."""
+    infos = getattr(spec, "OPERATIONS", None)
+    if infos is None:
+        return {"POST /openapi/client/gift": Caller("get_client_gifts")}
+    api = importlib.import_module("mantago_generated.api")
+    names = [found.name for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.") if not found.ispkg]
+    modules = {module.OPERATION.info: module for module in map(importlib.import_module, names)}
+    return {f"{info.method} {info.path}": Caller(info.name, modules[info]) for info in infos}
+
+
+def calls() -> Iterator[dict[str, Any]]:
+    """Yield the arguments of every kind of call: each identification, each platform, each way to send it."""
+    for identify_in in ("both", "body"):
+        yield {"identify_in": identify_in, "client_id": "VolejRejN"}
+        for platform in Platform:
+            yield {"identify_in": identify_in, "platform": str(platform), "platform_client_id": "U4af4980629e14c3b"}
+
+
+def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
+    """Return parameters and bodies that a contract allows."""
+    parts = {
+        name: values({key: said for key, said in schema.items() if key != "default"})
+        for name, (_, schema) in contract.parameters.items()
+    }
+    required = {name: parts.pop(name) for name, (needed, _) in contract.parameters.items() if needed}
+    body = st.none() if contract.body is None else values(contract.body)
+    found: list[tuple[dict[str, Any], Any]] = []
+    with quiet(), suppress(HypothesisException):
+        given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
+        hypothesis.settings(SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
+    return found
+
+
+def client_of(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MantaGo:
+    """Return a client that a function answers."""
+    transport = httpx.MockTransport(handler)
+    # S106: the secret goes nowhere.
+    return MantaGo(bot_id="1NbWoobyg", token="t", secret="s", max_retries=0, transport=transport, **options)  # noqa: S106
+
+
+def _sending(request: Any) -> Callable[[MantaGo], Any]:
+    def send(client: MantaGo) -> Any:
+        return importlib.import_module("mantago_runtime.calls.generated").send(client.generated, request).parsed
+
+    return send
+
+
+def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
+    """Yield what a call sends, if it sends anything."""
+    requests: list[httpx.Request] = []
+
+    def keep(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(500)
+
+    with client_of(keep, **options) as client, suppress(MantaGoError):
+        send(client)
+    yield from (Asked(words, send, request) for request in requests)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Leave no trace of what is tried: what is tolerated is a finding, and needn't be logged as well."""
+    log = logging.getLogger("mantago.drift")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    with TemporaryDirectory(ignore_cleanup_errors=True) as home:
+        # Otherwise hypothesis leaves a folder in the current one.
+        set_hypothesis_home_dir(home)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
+            log.setLevel(level)
