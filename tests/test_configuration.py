@@ -281,8 +281,8 @@ def test_the_clients_can_be_specified_as_mocks_and_show_their_signature():
 @pytest.mark.parametrize(
     ("proxy", "told"),
     [
-        ("garbage://user:hidden@x", "is no address of a proxy"),
-        ("http://[::1", "is no address"),
+        ("garbage://user:hidden@x", "isn't a proxy's address"),
+        ("http://[::1", "isn't a proxy's address"),
         ("socks5://x:1", "pip install socksio"),
     ],
 )

@@ -183,7 +183,7 @@ def test_a_header_that_signs_or_carries_the_request_is_refused_by_name(connect: 
 @pytest.mark.parametrize(
     ("headers", "told"),
     [
-        ({"X-A": "hidden\r\nX-Evil: 1"}, "the value of X-A can't stand in a header: character 7 of 17"),
+        ({"X-A": "hidden\r\nX-Evil: 1"}, "the value of X-A can't be in a header: character 7 of 17"),
         ({"X-A": "hidden\0"}, "character 7 of 7 isn't one of ASCII's visible ones"),
         ({"X-A": "hidden 杯"}, "character 8 of 8"),
         ({"X-A": " hidden"}, "begins or ends with white space"),

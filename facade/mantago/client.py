@@ -122,8 +122,8 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     ) -> Self:
         """Return a client with other options on the same connections and credentials.
 
-        What isn't given stays as it is; `headers` go with each request, beside those given before. Closing what is
-        returned closes nothing: it is closed with this client. Raises ConfigurationError.
+        Options that you don't give stay as they are. `headers` go with each request, beside those of earlier calls.
+        Closing the client that this returns closes nothing; it is closed with this client. Raises ConfigurationError.
         """
         added = checked_headers({} if headers is None else headers)
         del headers  # see __init__
@@ -145,15 +145,15 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
 
     @property
     def credentials(self) -> Credentials | None:
-        """The credentials in force; None before the first call if a callable provides them."""
+        """The credentials that calls use; None before the first call if a callable provides them."""
         return self._store.current
 
     @property
     def generated(self) -> AuthenticatedClient:
         """The generated client, for what the friendly methods don't show.
 
-        Whatever is called with it has this client's credentials, bounds, retries and exceptions; a bot id and a
-        secret that are empty are filled in.
+        Its calls have this client's credentials, limits, retries and exceptions. It fills in an empty bot id and an
+        empty secret.
         """
         return self._generated
 
@@ -172,7 +172,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
 
 
 class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
-    """A client of the MantaGO open API; safe to share between threads and forked processes.
+    """A client of the MantaGO open API. Threads and forked processes may share it.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
     seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`.
@@ -200,7 +200,7 @@ class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
 
 
 class AsyncMantaGo(_Client[AsyncTransportLike, AsyncProvider, AsyncTransport], AsyncOperations):
-    """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
+    """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`. Tasks may share it.
 
     `credentials` may also be an asynchronous callable.
     """

@@ -47,18 +47,18 @@ def identify(
     names = " and ".join(given) or "nothing"
     if "client_id" in given:
         if len(given) > 1:
-            raise IdentificationError(f"given were {names}: that is both ways at once, leave one out; {RULE}")
+            raise IdentificationError(f"{names} were given: both ways at once, leave one out; {RULE}")
         return ClientIdentity(client_id=given["client_id"])
     missing = [name for name in ("platform", "platform_client_id") if name not in given]
     if missing:
         lack = "client_id, or platform and platform_client_id" if not given else missing[0]
-        raise IdentificationError(f"given was {names}, missing is {lack}; {RULE}")
+        raise IdentificationError(f"{names} was given, missing: {lack}; {RULE}")
     if given["platform"] not in tuple(Platform):
         known = one_of(given["platform"], Platform)
         raise IdentificationError(f"platform {given['platform'][:50]!r} is none that the API knows: {known}")
     if in_query and len(quote(given["platform_client_id"])) > LONGEST_IN_URL:
         raise IdentificationError(
-            f"platform_client_id can't stand in a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
+            f"platform_client_id can't be part of a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
             "an id? identify_in='body' keeps it out"
         )
     return ClientIdentity(

@@ -112,9 +112,9 @@ def _proxy_problem(proxy: object) -> str | None:
     except (ValueError, httpx.InvalidURL):
         url = httpx.URL()
     if not url.host or not 0 < (1 if url.port is None else url.port) <= 65_535 or re.search(r"\s", proxy):
-        return "is no address of a proxy: it must begin with http://, https:// or socks5://, and a host"
+        return "isn't a proxy's address: it must begin with http://, https:// or socks5://, and a host"
     if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        return "speaks SOCKS, for which a package is missing: pip install socksio"
+        return "needs a package for SOCKS: pip install socksio"
     return None
 
 
@@ -133,11 +133,11 @@ def checked_address(base_url: str | None, default: str) -> str:
         # urlsplit finds a port out of range, httpx what no URL may hold.
         scheme, _, host = urlsplit(url).scheme.lower(), urlsplit(url).port, httpx.URL(url).host
     except (ValueError, httpx.InvalidURL) as error:
-        raise ConfigurationError(f"{name} {url!r} is no URL: {error}") from None
+        raise ConfigurationError(f"{name} {url!r} isn't a URL: {error}") from None
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
     if scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
+        raise ConfigurationError(f"{name} {url!r} must begin with https://: http:// is for loopback only")
     return characters(url)
 
 
@@ -259,9 +259,9 @@ def field_problem(value: object) -> str | None:
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     if value != value.strip():
-        return "can't stand in a header: it begins or ends with white space"
+        return "can't be in a header: it begins or ends with white space"
     if bad := re.search(r"[^\t\x20-\x7e]", value):
-        return f"can't stand in a header: character {bad.start() + 1} of {len(value)} isn't one of ASCII's visible ones"
+        return f"can't be in a header: character {bad.start() + 1} of {len(value)} isn't one of ASCII's visible ones"
     return None
 
 

@@ -28,7 +28,7 @@ _log = logging.getLogger("mantago")
 
 @frozen
 class CallRetried:
-    """An attempt failed, and another one follows after `wait` seconds; `attempt` counts from 1."""
+    """An attempt failed, and a retry follows after `wait` seconds; `attempt` counts from 1."""
 
     operation: str
     attempt: int
@@ -38,10 +38,10 @@ class CallRetried:
 
 @frozen
 class CallFinished:
-    """A call has ended, in `elapsed` seconds with all its attempts.
+    """A call has ended; `elapsed` has the seconds of all its attempts.
 
-    `operation` is method and path as the spec has them. `error` is what the call raises, None if the service
-    answered well. Sizes are in bytes: of the body sent, and of the decoded body received, in the last attempt.
+    `operation` is method and path as the spec has them. `error` is what the call raises, or None if it succeeded. Sizes
+    are in bytes: of the body sent, and of the decoded body received, in the last attempt.
     """
 
     operation: str

@@ -61,7 +61,7 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
     For example:
       mantago sandbox --port 8000
       mantago sandbox --port 8000 --token team-token --secret team-secret
-      mantago sandbox --port 8000 --rate 20        more are answered with 429
+      mantago sandbox --port 8000 --rate 20        answers more calls with 429
     """
     from mantago import sandbox as sandboxes  # noqa: PLC0415 - needs an extra
 
@@ -89,7 +89,7 @@ def _introduce(console: Console, server: Sandbox, host: str) -> None:
         console.print(f"export MANTAGO_{name.upper()}={shlex.quote(getattr(server, name))}", markup=False)
     if not is_loopback(host):
         console.print("\n" + BEYOND.format(host=host or "every network", port=httpx.URL(server.base_url).port).rstrip())
-    for title, entries in (("Clients", CLIENTS), ("Ids that cause something", TRIGGERS)):
+    for title, entries in (("Clients", CLIENTS), ("Ids that fail", TRIGGERS)):
         console.print(f"\n[bold]{title}[/]")
         for entry in entries:
             console.print(f"  {entry.id:<26} {escape(entry.description)}")

@@ -66,7 +66,7 @@ class Body:
         codings = codings_of(headers.get("Content-Encoding", ""))
         self._unpacker = Unpacker(codings[0]) if codings else None
         if codings and (len(codings) > 1 or codings[0] not in COMPRESSED_ENCODINGS):
-            self.problem = f"comes in the content encoding {', '.join(codings)[:50]!r}, which wasn't asked for"
+            self.problem = f"has the content encoding {', '.join(codings)[:50]!r}, which the client didn't ask for"
         length = headers.get("Content-Length", "")
         if not codings and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
             self._refuse_size()

@@ -9,7 +9,7 @@ from mantago_runtime.text import characters, one_of
 
 
 class OpenStrEnum(StrEnum):
-    """An enumeration of strings that keeps a value which it doesn't list."""
+    """An enumeration of strings that keeps values which it doesn't list."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class OpenStrEnum(StrEnum):
 
 
 class OpenIntEnum(IntEnum):
-    """An enumeration of integers that keeps a value which it doesn't list."""
+    """An enumeration of integers that keeps values which it doesn't list."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:

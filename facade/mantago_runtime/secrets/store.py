@@ -35,9 +35,7 @@ class CredentialStore:
     def take(self, answer: object) -> Credentials:
         """Put what the provider returned in force."""
         if not isinstance(answer, Credentials):
-            raise ConfigurationError(
-                f"the callable given as credentials returned {type(answer).__name__}, not Credentials"
-            )
+            raise ConfigurationError(f"the credentials callable returned {type(answer).__name__}, not Credentials")
         self.answers += 1
         if answer != self.current:
             self._hold(answer)
