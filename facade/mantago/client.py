@@ -129,7 +129,9 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         del headers  # see __init__
         if isinstance(added, ConfigurationError):
             raise added
-        policy = self._stack.calls.policy.with_options(timeout, max_retries, added)
+        policy = self._stack.calls.policy.with_headers(added)
+        del added
+        policy = policy.with_limits(timeout, max_retries)
         other = object.__new__(type(self))
         vars(other).update(vars(self))
         other._use(self._stack.with_policy(policy))
