@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import copy
+import gc
 import logging
 import pickle
 import traceback
+import weakref
 from typing import Any
 
 import httpx
@@ -313,6 +315,16 @@ def test_what_it_gave_is_closed_with_its_client(connect: Connect, at_once):
     enter = other.client.__enter__ if other.flavour == "sync" else lambda: other.runner.run(other.client.__aenter__())
     with pytest.raises(ClientClosedError):
         enter()
+
+
+def test_no_client_in_between_lives_on_with_the_last_one(connect: Connect):
+    first = connect(Service()).client
+    between = first.with_options(timeout=5)
+    last, left = between.with_options(timeout=6), weakref.ref(between._stack)
+    del between
+    gc.collect()
+    assert left() is None
+    assert last.with_options(timeout=7)._stack._owner is first._stack
 
 
 def test_a_transport_is_closed_once_by_the_client_only():
