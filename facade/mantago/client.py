@@ -92,7 +92,8 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = checked_address(base_url, SERVER_URL)
-        network = network.completed(self._base_url, DEFAULT_ENGINE)
+        if transport is None:
+            network = network.completed(self._base_url, DEFAULT_ENGINE)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
@@ -101,7 +102,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             timeout=checked_seconds(timeout),
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
-            proxy_host=network.proxy_host if transport is None else None,
+            proxy_host=network.proxy_host,
             headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
