@@ -102,9 +102,17 @@ def log_as_told() -> None:
     _log.addHandler(_stderr())
 
 
+class _OnStderr(logging.StreamHandler[Any]):
+    """Writes on what stderr is at the moment: what it was when the first client was made may be closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 @cache
 def _stderr() -> logging.Handler:
-    handler = logging.StreamHandler()
+    handler = _OnStderr()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(lambda _: not logging.getLogger().handlers)
     return handler
