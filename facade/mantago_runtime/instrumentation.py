@@ -40,8 +40,9 @@ class CallRetried:
 class CallFinished:
     """A call has ended, in `elapsed` seconds with all its attempts.
 
-    `operation` is method and path as the spec has them. `error` is what the call raises, None if the service
-    answered well. Sizes are in bytes: of the body sent, and of the decoded body received, in the last attempt.
+    `operation` is method and path as the spec has them. `error` is what the call raises; it is None if the service
+    answered well, also where a field of the answer then can't be read and the call raises InvalidResponseError. Sizes
+    are in bytes: of the body sent, and of the decoded body received, in the last attempt.
     """
 
     operation: str
