@@ -186,7 +186,8 @@ class CallLoop:
             return connection_failure(error, redactor, self.policy.way)
         try:
             state.status_code = response.status
-            content = redactor.clean(body.finish(response.status))
+            clean = redactor.clean if body.is_whole else redactor.clean_cut  # of a refusal, any part is kept
+            content = clean(body.finish(response.status))
             state.response_bytes = len(content)
             payload = parse_response(response.status, headers, content, time.time(), request.answers)
             elapsed = self.clock() - state.started
