@@ -53,8 +53,8 @@ def _put_httpx_below_clients() -> Callable[[], None]:
             if self._below is not None:
                 return io
             url = self.calls.policy.base_url
-            tls = tls_context(httpcore.Origin(url.raw_scheme, url.raw_host, url.port or 443))
-            below = make_io(transport(verify=tls or False, proxy=self._proxy, trust_env=False), None)
+            tls = tls_context(httpcore.Origin(url.raw_scheme, url.raw_host, url.port or 443), self._network.ssl_context)
+            below = make_io(transport(verify=tls or False, proxy=self._network.proxy, trust_env=False))
 
             async def done(response: Any, connection: Any) -> None:
                 await maybe_await(below.done(response, connection))

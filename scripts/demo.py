@@ -16,7 +16,7 @@ def main() -> int:
     steps = [
         ("The gifts of one client, by MantaGO's own id:", ["--client-id", CLIENTS[0].id], 0),
         ("The gifts of another, by LINE's id:", ["--platform", "line", "--platform-client-id", line_id], 0),
-        ("A client that doesn't exist is refused, and that is one line:", ["--client-id", "client-not-found"], 1),
+        ("A client that doesn't exist is refused, and that is one line:", ["--client-id", "client_not_found"], 1),
     ]
     print("MantaGO keeps gifts for the clients of a shop's chat bot: coupons (tickets), physical and virtual gifts.")
     print("Here a stand-in for the service runs on this machine; nothing leaves it.")

@@ -87,6 +87,9 @@ class SlidingWindow:
         return True
 
 
+LIMITERS = (TokenBucket, FixedWindow, SlidingWindow)
+
+
 class Service(httpx.AsyncBaseTransport):
     """The fake behind a way of some length, and perhaps a limit; an id may be answered otherwise."""
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
 
-from mantago_runtime.reading.enums import OpenIntEnum, OpenStrEnum
+from mantago_runtime.reading.enums import ClosedStrEnum, OpenIntEnum, OpenStrEnum
 from mantago_runtime.reading.model import EMPTY, JsonField, Model, Result, json_field, read_only
 from mantago_runtime.reading.readers import (
     DATE,
@@ -88,7 +87,7 @@ class Level(OpenIntEnum):
     HIGH = 2
 
 
-class Closed(StrEnum):
+class Closed(ClosedStrEnum):
     LINE = "line"
     CHAT = "liveChat"
 

@@ -444,7 +444,7 @@ def test_another_operation_is_one_declaration(tmp_path):
             return len(client_id)
 
     fake = FakeMantaGo()
-    points = BulkOperation("get_points", {"points": "text"}, lambda found: iter([{"points": found}]))
+    points = BulkOperation("get_points", {"points": "integer"}, lambda found: [{"points": found}])
     assert repr(points) == "<BulkOperation get_points>"
     client = Other(transport=fake, credentials=fake.credentials)
     export(["a", "bcd"], tmp_path, client=client, operation=points)
@@ -515,6 +515,7 @@ def arrow(monkeypatch):
 
     arrow, parquet = types.ModuleType("pyarrow"), types.ModuleType("pyarrow.parquet")
     arrow.string, arrow.bool_, arrow.list_ = lambda: "string", lambda: "bool", lambda of: f"list of {of}"
+    arrow.int64, arrow.float64 = lambda: "int64", lambda: "float64"
     arrow.timestamp, arrow.schema = lambda unit, tz: f"timestamp in {unit}, {tz}", list
     arrow.Table = types.SimpleNamespace(from_pylist=from_pylist)
     parquet.write_table, parquet.read_table = write_table, read_table

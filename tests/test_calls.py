@@ -91,7 +91,7 @@ def test_a_wait_that_would_pass_the_deadline_is_not_begun(connect: Connect, wait
     ("status", "kind"),
     [
         *((400, mantago.BadRequestError), (422, mantago.BadRequestError), (401, mantago.AuthenticationError)),
-        *((403, mantago.PermissionDeniedError), (404, mantago.NotFoundError), (429, mantago.RateLimitError)),
+        *((403, mantago.PermissionDeniedError), (404, mantago.ClientNotFoundError), (429, mantago.RateLimitError)),
         *((code, mantago.ServerError) for code in (500, 501, 502, 503, 504, 520, 599)),
         *((code, mantago.APIStatusError) for code in (300, 301, 302, 303, 304, 307, 308, 402, 405, 409, 418, 451)),
     ],

@@ -18,13 +18,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+import click
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 import mantago
 from mantago import __main__, cli, sandbox
-from mantago.cli import completion, probe, tables
+from mantago.cli import completion, output, probe, statuses, tables
 
 WHO = ["--client-id", "VolejRejN"]
 
@@ -105,20 +106,20 @@ def test_sandbox_and_an_account_exclude_each_other(option, capsys):
 
 FAILURES = [
     (
-        "client-not-found",
+        "client_not_found",
         1,
         "error: 404 Not Found, code 37011: Get client failed [no client matches the identification]",
     ),
-    ("bad-variables", 1, "error: 400 Bad Request, code 110000"),
-    ("token-expired", 1, "error: 401 Unauthorized, code 1004"),
-    ("permission-denied", 1, "error: 403 Forbidden, code 1002"),
-    ("rate-limited", 1, "error: 429 Too Many Requests"),
-    ("server-error", 1, "error: 500 Internal Server Error"),
-    ("bad-gateway", 1, "error: 502 Bad Gateway"),
-    ("refused-with-200", 1, "error: 200 OK, code 37011"),
-    ("not-json", 1, "error: the answer can't be used: $: isn't JSON"),
-    ("cut-off-answer", 3, "error: no answer from 127.0.0.1"),
-    ("slow-answer", 3, "error: 127.0.0.1:"),
+    ("bad_variables", 1, "error: 400 Bad Request, code 110000"),
+    ("token_expired", 4, "error: 401 Unauthorized, code 1004"),
+    ("permission_denied", 4, "error: 403 Forbidden, code 1002"),
+    ("rate_limited", 3, "error: 429 Too Many Requests"),
+    ("server_error", 3, "error: 500 Internal Server Error"),
+    ("bad_gateway", 3, "error: 502 Bad Gateway"),
+    ("refused_with_200", 1, "error: 200 OK, code 37011"),
+    ("not_json", 1, "error: the answer can't be used: $: isn't JSON"),
+    ("cut_off_answer", 3, "error: no answer from 127.0.0.1"),
+    ("slow_answer", 3, "error: 127.0.0.1:"),
 ]
 
 
@@ -126,7 +127,7 @@ FAILURES = [
 @pytest.mark.parametrize(("client_id", "status", "told"), FAILURES)
 def test_a_failure_is_told_in_one_line_on_stderr_with_its_exit_status(client_id, status, told, capsys):
     # A busy machine may need the time for its attempts; only the slow answer is to be too slow.
-    timeout = "0.9" if client_id == "slow-answer" else "20"
+    timeout = "0.9" if client_id == "slow_answer" else "20"
     assert cli.main(["gifts", "--client-id", client_id, "--timeout", timeout]) == status
     output = capsys.readouterr()
     assert output.out == ""
@@ -170,13 +171,13 @@ def test_a_missing_credential_is_named(missing, capsys, monkeypatch):
     assert cli.main(["gifts", *WHO]) == 2
     assert (
         capsys.readouterr().err
-        == f"error: --{missing.replace('_', '-')} (or the environment variable MANTAGO_{missing.upper()}) is missing; or try it with --sandbox\n"
+        == f"error: --{missing.replace('_', '-')} (or the environment variable MANTAGO_{missing.upper()}) is missing; mantago doctor says what else is, and where it is found; or try it with --sandbox\n"
     )
 
 
 @pytest.mark.usefixtures("environment")
 def test_what_was_tolerated_is_noted_beside_the_result():
-    done = run("gifts", "--client-id", "missing-is-expired")
+    done = run("gifts", "--client-id", "drift_missing")
     assert (done.returncode, done.stderr.count("\n")) == (0, 1)
     assert done.stderr.startswith("note: missing physicalGifts[].isExpired")
 
@@ -204,6 +205,194 @@ def test_quiet_and_verbose_say_how_much_is_told_beside_the_result(options, told,
     assert any("token=<redacted>" in line for line in lines) == ("-v" in options)
     assert output.out == ("none\n" if options == ["-q"] else "Gifts of client VolejRejN:\nnone\n")
     assert (logging.getLogger("mantago").level, logging.getLogger("mantago").handlers) == before
+
+
+# --- exit statuses, and errors for programs ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stdin(monkeypatch):
+    def give(content: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return give
+
+
+def lines_of(output: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(("client_id", "exit_status", "told"), FAILURES)
+def test_with_json_a_failure_is_a_line_of_json_on_stderr(client_id, exit_status, told, account, capsys):
+    timeout = "0.9" if client_id == "slow_answer" else "20"
+    assert cli.main(["gifts", "--client-id", client_id, "--timeout", timeout, "--json"]) == exit_status
+    output = capsys.readouterr()
+    assert output.out == ""
+    [error] = lines_of(output.err)
+    assert error["exit_status"] == exit_status
+    assert f"error: {error['message']}".startswith(told)
+    assert issubclass(getattr(mantago, error["class"]), mantago.MantaGoError)
+    assert error["attempts"] is None or error["attempts"] >= 1
+    found = re.match(r"error: (\d+) [\w ]+(?:, code (\d+))?", told)
+    assert found is None or error["status"] == int(found[1])
+    assert found is None or found[2] is None or error["code"] == int(found[2])
+    assert not [value for name, value in account.items() if name in {"token", "secret"} and value in output.err]
+
+
+def test_an_error_for_programs_tells_what_came_with_the_answer():
+    headers = mantago.RateLimitError("m", 429).headers.__class__([("X-Request-ID", "r-1")])
+    error = mantago.RateLimitError("Rate limit exceeded", 429, 429, 2.0, 3, 1.23456, "b", headers=headers)
+    assert output.described(error) == {
+        "class": "RateLimitError",
+        "message": str(error),
+        "exit_status": 3,
+        "status": 429,
+        "code": 429,
+        "path": None,
+        "request_id": "r-1",
+        "retry_after": 2.0,
+        "attempts": 3,
+        "elapsed": 1.235,
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "told"),
+    [
+        (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': 'soon'"),
+        (["gifts"], "ConfigurationError", "--bot-id (or the environment variable MANTAGO_BOT_ID) is missing"),
+        (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "given was --platform, missing is"),
+        (["export", "-"], "MissingParameter", "Missing option '--into'"),
+        (["doctor", "--sandbox", "--client-id", ""], "IdentificationError", ""),
+    ],
+)
+def test_with_json_wrong_use_is_a_line_of_json_too(arguments, kind, told, capsys, monkeypatch):
+    for name in ("BOT_ID", "TOKEN", "SECRET"):
+        monkeypatch.delenv(f"MANTAGO_{name}", raising=False)
+    assert cli.main([*arguments, "--json"]) == 2
+    [error] = lines_of(capsys.readouterr().err)
+    assert (error["class"], error["exit_status"], error["status"], error["attempts"]) == (kind, 2, None, None)
+    assert error["message"].startswith(told)
+
+
+def test_where_python_takes_the_output_json_is_text(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, io.StringIO())
+    assert cli.main(["gifts", "--sandbox", "TamirOskQ", "nobody", "--json"]) == 1
+    assert cli.main(["gifts", "--sandbox", "nobody", "--json"]) == 1
+    assert [line["outcome"] for line in lines_of(sys.stdout.getvalue())] == ["ok", "not_found"]
+    assert [line["code"] for line in lines_of(sys.stderr.getvalue())] == [37011]
+
+
+@pytest.mark.usefixtures("environment")
+def test_with_json_every_line_on_stderr_is_json(capsys):
+    assert cli.main(["gifts", "drift_missing", "--json"]) == 0
+    [note] = lines_of(capsys.readouterr().err)
+    assert note["note"].startswith("missing physicalGifts[].isExpired")
+
+
+@pytest.mark.parametrize(("met", "status"), [((), 0), ((0, 1), 1), ((1, 3, 0), 3), ((3, 4, 1), 4), ((4, 2, 3), 2)])
+def test_of_several_outcomes_the_worst_is_the_exit_status(met, status):
+    assert statuses.worst(map(statuses.ExitStatus, met)) == status
+
+
+@pytest.mark.parametrize("command", [[], ["gifts"], ["export"], ["doctor"], ["sandbox"]])
+def test_help_is_there_by_either_name_and_says_what_the_exit_statuses_mean(command, capsys):
+    assert cli.main([*command, "-h"]) == 0
+    short = capsys.readouterr().out
+    assert cli.main([*command, "--help"]) == 0
+    assert capsys.readouterr().out == short
+    told = re.findall(r"^  (\d+) ", short.partition("\nExit status:\n")[2], re.MULTILINE)
+    assert told == (["2", "130"] if command == ["sandbox"] else ["0", "1", "2", "3", "4", "130"])
+
+
+VALUED = [
+    (name, option.opts[0])
+    for name, command in cli.app.app.commands.items()
+    for option in command.params
+    if isinstance(option, click.Option) and not option.is_flag
+]
+
+
+@pytest.mark.parametrize(("command", "option"), VALUED)
+def test_an_option_with_one_value_is_refused_twice(command, option, capsys):
+    assert cli.main([command, f"{option}=1", option, "2"]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"error: {option} is given twice: it takes one value. (see mantago {command} --help)\n"
+    )
+
+
+# --- several clients --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("environment")
+def test_one_id_is_as_one_by_its_option(capsys):
+    assert cli.main(["gifts", "--client-id", "TamirOskQ"]) == 0
+    by_option = capsys.readouterr().out
+    assert cli.main(["gifts", "TamirOskQ"]) == 0
+    assert capsys.readouterr().out == by_option
+    assert cli.main(["gifts", "--platform", "facebook", "6128904415327790"]) == 0
+    assert capsys.readouterr().out.partition("\n")[2] == by_option.partition("\n")[2]
+
+
+@pytest.mark.usefixtures("environment")
+def test_several_ids_become_a_line_each_with_its_outcome_and_the_worst_is_the_exit_status(account, capsys):
+    assert cli.main(["gifts", "VolejRejN", "client_not_found", "server_error", "BelunHavK"]) == 3
+    told = capsys.readouterr()
+    lines = lines_of(told.out)
+    assert [(line["client_id"], line["outcome"]) for line in lines] == [
+        ("VolejRejN", "ok"),
+        ("client_not_found", "not_found"),
+        ("server_error", "failed"),
+        ("BelunHavK", "ok"),
+    ]
+    with mantago.MantaGo(**account) as client:
+        assert lines[0]["gifts"] == client.get_client_gifts(client_id="VolejRejN").to_dict()
+    assert [line["error"]["exit_status"] for line in lines if line["outcome"] != "ok"] == [1, 3]
+    assert lines[2]["error"]["attempts"] == 3
+    assert told.err == ""
+
+
+@pytest.mark.usefixtures("environment")
+def test_ids_come_from_standard_input_a_line_each(capsys, stdin, monkeypatch):
+    stdin("\ufeffVolejRejN\r\n\n  TamirOskQ\nno-such-client".encode())
+    assert cli.main(["gifts", "BelunHavK", "-"]) == 1
+    told = [(line["client_id"], line["outcome"]) for line in lines_of(capsys.readouterr().out)]
+    assert told == [("BelunHavK", "ok"), ("VolejRejN", "ok"), ("TamirOskQ", "ok"), ("no-such-client", "not_found")]
+    stdin(b"886912345678\n")
+    assert cli.main(["gifts", "--platform", "whatsapp", "-"]) == 0
+    [line] = lines_of(capsys.readouterr().out)
+    assert (line["platform"], line["platform_client_id"], line["outcome"]) == ("whatsapp", "886912345678", "ok")
+    stdin(b"")
+    assert cli.main(["gifts", "-"]) == 0
+    monkeypatch.setattr(sys, "stdin", None)
+    assert cli.main(["gifts", "-"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("arguments", "content", "told"),
+    [
+        (["a", "b", "--client-id", "c"], b"", "give the client as ID or by --client-id, not both"),
+        (
+            ["-", "--platform", "line", "--platform-client-id", "c"],
+            b"",
+            "give the client as ID or by --platform-client-id",
+        ),
+        (["VolejRejN", " "], b"", "--client-id was given, but is blank"),
+        (["--platform", "telegram", "-"], b"a\n", "'telegram' is none that the API knows"),
+        (["-"], b"\xff\n", "standard input: line 1 isn't UTF-8"),
+    ],
+)
+def test_ids_that_cannot_be_asked_for_are_wrong_use(arguments, content, told, capsys, stdin):
+    stdin(content)
+    assert cli.main(["gifts", *arguments]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert told in output.err
 
 
 # --- the table ------------------------------------------------------------------------------------------------------
@@ -342,10 +531,10 @@ def test_help_shows_examples_line_by_line(command, example, capsys):
 def test_help_has_the_options_under_headings_and_the_commands_in_order(capsys):
     assert cli.main(["gifts", "--help"]) == 0
     headings = re.findall(r"^(\w+):\n  (-\S+)", capsys.readouterr().out, re.MULTILINE)
-    assert headings == [("Who", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "--help")]
+    assert headings == [("Who", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "-h,")]
     assert cli.main(["--help"]) == 0
     commands = capsys.readouterr().out.partition("\nCommands:\n")[2]
-    assert re.findall(r"^  (\w+)", commands, re.MULTILINE) == ["gifts", "export", "doctor", "sandbox"]
+    assert re.findall(r"^  ([a-z]+)", commands, re.MULTILINE) == ["gifts", "export", "doctor", "sandbox"]
     assert "and what the service answers." in " ".join(commands.split())
 
 
@@ -357,6 +546,7 @@ def test_help_has_the_options_under_headings_and_the_commands_in_order(capsys):
         ("mantago gifts --platform ", {*mantago.Platform}),
         ("mantago doctor --platform l", {"line", "liveChat"}),
         ("mantago gifts --ut", {"--utc"}),
+        ("mantago gifts a b --client-id x --client-id y --ut", {"--utc"}),
     ],
 )
 def test_the_shell_completes_commands_options_and_platforms(words, offered, capsys, monkeypatch):
@@ -518,17 +708,60 @@ def test_no_error_is_a_traceback(error, status, told, capsys, monkeypatch):
     assert capsys.readouterr().err == told
 
 
-def test_sandbox_says_how_to_use_it_until_ctrl_c(capsys, monkeypatch):
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(time, "sleep", interrupt)
-    assert cli.main(["sandbox"]) == 130
-    output = capsys.readouterr().out
+def test_sandbox_says_how_to_use_it_until_ctrl_c(introduced):
+    output = introduced()
     assert "export MANTAGO_BASE_URL=http://127.0.0.1:" in output
     for card in (*sandbox.CLIENTS, *sandbox.TRIGGERS):
         assert f"  {card.id} " in output
         assert all(found.platform_client_id in output for found in card.platform_ids)
+
+
+@pytest.fixture
+def introduced(capsys, monkeypatch):
+    """What `mantago sandbox` shows, with these options, before Ctrl-C."""
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    def show(*options: str) -> str:
+        monkeypatch.setattr(time, "sleep", interrupt)
+        assert cli.main(["sandbox", *options]) == 130
+        return capsys.readouterr().out
+
+    return show
+
+
+def test_a_sandbox_for_a_team_has_the_account_that_it_is_given(introduced):
+    output = introduced("--bot-id", "team", "--token", "team-token", "--secret", "it's", "--rate", "50")
+    assert re.findall(r"export MANTAGO_(\w+)=(.*)", output)[1:] == [
+        ("BOT_ID", "team"),
+        ("TOKEN", "team-token"),
+        ("SECRET", """'it'"'"'s'"""),
+    ]
+    assert "beyond this machine" not in output
+
+
+@pytest.mark.parametrize(("host", "named"), [("0.0.0.0", "0.0.0.0"), ("", "every network")])
+def test_a_sandbox_beyond_loopback_says_what_that_means(host, named, introduced):
+    output = introduced("--host", host)
+    port = re.search(r"http://127\.0\.0\.1:(\d+)/api", output)[1]
+    words = " ".join(output.split())
+    assert f"It listens on {named}, beyond this machine: whoever reaches it can ask it, unencrypted." in words
+    assert "take http:// for loopback only" in words
+    assert f"docker run -p 127.0.0.1:{port}:{port}" in words
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--token", " "], "--token is blank"),
+        (["--rate", "-1"], "--rate must be a number of calls a second above zero, not -1.0"),
+        (["--host", "192.0.2.1", "--port", "8000"], "can't listen on port 8000: "),
+    ],
+)
+def test_a_sandbox_that_cannot_be_is_wrong_use(options, told, capsys):
+    assert cli.main(["sandbox", *options]) == 2
+    assert capsys.readouterr().err.startswith(f"error: {told}")
 
 
 def test_a_port_in_use_is_one_line(capsys):
@@ -570,6 +803,14 @@ def test_without_an_extra_one_line_says_what_to_install(module, extra):
     assert f"pip install '{extra}'" in done.stderr
 
 
+def test_without_the_command_lines_extra_json_is_json():
+    done = without("click", "gifts", "--json", *WHO)
+    assert (done.returncode, done.stdout) == (2, "")
+    error = json.loads(done.stderr)
+    assert (error["class"], error["exit_status"]) == ("ModuleNotFoundError", 2)
+    assert "pip install 'mantago[cli]'" in error["message"]
+
+
 def test_the_module_runs_the_command_line(capsys, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["mantago", "--version"])
     assert __main__.main() == 0
@@ -588,7 +829,9 @@ def test_what_happens_while_the_command_line_is_imported(error, outcome, capsys,
     monkeypatch.delattr(mantago, "cli")
     monkeypatch.setattr(sys, "meta_path", [Refusing(), *sys.meta_path])
     assert __main__.main() == outcome
-    assert ("pip install 'mantago[cli]'" in capsys.readouterr().err) == (outcome == 2)
+    assert ("error: the command line needs an extra: pip install 'mantago[cli]'" in capsys.readouterr().err) == (
+        outcome == 2
+    )
 
 
 def test_a_fault_of_our_own_is_not_taken_for_a_missing_extra(monkeypatch):
@@ -645,6 +888,6 @@ def test_an_output_that_is_closed_or_full_is_no_traceback(capsys, monkeypatch):
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(cli.app, "show_gifts", full)
+    monkeypatch.setattr(cli.gifts, "show_gifts", full)
     assert cli.main(["gifts", *WHO]) == 1
     assert capsys.readouterr().err == "error: the output can't be written: No space left on device\n"

@@ -49,12 +49,12 @@ def stdin(monkeypatch):
 @pytest.mark.usefixtures("environment")
 def test_a_list_becomes_a_folder_and_a_line_says_so(tmp_path, capsys):
     ids, folder = tmp_path / "ids.csv", tmp_path / "gifts"
-    ids.write_text("client_id\nVolejRejN\nBelunHavK\nclient-not-found\n", "utf-8")
+    ids.write_text("client_id\nVolejRejN\nBelunHavK\nclient_not_found\n", "utf-8")
     assert cli.main(["export", str(ids), "--into", str(folder)]) == 0
     output = capsys.readouterr()
     assert output.out == f"3 of 3 clients in {folder}: 2 answered, 1 not found, 0 failed\n"
     assert output.err == ""
-    assert outcomes_in(folder) == {"VolejRejN": "ok", "BelunHavK": "ok", "client-not-found": "not_found"}
+    assert outcomes_in(folder) == {"VolejRejN": "ok", "BelunHavK": "ok", "client_not_found": "not_found"}
 
 
 @pytest.mark.usefixtures("environment")
@@ -74,9 +74,9 @@ def test_some_failed_is_exit_status_1_and_retry_failed_asks_once_more(tmp_path, 
 @pytest.mark.parametrize(
     ("client_id", "status", "told"),
     [
-        ("token-expired", 4, "error: stopped: 401 Unauthorized, code 1004"),
-        ("permission-denied", 4, "error: stopped: 403 Forbidden, code 1002"),
-        ("bot-not-found", 3, "error: stopped: 404 Not Found, code 5001"),
+        ("token_expired", 4, "error: stopped: 401 Unauthorized, code 1004"),
+        ("permission_denied", 4, "error: stopped: 403 Forbidden, code 1002"),
+        ("bot_not_found", 3, "error: stopped: 404 Not Found, code 5001"),
     ],
 )
 def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status, told, tmp_path, capsys, stdin):
@@ -86,6 +86,17 @@ def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status,
     assert output.err.startswith(told)
     assert output.err.endswith("; what is done is kept, and the same command goes on from there\n")
     assert output.out.startswith("0 of 1 clients in ")
+
+
+@pytest.mark.usefixtures("environment")
+def test_with_json_what_stopped_it_is_a_line_of_json(tmp_path, capsys, stdin):
+    stdin(b"token_expired")
+    assert cli.main(["export", "-", "--into", str(tmp_path / "gifts"), "--json"]) == 4
+    output = capsys.readouterr()
+    assert json.loads(output.out)["status"] == "credentials_refused"
+    error = json.loads(output.err)
+    assert (error["exit_status"], error["status"], error["code"], error["attempts"]) == (4, 401, 1004, 1)
+    assert error["message"].startswith("stopped: 401 Unauthorized, code 1004")
 
 
 @pytest.mark.usefixtures("environment")

@@ -16,12 +16,12 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import httpcore
-import httpx
 import pytest
 import trio
 from attrs import define, field
 
 from mantago import ConfigurationError, Credentials, MantaGo
+from mantago_runtime import configuration
 from mantago_runtime.concurrency import run_sync
 from mantago_runtime.connections import racing
 from mantago_runtime.connections.adapters import ConnectionUse, Flavour
@@ -81,8 +81,10 @@ class Lines:
     failure: BaseException | None = None
 
     def __attrs_post_init__(self) -> None:
-        flavour = Flavour(self._make, None, httpx.HTTPTransport, "handle_request", "close")
-        self.line = ConnectionPool(None, flavour, None, self.room.acquire, self.room.release)
+        flavour = Flavour(self._make, None, "BaseTransport", "handle_request", "close", iter)
+        self.line = ConnectionPool(
+            configuration.Network(max_connections=7), flavour, None, self.room.acquire, self.room.release
+        )
 
     def _make(self, *_: Any, **__: Any) -> FakeConnection:
         self.made.append(FakeConnection(failure=self.failure))
@@ -150,7 +152,7 @@ def test_a_connection_whose_answer_was_not_read_to_its_end_is_closed(lines: Line
 
 def test_a_call_that_finds_no_connection_free_in_time_says_so():
     lines = Lines(Room(most=0))
-    with pytest.raises(httpcore.PoolTimeout, match="all 100 connections are in use"):
+    with pytest.raises(httpcore.PoolTimeout, match="all 7 connections are in use"):
         lines.send()
 
 

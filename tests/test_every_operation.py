@@ -171,7 +171,7 @@ def test_a_schema_is_said_to_carry_the_rule() -> None:
         assert document.asks_for_a_client(found) == expected
 
 
-@pytest.mark.parametrize("id_", [id_ for id_ in TROUBLES if id_ != "rate-limited-once"])
+@pytest.mark.parametrize("id_", [id_ for id_ in TROUBLES if id_ != "rate_limited_once"])
 @pytest.mark.parametrize("name", [name for name in WITH_AN_ID if name != "get_client_gifts"])
 def test_an_id_that_makes_trouble_makes_it_at_every_operation_of_both(
     fake: Service, box: Service, name: str, id_: str
@@ -195,7 +195,7 @@ def test_an_id_that_makes_trouble_makes_it_at_every_operation_of_both(
 def test_a_slow_answer_of_any_operation_is_slow(fake: Service) -> None:
     with asking(fake.it, transport=fake.it, base_url=SPEC["servers"][0]["url"]) as hasty:
         hasty.http.timeout = httpx.Timeout(4)
-        assert outcome(lambda: hasty.ask("post_client_points", client_id="slow-answer")) is httpx.ReadTimeout
+        assert outcome(lambda: hasty.ask("post_client_points", client_id="slow_answer")) is httpx.ReadTimeout
 
 
 def test_the_first_request_of_each_operation_is_the_first(fake: Service) -> None:
@@ -204,13 +204,13 @@ def test_the_first_request_of_each_operation_is_the_first(fake: Service) -> None
     with sandbox, asking(sandbox, base_url=sandbox.base_url) as box:
         for service in (fake, box):
             statuses = [
-                service.ask(name, client_id="rate-limited-once").status_code for name in WITH_AN_ID for _ in range(3)
+                service.ask(name, client_id="rate_limited_once").status_code for name in WITH_AN_ID for _ in range(3)
             ]
             assert statuses == [429, 200, 200] * len(WITH_AN_ID)
 
 
 @pytest.mark.parametrize(
-    "body", [{"clientId": "server-error"}, {"list": [{"of": {"platformClientId": "server-error"}}]}, {"clientId": 5}]
+    "body", [{"clientId": "server_error"}, {"list": [{"of": {"platformClientId": "server_error"}}]}, {"clientId": 5}]
 )
 def test_an_id_makes_trouble_in_any_member_of_that_name(fake: Service, box: Service, body: Any) -> None:
     for service in (fake, box):
@@ -220,12 +220,12 @@ def test_an_id_makes_trouble_in_any_member_of_that_name(fake: Service, box: Serv
 
 def test_any_parameter_of_a_path_makes_trouble(fake: Service, box: Service) -> None:
     for service in (fake, box):
-        assert service.ask("get_file_name_json", name="client-not-found").json()["errResponse"]["code"] == 37011
+        assert service.ask("get_file_name_json", name="client_not_found").json()["errResponse"]["code"] == 37011
 
 
 def test_a_client_that_was_added_is_no_id_that_makes_trouble(fake: Service) -> None:
-    fake.it.add_client("server-error")
-    assert fake.ask("post_client_points", client_id="server-error").status_code == 200
+    fake.it.add_client("server_error")
+    assert fake.ask("post_client_points", client_id="server_error").status_code == 200
 
 
 # What goes wrong by name
@@ -336,7 +336,7 @@ def test_what_is_queued_comes_before_what_an_id_does_and_before_any_function_is_
     fake.it.answer("post_client_points", lambda request: asked.append(request) or {"points": 1})
     for failure in ("bad_gateway", "connection_refused"):
         fake.it.fail(failure)
-    found = [outcome(lambda: fake.ask("post_client_points", client_id="client-not-found")) for _ in range(3)]
+    found = [outcome(lambda: fake.ask("post_client_points", client_id="client_not_found")) for _ in range(3)]
     assert [found[0][0], found[1], found[2][0]] == [502, httpx.ConnectError, 404]
     assert asked == []
     assert fake.ask("post_client_points").status_code == 200

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import gzip
 import importlib
 import inspect
 import json
@@ -21,7 +22,9 @@ from typing import Any, Union, get_args, get_origin
 from urllib.parse import parse_qsl, unquote
 
 import httpx
+import jsonschema
 import pytest
+from pydantic import TypeAdapter
 
 import import_spec
 import many_operations
@@ -174,6 +177,12 @@ def test_a_model_decodes_and_encodes_its_example_and_refuses_to_lose_anything(ma
     assert [*differences(inside, decoded.to_dict())] == []
     assert json.loads(json.dumps(decoded.to_dict())) == decoded.to_dict()
     assert model.from_dict(decoded.to_dict()) == decoded
+    adapter = TypeAdapter(model)
+    assert adapter.validate_python(answer) == decoded
+    assert adapter.dump_python(decoded) == json.loads(adapter.dump_json(decoded)) == decoded.to_dict()
+    for mode in ("validation", "serialization"):
+        schema = adapter.json_schema(mode=mode)
+        jsonschema.validate(decoded.to_dict(), schema, format_checker=jsonschema.FormatChecker())
     if name != "OpenRecord":
         assert [*differences(inside | {"未知": [1]}, model.from_dict(answer | {"未知": [1]}).to_dict())] == []
 
@@ -371,13 +380,40 @@ def test_every_friendly_method_is_called_and_answers_what_it_says(many: ModuleTy
         assert service.called[-1] == info.name
         [_, kind] = service.endpoint(info.name).answers[0]
         sample = Sampler(PLAN.classes).of(kind)
-        if hasattr(result, "to_dict") and hasattr(result, "drift"):
+        if hasattr(result, "to_dict"):
+            assert (result.response.attempts, result.response.headers["Content-Type"]) == (1, "application/json")
             around = {field.name for field in result._envelope}
             inside = {name: value for name, value in sample.items() if name not in around}
             assert [*differences(inside, result.to_dict())] == []
             assert [line for line in result.drift if line.kind != "unknown_field"] == []
         elif kind == NO_CONTENT:
             assert result is None
+
+
+def test_a_bulk_run_of_another_operation_is_a_line_more(many: ModuleType, client: Any, tmp_path: Path) -> None:
+    made, service, _ = client
+    bulk = importlib.import_module("mantago.bulk")
+
+    async def export(operation: Any, *clients: Any) -> list[dict[str, Any]]:
+        into = tmp_path / operation.method
+        assert (await bulk.export_async(clients, into, client=made, operation=operation)).status == "done"
+        assert {*service.called[-len(clients) :]} == {operation.method}
+        return [json.loads(line) for part in into.glob("part-*") for line in gzip.open(part, "rt", encoding="utf-8")]
+
+    points = bulk.BulkOperation(
+        "post_openapi_client_points", {"points": "integer"}, lambda found: [{"points": found.points}]
+    )
+    sample = Sampler(PLAN.classes).of(service.endpoint(points.method).answers[0][1])
+    rows = asyncio.run(export(points, "a", ("line", "U1")))
+    assert [(row["client_id"], row["platform"], row["points"]) for row in rows] == [
+        ("a", None, sample["points"]),
+        (None, "line", sample["points"]),
+    ]
+    # Named in the path, which the pair can't do.
+    one = bulk.BulkOperation(
+        "get_openapi_client_client_id", {"name": "text"}, lambda found: [{"name": found.client.id}]
+    )
+    assert [row["outcome"] for row in asyncio.run(export(one, "a", "b"))] == ["ok", "ok"]
 
 
 def test_the_calls_that_a_report_shows_run_as_they_stand(many: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import os
 import shutil
 import subprocess
@@ -399,6 +400,18 @@ def test_each_page_has_its_own_retries_and_its_own_time(called: tuple[Called, An
     assert len(fake.requests) == 3 + 2 * 2
     with pytest.raises(import_module("mantago").APITimeoutError):
         made.all("iter_visits", timeout=10)
+
+
+def test_what_with_options_was_given_holds_for_each_page(called: tuple[Called, Any]) -> None:
+    made, fake = called
+    other = copy.copy(made)
+    other.client = made.client.with_options(headers={"X-Tenant": "7"}, max_retries=0)
+    assert len(other.all("iter_visits")) == 5
+    assert [asked.headers["x-tenant"] for asked in fake.requests] == ["7"] * 3
+    fake.fail("server_error")
+    with pytest.raises(import_module("mantago").ServerError):
+        other.all("iter_visits")
+    assert len(fake.requests) == 4
 
 
 def test_the_methods_of_pages_say_that_time_and_retries_hold_for_each(paged: ModuleType) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 import picture
-from index_readme import IndexReadme, without_pictures
+from index_readme import IndexReadme, for_index
 
 ROOT = Path(__file__).parent.parent
 PINNED = (ROOT / "requirements" / "dev.txt").read_text("utf-8")
@@ -38,11 +38,31 @@ def test_each_text_is_as_wide_as_its_cells_and_nothing_is_fetched():
 
 def test_the_readme_shows_the_picture_but_the_package_index_has_no_file_to_show():
     readme = (ROOT / "README.md").read_text("utf-8")
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = {"urls": {"Documentation": "https://a.example/", "Repository": "https://b.example/r"}}
     IndexReadme(str(ROOT), {}).update(metadata)
     described = metadata["readme"]["text"]
     assert metadata["readme"]["content-type"] == "text/markdown"
-    lost = [line for line in readme.splitlines() if line not in described.splitlines()]
-    assert [line.partition("](")[2] for line in lost] == ["docs/gifts.svg)"]
-    assert len(readme) - len(described) == len(lost[0]) + 2
-    assert without_pictures("![x](https://a.example/b.svg)\n\ny ![z](b.svg)\n\n").count("![") == 2
+    pictures = [line for line in readme.splitlines() if line.startswith("![")]
+    assert [line.partition("](")[2] for line in pictures] == ["docs/gifts.svg)"]
+    assert pictures[0] not in described
+    assert for_index("![x](https://a.example/b.svg)\n\ny ![z](b.svg)\n\n", {}).count("![") == 2
+    assert "](https://a.example/tutorial.html)" in described
+    assert not re.findall(r"\]\((?!https://)", described)
+
+
+@pytest.mark.parametrize(
+    ("urls", "links"),
+    [
+        ({}, "page, the\nfile, [far](https://c.example), [above](#install)"),
+        (
+            {"Documentation": "https://a.example", "Repository": "https://b.example/"},
+            (
+                "[page](https://a.example/how-to/async.html), [the\nfile](https://b.example/blob/HEAD/SECURITY.md), "
+                "[far](https://c.example), [above](#install)"
+            ),
+        ),
+    ],
+)
+def test_the_package_index_gets_addresses_for_links_or_no_links(urls, links):
+    text = "[page](docs/how-to/async.md), [the\nfile](SECURITY.md), [far](https://c.example), [above](#install)"
+    assert for_index(text, urls) == links

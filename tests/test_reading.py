@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator, oas30_format_checker
 
 from mantago.testing.document import Document
+from mantago.testing.refusals import CannedResponse
 from mantago.testing.requests import answer_faults, read
-from mantago.testing.scenarios import CannedResponse
 from mantago.testing.schemas import FORMATS, schema_faults
 from mantago_generated.spec import published
 
@@ -184,6 +184,7 @@ def test_where_a_member_tells_which_schema_it_is_that_one_judges(
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
+@pytest.mark.unmeasured
 def test_what_is_put_together_is_judged_like_its_parts(data: st.DataObject) -> None:
     schemas = st.recursive(st.sampled_from(SCHEMAS), put_together, max_leaves=5)
     values = st.recursive(

@@ -12,11 +12,13 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,10 +30,11 @@ from markdown_it import MarkdownIt
 
 import mantago
 from mantago import MantaGo, MantaGoError, cli
+from mantago.cli.statuses import MEANINGS
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FakeMantaGo, gift
 from mantago.testing.failures import FAILURES
-from mantago.testing.scenarios import Refusal
+from mantago.testing.refusals import Refusal
 from mantago_generated import friendly, spec
 from mantago_runtime.errors import CODE_MEANINGS
 
@@ -39,10 +42,12 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").rglob("*.md"))]
 WITH_CODE = [page for page in PAGES if "```" in page.read_text("utf-8")]
-FRAMEWORKS = {"celery", "django", "duckdb", "fastapi"}
+FRAMEWORKS = {"celery", "django", "duckdb", "fastapi", "pandas", "polars", "pydantic"}
+# Large ones, which make integration has: their recipes are run there, and pass no type checker.
+ELSEWHERE = re.compile(r"^(from|import) (airflow|pyspark)\b", re.MULTILINE)
 TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 # What a reader types that can't be run here: it installs, sets up a shell, or goes on until it is stopped.
-NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ")
+NOT_RUN = ("pip install ", "python -m venv ", ". .venv/", "export ", "mantago sandbox --port ", "docker ")
 
 
 def name_of(page: Path) -> str:
@@ -112,6 +117,40 @@ def classes() -> Iterator[str]:
     yield ""
 
 
+SPEED_ROWS = {
+    "one at a time": "sync, 1, 20 ms",
+    "one at a time, async": "async, 1, 20 ms",
+    "64 in flight, async": "async, 64, 20 ms",
+    "no waiting, one at a time": "sync, 1",
+    "no waiting, 64 in flight, async": "async, 64",
+}
+SPEED_COLUMNS = {
+    "raw httpx": "raw httpx",
+    "stock generated client": "stock generated",
+    "`mantago`": "mantago",
+    '`engine="httptools"`': "mantago, httptools",
+    "aiohttp, by hand": "aiohttp",
+}
+
+
+def speed() -> Iterator[str]:
+    calls = json.loads((ROOT / "docs" / "speed" / "results.json").read_text("utf-8"))["calls"]
+    yield from (row("calls a second / processor time a call", *SPEED_COLUMNS), row(*["---"] * (len(SPEED_COLUMNS) + 1)))
+    for title, measured in SPEED_ROWS.items():
+        found = [calls[measured].get(name) for name in SPEED_COLUMNS.values()]
+        yield row(title, *(f"{at['calls_per_second']:,.0f} / {at['cpu_us']:.0f} µs" if at else "-" for at in found))
+
+
+def statuses() -> Iterator[str]:
+    yield from (row("status", "meaning"), row(*["---"] * 2))
+    for status, meaning in MEANINGS.items():
+        yield row(status.value, meaning)
+
+
+def version() -> Iterator[str]:
+    yield f"This is the reference of `mantago` {mantago.__version__}, for version {mantago.SPEC_VERSION} of the API's document."
+
+
 TABLES = {
     "classes": classes,
     "codes": codes,
@@ -119,6 +158,9 @@ TABLES = {
     "failures": failures,
     "ids": ids,
     "operations": operations,
+    "speed": speed,
+    "statuses": statuses,
+    "version": version,
 }
 
 
@@ -136,7 +178,7 @@ def test_the_tables_are_up_to_date() -> None:
 
 
 def test_the_tables_hold_what_they_are_there_for() -> None:
-    assert "\n".join(ids()).count("`rate-limited-once`") == 1
+    assert "\n".join(ids()).count("`rate_limited_once`") == 1
     assert len([*codes()]) == len(CODE_MEANINGS) + 2
     assert "| `timeout` | `APITimeoutError`: " in "\n".join(failures())
 
@@ -158,6 +200,13 @@ def test_the_reference_has_every_public_name() -> None:
         for name in re.findall(r"^::: (\S+)$", page.read_text("utf-8"), re.MULTILINE)
     ]
     assert sorted(found) == sorted(wanted)
+
+
+def test_the_site_names_the_version_and_leads_to_the_repository_once_it_has_an_address() -> None:
+    site = tomllib.loads((ROOT / "zensical.toml").read_text("utf-8"))["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert site["copyright"] == f"mantago {mantago.__version__}"
+    assert site.get("repo_url") == project.get("urls", {}).get("Repository")
 
 
 def public_classes(module: str) -> list[str]:
@@ -189,6 +238,11 @@ def blocks(page: Path) -> list[Block]:
     return found
 
 
+def file_of(block: Block) -> str:
+    """Return the name of the file that a block is; none if it is a part of its page's code."""
+    return block.title or ("test_page.py" if "\ndef test_" in block.text else "")
+
+
 def run_page(page: Path, folder: Path) -> Iterator[str]:
     """Run a page's blocks; yield what is wrong."""
     namespace: dict[str, Any] = {"__name__": "page"}
@@ -206,8 +260,8 @@ def run_page(page: Path, folder: Path) -> Iterator[str]:
             yield from (f"{where}: who runs this? {line}" for line in lines)
         elif block.language != "python":
             yield f"{where}: {block.language or 'no language'} is none that is run"
-        elif block.title or "\ndef test_" in block.text:
-            file = folder / (block.title or "test_page.py")
+        elif name := file_of(block):
+            file = folder / name
             file.parent.mkdir(exist_ok=True)
             file.write_text(block.text, "utf-8")
         else:
@@ -269,6 +323,63 @@ def test_the_code_of_a_page_runs_and_prints_what_the_page_says(
         assert not run_tests(tmp_path)
 
 
+# What the blocks of a page are to type checkers: files with a title are modules, all others of a page are one.
+CHECKERS = {
+    "mypy": ["mypy", "--strict", "--explicit-package-bases", "."],
+    "basedpyright": ["basedpyright", "--pythonpath", sys.executable],
+}
+
+
+def modules(page: Path) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each module that a page's code is; lines are where they are on the page."""
+    untitled: list[Block] = []
+    for block in blocks(page):
+        if block.language == "python" and (name := file_of(block)):
+            yield name, "\n" * (block.line - 1) + block.text
+        elif block.language == "python":
+            untitled.append(block)
+    lines: list[str] = []
+    for block in untitled:
+        lines += [""] * (block.line - 1 - len(lines)) + block.text.splitlines()
+    yield re.sub(r"\W", "_", name_of(page).removesuffix(".md")) + ".py", "\n".join(lines) + "\n"
+
+
+def write_modules(folder: Path, pages: list[Path]) -> None:
+    for page in pages:
+        for name, text in modules(page):
+            file = folder / name
+            file.parent.mkdir(exist_ok=True)
+            if ELSEWHERE.search(text):
+                continue
+            assert not file.exists(), f"{name_of(page)}: another page has a file {name}"
+            file.write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+def test_type_checkers_pass_the_code_of_all_pages(checker: str, tmp_path: Path) -> None:
+    if not os.environ.get("DOCS_FRAMEWORKS"):
+        pytest.skip("make docs does it, with what the pages import")
+    write_modules(tmp_path, WITH_CODE)
+    assert check_types(checker, tmp_path) == ""
+
+
+def check_types(checker: str, folder: Path) -> str:
+    """Return what a type checker says of a folder's modules, and nothing if all is well."""
+    packages = [str(ROOT / name) for name in ("facade", "generated")]
+    settings = {"include": ["."], "extraPaths": packages, "typeCheckingMode": "strict", "pythonVersion": "3.11"}
+    settings |= {"reportDuplicateImport": False}  # each block of a page imports what it needs
+    (folder / "pyrightconfig.json").write_text(json.dumps(settings), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", *CHECKERS[checker]],
+        cwd=folder,
+        env=os.environ | {"MYPYPATH": os.pathsep.join(packages)},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
 def prepare(folder: Path) -> None:
     """Make the files that pages suppose to be there."""
     import trustme  # make docs is without it
@@ -278,13 +389,15 @@ def prepare(folder: Path) -> None:
     authority.issue_cert("client.example").private_key_and_cert_chain_pem.write_to_path(str(folder / "client.pem"))
 
 
-def test_the_readmes_first_lines_run_without_an_account() -> None:
-    code = next(block.text for block in blocks(README) if block.language == "python")
+@pytest.mark.parametrize("page", ["README.md", "docs/index.md", "docs/tutorial.md"])
+def test_the_first_lines_of_a_newcomers_page_run_without_an_account(page: str) -> None:
+    code = next(block.text for block in blocks(ROOT / page) if block.language == "python")
     command = [sys.executable, "-W", "error", "-X", "utf8", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "expired" in done.stdout
-    assert "404 Not Found, code 37011: Get client failed [no client matches the identification]" in done.stdout
+    assert "Welcome sticker set" in done.stdout
+    refused = "404 Not Found, code 37011: Get client failed [no client matches the identification]" in done.stdout
+    assert refused == (page == "README.md")
 
 
 PAGE = "# Page\n\n```python\nprint(1 + 1)\n```\n\n```text\n{}\n```\n\n```python\n\n\ndef test_two():\n    assert 2 == 3\n```\n"

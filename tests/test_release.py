@@ -144,7 +144,7 @@ def test_the_wheel_is_held_to_the_tests_that_need_neither_scripts_nor_a_checkout
 
 
 def test_a_file_that_is_left_out_by_name_is_there():
-    names = {path.name for path in release_check.ROOT.glob("tests/test_*.py")}
+    names = {path.name for path in release_check.ROOT.glob("tests/**/test_*.py")}
     assert names >= release_check.CHECKOUT_ONLY.keys()
 
 

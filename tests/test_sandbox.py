@@ -16,16 +16,21 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 import uvicorn
 
+import mantago
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
-from mantago.testing import scenarios
+from mantago.testing import FailureName, scenarios
 from mantago.testing.document import Document
-from mantago.testing.scenarios import CannedResponse, Refusal, SandboxClient, success_envelope
+from mantago.testing.refusals import CannedResponse, Refusal
+from mantago.testing.requests import answer_faults
+from mantago.testing.scenarios import SandboxClient
+from mantago.testing.service import RateLimit
+from mantago.testing.troubles import success_envelope
 from vendored_paths import methods_at, other_method
 
 SPEC = json.loads(files("mantago_generated").joinpath("openapi.json").read_text(encoding="utf-8"))
@@ -196,9 +201,9 @@ def test_leaving_without_having_entered_is_harmless() -> None:
 def test_several_run_at_a_time_each_with_its_own_credentials_and_memory() -> None:
     with Sandbox() as one, Sandbox() as two:
         assert one.base_url != two.base_url
-        assert ask(one, {"clientId": "rate-limited-once"}).status_code == 429
-        assert ask(two, {"clientId": "rate-limited-once"}).status_code == 429
-        assert ask(one, {"clientId": "rate-limited-once"}).status_code == 200
+        assert ask(one, {"clientId": "rate_limited_once"}).status_code == 429
+        assert ask(two, {"clientId": "rate_limited_once"}).status_code == 429
+        assert ask(one, {"clientId": "rate_limited_once"}).status_code == 200
         assert ask(one, headers={"Authorization": f"Bearer {two.token}"}).status_code == 401
         assert ask(one, {"clientId": "VolejRejN", "secret": two.secret}).status_code == 403
 
@@ -208,7 +213,7 @@ def test_it_ends_within_a_second_while_answers_are_in_flight_and_connections_idl
 
     def wait_for_gifts() -> None:
         try:
-            ask(sandbox, {"clientId": "slow-answer"})
+            ask(sandbox, {"clientId": "slow_answer"})
         except httpx.TransportError as error:
             failures.append(error)
 
@@ -241,7 +246,7 @@ def test_a_caller_that_goes_away_harms_nobody() -> None:
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(
                 f"{sandbox.base_url}{GIFTS}?botId={sandbox.bot_id}",
-                json={"secret": sandbox.secret, "clientId": "slow-answer"},
+                json={"secret": sandbox.secret, "clientId": "slow_answer"},
                 headers={"Authorization": f"Bearer {sandbox.token}"},
                 timeout=httpx.Timeout(5, read=0.05),
             )
@@ -271,7 +276,7 @@ def test_it_prints_and_logs_nothing_and_leaves_the_loggers_as_they_were(
     with caplog.at_level(logging.INFO), Sandbox() as sandbox:
         ask(sandbox)
         with pytest.raises(httpx.RemoteProtocolError):
-            ask(sandbox, {"clientId": "cut-off-answer"})
+            ask(sandbox, {"clientId": "cut_off_answer"})
         url = httpx.URL(sandbox.base_url)
         with socket.create_connection((url.host, url.port)) as nonsense:
             nonsense.sendall(b"nonsense\r\n\r\n")
@@ -515,9 +520,40 @@ def test_another_reading_is_refused() -> None:
         Sandbox(identify_in="query")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("client_id", ["nobody", "volejrejn", " VolejRejN", LINE["platformClientId"]])
+@pytest.mark.parametrize("client_id", ["nobody", "client-123", LINE["platformClientId"]])
 def test_an_unknown_client_is_404_with_code_37011(shared: Sandbox, client_id: str) -> None:
     assert told(ask(shared, {"clientId": client_id})) == (404, 37011, "Get client failed")
+
+
+def test_an_id_like_one_of_its_own_is_told_which_was_meant_and_never_quoted(shared: Sandbox) -> None:
+    said = {
+        "volejrejn": ": did you mean VolejRejN?",
+        " VolejRejN": ": did you mean VolejRejN?",
+        "rate-limitd": ": did you mean rate_limited?",
+        "rate_limited_twice": ": did you mean rate_limited_once or rate_limited?",
+    }
+    for client_id, nearest in said.items():
+        assert told(ask(shared, {"clientId": client_id})) == (404, 37011, f"Get client failed{nearest}")
+
+
+@pytest.mark.parametrize("card", TRIGGERS, ids=lambda card: card.id)
+def test_an_id_that_makes_trouble_is_the_name_of_the_failure(card: SandboxClient) -> None:
+    assert card.id.removesuffix("_once") in get_args(FailureName)
+
+
+FORMER = {
+    "field-from-the-future": "drift_unknown_field",
+    "enum-from-the-future": "drift_unknown_value",
+    "missing-is-expired": "drift_missing",
+    "server-error": "server_error",
+    "refused-with-200": "refused_with_200",
+}
+
+
+@pytest.mark.parametrize(("former", "id_"), FORMER.items())
+def test_an_id_may_be_spelled_as_in_version_0_1(shared: Sandbox, former: str, id_: str) -> None:
+    for one, other in zip(each_way(shared, former), each_way(shared, id_), strict=True):
+        assert (one.status_code, one.content) == (other.status_code, other.content)
 
 
 def test_a_client_id_that_is_no_text_is_an_unknown_client(shared: Sandbox) -> None:
@@ -596,16 +632,16 @@ def test_platform_ids_look_like_the_platforms_and_cover_several() -> None:
 # The ids that make trouble
 
 REFUSALS = {
-    "bad-variables": (400, 110000, "Get correct request variables failed"),
-    "token-expired": (401, 1004, "Token is invalid or expired"),
-    "credentials-renewed": (401, 120000, "Get open api failed"),
-    "permission-denied": (403, 1002, "permission denied"),
-    "bot-not-found": (404, 5001, "尋找Bot資訊失敗,無此botId"),
-    "platform-not-connected": (404, 11001, "尋找Integration資訊失敗,無此IntegrationId"),
-    "client-not-found": (404, 37011, "Get client failed"),
-    "rate-limited": (429, 429, "Rate limit exceeded"),
-    "server-error": (500, 500, "Internal server error"),
-    "refused-with-200": (200, 37011, "Get client failed"),
+    "bad_variables": (400, 110000, "Get correct request variables failed"),
+    "token_expired": (401, 1004, "Token is invalid or expired"),
+    "credentials_renewed": (401, 120000, "Get open api failed"),
+    "permission_denied": (403, 1002, "permission denied"),
+    "bot_not_found": (404, 5001, "尋找Bot資訊失敗,無此botId"),
+    "platform_not_connected": (404, 11001, "尋找Integration資訊失敗,無此IntegrationId"),
+    "client_not_found": (404, 37011, "Get client failed"),
+    "rate_limited": (429, 429, "Rate limit exceeded"),
+    "server_error": (500, 500, "Internal server error"),
+    "refused_with_200": (200, 37011, "Get client failed"),
 }
 
 
@@ -629,18 +665,18 @@ def test_there_is_an_id_for_each_status_of_the_spec_and_each_code_of_the_vendor(
 
 
 def test_a_rate_limit_says_when_to_come_back_and_lasts(shared: Sandbox) -> None:
-    assert [answer.headers["retry-after"] for answer in each_way(shared, "rate-limited")] == ["1"] * 3
+    assert [answer.headers["retry-after"] for answer in each_way(shared, "rate_limited")] == ["1"] * 3
 
 
 def test_rate_limited_once_is_good_from_the_second_request_on_whichever_way_it_is_asked() -> None:
     with Sandbox() as sandbox:
-        first, *rest = each_way(sandbox, "rate-limited-once")
+        first, *rest = each_way(sandbox, "rate_limited_once")
         good = ask(sandbox).json()
     assert (first.status_code, first.headers["retry-after"]) == (429, "0")
     assert [answer.json() for answer in rest] == [good, good]
 
 
-@pytest.mark.parametrize(("id_", "status"), [("bad-gateway", 502), ("not-json", 200)])
+@pytest.mark.parametrize(("id_", "status"), [("bad_gateway", 502), ("not_json", 200)])
 def test_a_page_for_people_is_html(shared: Sandbox, id_: str, status: int) -> None:
     for response in each_way(shared, id_):
         assert response.status_code == status
@@ -653,7 +689,7 @@ def test_a_slow_answer_is_a_good_one_that_comes_late() -> None:
     sandbox._slow_seconds = 0.1
     with sandbox:
         begin = time.monotonic()
-        assert ask(sandbox, {"clientId": "slow-answer"}).json() == ask(sandbox).json()
+        assert ask(sandbox, {"clientId": "slow_answer"}).json() == ask(sandbox).json()
         assert time.monotonic() - begin >= 0.1
 
 
@@ -663,7 +699,7 @@ def test_others_are_served_while_a_slow_answer_is_on_its_way() -> None:
     sandbox._slow_seconds = 0.5
 
     def wait_for_gifts() -> None:
-        answers.append(ask(sandbox, {"clientId": "slow-answer"}).status_code)
+        answers.append(ask(sandbox, {"clientId": "slow_answer"}).status_code)
 
     with sandbox:
         waiting = threading.Thread(target=wait_for_gifts)
@@ -676,7 +712,7 @@ def test_others_are_served_while_a_slow_answer_is_on_its_way() -> None:
 
 
 def test_a_cut_off_answer_announces_more_than_it_sends(shared: Sandbox) -> None:
-    for body in ({"clientId": "cut-off-answer"}, {"platform": "line", "platformClientId": "cut-off-answer"}):
+    for body in ({"clientId": "cut_off_answer"}, {"platform": "line", "platformClientId": "cut_off_answer"}):
         query = {name: value for name, value in body.items() if name != "clientId"}
         with pytest.raises(httpx.RemoteProtocolError, match="without sending complete"):
             ask(shared, body, query)
@@ -685,19 +721,15 @@ def test_a_cut_off_answer_announces_more_than_it_sends(shared: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("id_", "seen"),
     [
-        ("field-from-the-future", lambda payload: (payload["loyaltyPoints"], payload["virtualGifts"][0]["rarity"])),
-        ("enum-from-the-future", lambda payload: payload["virtualGifts"][0]["resource"]),
-        ("missing-is-expired", lambda payload: "isExpired" in payload["physicalGifts"][0]),
+        ("drift_unknown_field", lambda payload: (payload["loyaltyPoints"], payload["virtualGifts"][0]["rarity"])),
+        ("drift_unknown_value", lambda payload: payload["virtualGifts"][0]["resource"]),
+        ("drift_missing", lambda payload: "isExpired" in payload["physicalGifts"][0]),
     ],
 )
 def test_an_answer_from_another_version_is_good_but_for_one_thing(
     shared: Sandbox, id_: str, seen: Callable[[Any], Any]
 ) -> None:
-    expected = {
-        "field-from-the-future": (120, "gold"),
-        "enum-from-the-future": "birthdayCampaign",
-        "missing-is-expired": False,
-    }
+    expected = {"drift_unknown_field": (120, "gold"), "drift_unknown_value": "birthdayCampaign", "drift_missing": False}
     for response in each_way(shared, id_):
         assert response.status_code == 200
         assert response.json()["success"] is True
@@ -714,6 +746,94 @@ def test_the_catalogue_explains_itself_in_one_line_each() -> None:
         assert "answers" not in repr(card)
     assert all(card.platform_ids for card in CLIENTS)
     assert not any(card.platform_ids for card in TRIGGERS)
+
+
+# For a whole team
+
+
+def test_its_account_can_be_fixed_and_names_the_bot_in_every_refusal() -> None:
+    with Sandbox(bot_id='team "A"', token="team-token", secret="team-secret") as sandbox:
+        assert (sandbox.bot_id, sandbox.token, sandbox.secret) == ('team "A"', "team-token", "team-secret")
+        assert ask(sandbox).status_code == 200
+        for client_id in ("nobody", "server_error", "refused_with_200"):
+            assert ask(sandbox, {"clientId": client_id}).json()["errResponse"]["botId"] == 'team "A"'
+        assert ask(sandbox, query={"botId": "1NbWoobyg"}).status_code == 404
+        assert ask(sandbox, headers={"Authorization": "Bearer other"}).status_code == 401
+        assert ask(sandbox, {"clientId": "VolejRejN", "secret": "other"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        ({"bot_id": ""}, "bot_id is blank"),
+        ({"token": "two\nlines"}, "token can't stand in a header"),
+        ({"secret": " "}, "secret is blank"),
+        ({"rate": 0}, "rate must be a number of calls a second above zero, not 0"),
+        ({"rate": True}, "rate must be a number of calls a second above zero, not True"),
+        ({"rate": float("nan")}, "rate must be a number of calls a second above zero, not nan"),
+        ({"rate": "20"}, "rate must be a number of calls a second above zero, not '20'"),
+    ],
+)
+def test_an_account_or_a_rate_that_cannot_be_is_refused(account: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=f"^{said}") as caught:
+        Sandbox(**account)
+    assert "MANTAGO_" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("rate", "calls", "waits"),
+    [
+        (2, [0, 0.25, 0.5, 1, 1.125, 1.25], [0, 0, 0.5, 0, 0.125, 0]),
+        (2.5, [0, 0, 0.5, 0.75, 0.8, 0.8], [0, 0, 0.3, 0.05, 0, 0]),
+        (0.5, [0, 0.5, 2, 3], [0, 1.5, 0, 1]),
+    ],
+)
+def test_no_more_calls_are_let_through_in_a_second_than_the_rate(
+    rate: float, calls: list[float], waits: list[float]
+) -> None:
+    now = iter(calls)
+    limit = RateLimit(rate, lambda: next(now))
+    assert [limit.wait() for _ in calls] == pytest.approx(waits)
+
+
+def test_a_call_beyond_the_rate_is_a_429_that_says_when_to_come_back() -> None:
+    with Sandbox(rate=0.1, bot_id="team") as sandbox:
+        assert ask(sandbox, path="/nowhere").status_code == 404
+        assert ask(sandbox, {"secret": 5}).status_code == 400
+        refused = ask(sandbox)
+    assert told(refused) == (429, 429, "Rate limit exceeded")
+    assert refused.json()["errResponse"]["botId"] == "team"
+    assert 1 <= int(refused.headers["retry-after"]) <= 10
+
+
+def test_a_client_that_comes_back_when_told_is_answered() -> None:
+    with Sandbox(rate=2) as sandbox:
+        account = {name: getattr(sandbox, name) for name in ("base_url", "bot_id", "token", "secret")}
+        with mantago.MantaGo(**account) as client:
+            assert [len(client.get_client_gifts(client_id="TamirOskQ").virtual_gifts) for _ in range(3)] == [1] * 3
+
+
+@pytest.mark.parametrize(("host", "place"), [("0.0.0.0", "127.0.0.1"), ("localhost", "localhost"), ("", "127.0.0.1")])
+def test_it_listens_where_it_is_told_and_has_an_address_that_can_be_called(host: str, place: str) -> None:
+    with Sandbox(host=host) as sandbox:
+        assert re.fullmatch(rf"http://{re.escape(place)}:\d+/api", sandbox.base_url)
+        assert ask(sandbox).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["::1", "::"])
+def test_it_listens_on_ipv6(host: str) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with Sandbox(host=host) as sandbox:
+        assert re.fullmatch(r"http://\[::1\]:\d+/api", sandbox.base_url)
+        assert ask(sandbox).status_code == 200
+
+
+def test_an_address_of_another_machine_is_an_os_error() -> None:
+    with pytest.raises(OSError, match="192"), Sandbox(host="192.0.2.1"):
+        pass
 
 
 # Against the spec
@@ -753,6 +873,21 @@ def test_an_answer_of_its_own_that_breaks_the_spec_is_a_loud_500(
     assert f"the sandbox's own answer breaks the spec, {said}" in message
 
 
+def test_answers_are_judged_once_and_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+
+    def judge(document: Any, operation: Any, answer: CannedResponse) -> Iterator[str]:
+        judged.append(answer.status)
+        return answer_faults(document, operation, answer)
+
+    monkeypatch.setattr("mantago.sandbox.answer_faults", judge)
+    monkeypatch.setattr("mantago.sandbox._MOST_JUDGED", 2)
+    with Sandbox() as sandbox:
+        for client_id in ("VolejRejN", "VolejRejN", "nobody", "VolejRejN", "TamirOskQ", "VolejRejN"):
+            ask(sandbox, {"clientId": client_id})
+    assert judged == [200, 404, 200, 200]
+
+
 def test_a_refusal_is_held_to_the_specs_envelope_even_where_no_operation_is(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = copy.deepcopy(SPEC)
     spec["components"]["schemas"]["ErrorResponse"]["required"].append("traceId")
@@ -788,11 +923,11 @@ def test_what_a_newer_document_requires_of_gifts_is_made_up() -> None:
         schema["properties"]["serial"] = {"type": "integer"}
         schema.setdefault("required", []).append("serial")
     with serving(spec) as sandbox:
-        for id_ in ("VolejRejN", "TamirOskQ", "field-from-the-future", "missing-is-expired"):
+        for id_ in ("VolejRejN", "TamirOskQ", "drift_unknown_field", "drift_missing"):
             payload = ask(sandbox, {"clientId": id_}).json()
             gifts = [gift for name in ("physicalGifts", "virtualGifts") for gift in payload.get(name, ())]
             assert {part["serial"] for part in (payload, *gifts)} == {1}
-            assert all("isExpired" in gift for gift in gifts) == (id_ != "missing-is-expired")
+            assert all("isExpired" in gift for gift in gifts) == (id_ != "drift_missing")
 
 
 THING = {
@@ -896,7 +1031,7 @@ def test_the_rule_and_the_failures_hold_for_every_operation_whose_body_identifie
     with serving(identified(schema)) as sandbox:
         assert "want clientId" in bad_variables(ask(sandbox, {}, path="/openapi/points"))
         assert ask(sandbox, {"clientId": "nobody"}, path="/openapi/points").status_code == 404
-        assert ask(sandbox, {"clientId": "rate-limited"}, path="/openapi/points").status_code == 429
+        assert ask(sandbox, {"clientId": "rate_limited"}, path="/openapi/points").status_code == 429
         good = ask(sandbox, LINE, path="/openapi/points")
         assert (good.status_code, good.json()) == (200, {"success": True, "message": "example"})
 
@@ -965,10 +1100,11 @@ def test_without_the_extra_the_import_says_what_to_install(monkeypatch: pytest.M
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
-def test_the_shared_decisions_need_no_extra() -> None:
-    source = files("mantago.testing").joinpath("scenarios.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("module", ["refusals", "troubles", "scenarios"])
+def test_the_shared_decisions_need_no_extra(module: str) -> None:
+    source = files("mantago.testing").joinpath(f"{module}.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
-    assert imported <= {*sys.stdlib_module_names, "attrs"}
+    assert imported <= {*sys.stdlib_module_names, "attrs", "mantago"}
 
 
 def test_a_cookie_that_is_no_text_is_nobodys_fault(shared: Sandbox) -> None:

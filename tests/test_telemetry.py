@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -33,8 +37,11 @@ from mantago import (
     RateLimitError,
     ServerError,
 )
+from mantago.bulk import StoppedError, export, fetch_shard
+from mantago.testing import FakeMantaGo
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
+from mantago_runtime import instrumentation
 from mantago_runtime.calls.policy import UNKNOWN_PATH, Policy, operation_name
 from mantago_runtime.operation import OperationInfo
 
@@ -116,7 +123,7 @@ def test_a_call_that_goes_well_at_once_is_silent_by_default(connect: Connect, ca
 @pytest.mark.parametrize(
     ("handler", "expected"),
     [
-        (lambda _: failing(404)(_), "NotFoundError 404 (code 37011), 1 attempt"),
+        (lambda _: failing(404)(_), "ClientNotFoundError 404 (code 37011), 1 attempt"),
         (lambda _: httpx.Response(302), "APIStatusError 302, 1 attempt"),
         (refusing, "APIConnectionError, 1 attempt"),
         (lambda _: httpx.Response(200, text="no"), "InvalidResponseError, 1 attempt"),
@@ -238,11 +245,15 @@ def test_what_is_no_callable_is_refused_as_on_event(connect: Connect):
         connect(good, on_event="print")
 
 
+def raising(*_: object) -> bool:
+    raise OSError(24, "Too many open files")
+
+
 class Broken:
     """What raises whatever is asked of it."""
 
     def __getattr__(self, name: str) -> Any:
-        raise OSError(24, "Too many open files")
+        raising()
 
 
 @pytest.mark.parametrize("part", ["the log", "a tracer", "a span", "the end of a span"])
@@ -250,17 +261,14 @@ def test_what_telemetry_cannot_do_never_decides_a_call(connect: Connect, spans, 
     driver = connect(failing(503, Retry_After="0"), on_event=lambda _: None)
     instrumentation = driver.client._stack.calls.instrumentation
 
-    def fail(*_: object) -> bool:
-        raise OSError(24, "Too many open files")
-
     if part == "the log":
         log = logging.getLogger("mantago")
-        monkeypatch.setattr(log, "filters", [fail])
+        monkeypatch.setattr(log, "filters", [raising])
     elif part == "a tracer":
         instrumentation._tracer = Broken()
     else:
         span = trace.get_tracer("of the tests").start_span("whole")
-        monkeypatch.setattr(span, "add_event" if part == "a span" else "set_attributes", fail)
+        monkeypatch.setattr(span, "add_event" if part == "a span" else "set_attributes", raising)
         tracer = type("Tracer", (), {"start_span": lambda *_, **__: span})()
         instrumentation._tracer = tracer
     with caplog.at_level(logging.DEBUG, "mantago"):
@@ -442,3 +450,128 @@ def test_open_telemetry_is_not_imported_for_who_does_not_use_it():
         "sys.exit(any(name.startswith('opentelemetry.') for name in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+# MANTAGO_LOG
+
+
+def client_of(**environment: str) -> subprocess.CompletedProcess[str]:
+    code = (
+        "import httpx, mantago\n"
+        "answers = iter([httpx.Response(503, headers={'Retry-After': '0'}), httpx.Response(200, json={'success': True, 'message': ''})])\n"
+        "for _ in range(2):\n"
+        "    client = mantago.MantaGo(bot_id='b', token='t' * 9, secret='s' * 9, transport=httpx.MockTransport(lambda _: next(answers)))\n"
+        "client.get_client_gifts(client_id='VolejRejN')\n"
+        "client.close()\n"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
+
+
+def test_mantago_log_puts_the_log_on_stderr() -> None:
+    told = [line.partition(" mantago: ")[::2] for line in client_of(MANTAGO_LOG="debug").stderr.splitlines()]
+    assert [when.split()[-1] for when, _ in told] == ["WARNING", "DEBUG"]
+    assert told[1][1].startswith(f"{GIFTS}: 200, 2 attempts, ")
+    assert [line.split()[2] for line in client_of(MANTAGO_LOG="INFO").stderr.splitlines()] == ["WARNING"]
+    assert client_of(MANTAGO_LOG="error").stderr == ""
+    assert "DEBUG" not in client_of(MANTAGO_LOG="").stderr
+
+
+def test_a_level_that_mantago_log_does_not_know_is_told() -> None:
+    done = client_of(MANTAGO_LOG="degub")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "mantago.ConfigurationError: the environment variable MANTAGO_LOG is 'degub': "
+        "it must be one of debug, info, warning, error; did you mean 'debug'?"
+    )
+
+
+@pytest.fixture
+def logger(monkeypatch) -> Iterator[logging.Logger]:
+    """The package's logger, as it is before a client was made."""
+    logger = logging.getLogger("mantago")
+    level = logger.level
+    monkeypatch.setattr(logger, "handlers", [])
+    instrumentation._stderr.cache_clear()
+    yield logger
+    instrumentation._stderr.cache_clear()
+    logger.setLevel(level)
+
+
+def test_a_program_that_logs_gets_the_lines_once_and_on_its_own_handlers(monkeypatch, logger, connect: Connect, caplog):
+    monkeypatch.setenv("MANTAGO_LOG", "debug")
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    ask(connect(good))
+    assert [level for level, _ in lines(caplog)] == [logging.DEBUG]
+    assert written.getvalue() == ""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    ask(connect(good))
+    assert len(logger.handlers) == written.getvalue().count("\n") == 1
+
+
+def test_a_wrong_level_is_refused_before_anything_is_sent(monkeypatch, connect: Connect):
+    monkeypatch.setenv("MANTAGO_LOG", "loud")
+    with pytest.raises(ConfigurationError, match="MANTAGO_LOG is 'loud': it must be one of debug, info"):
+        connect(good)
+
+
+# Bulk runs
+
+
+def bulk_run(tmp_path: Path, kind: str = "async", **options: Any) -> Any:
+    """Export two clients, one of which the service doesn't know."""
+    fake = FakeMantaGo()
+    fake.add_client(ID)
+    made = {"transport": fake, "credentials": fake.credentials} | options
+    with MantaGo(**made) if kind == "sync" else nullcontext(AsyncMantaGo(**made)) as client:
+        if kind == "a part":
+            return fetch_shard([ID, "nobody"], tmp_path, client=client)
+        return export([ID, "nobody"], tmp_path, client=client)
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "a part"])
+def test_a_bulk_run_is_one_span_and_its_calls_are_the_children(spans, tmp_path, kind):
+    bulk_run(tmp_path, kind)
+    *calls, run = spans.get_finished_spans()
+    assert (run.name, run.kind, run.parent, run.status.status_code) == (
+        "mantago.bulk get_client_gifts",
+        SpanKind.INTERNAL,
+        None,
+        StatusCode.UNSET,
+    )
+    counts = {"clients": 2, "calls": 2, "refusals": 0, "ok": 1, "not_found": 1, "failed": 0}
+    assert run.attributes == {f"mantago.bulk.{name}": count for name, count in counts.items()}
+    assert [(call.name, call.parent.span_id) for call in calls] == [(GIFTS, run.context.span_id)] * 2
+    assert ID not in "".join(span.to_json() for span in spans.get_finished_spans())
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+def test_the_span_of_a_bulk_run_that_is_stopped_says_so_and_nothing_of_the_service(spans, tmp_path):
+    with pytest.raises(StoppedError):
+        bulk_run(tmp_path, credentials=Credentials(bot_id=BOT_ID, token="expired", secret=SECRET))
+    run = spans.get_finished_spans()[-1]
+    assert (run.status.status_code, run.status.description) == (StatusCode.ERROR, None)
+    assert run.attributes["error.type"] == "mantago.bulk.StoppedError"
+    assert run.events == ()
+
+
+@pytest.mark.parametrize("part", ["a tracer", "the end of a span"])
+def test_what_telemetry_cannot_do_never_decides_a_bulk_run(spans, tmp_path, monkeypatch, caplog, part):
+    tracer, whole = Broken(), trace.get_tracer("of the tests").start_span("whole")
+    if part == "the end of a span":
+        monkeypatch.setattr(whole, "set_attributes", raising)
+        tracer = type("Tracer", (), {"start_span": lambda *_, **__: whole})()
+    monkeypatch.setattr(trace, "get_tracer", lambda *_, **__: tracer)
+    assert bulk_run(tmp_path).done == 2
+    assert {"a tracer": "no span could be begun", "the end of a span": "the span failed on the end of a run"}[
+        part
+    ] in caplog.messages
+    assert trace.get_current_span() is trace.INVALID_SPAN
+
+
+@pytest.mark.usefixtures("untraced")
+def test_a_bulk_run_without_open_telemetry_does_not_import_it(tmp_path):
+    assert bulk_run(tmp_path).done == 2
+    assert "opentelemetry.trace" not in sys.modules

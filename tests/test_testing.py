@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import threading
@@ -25,7 +26,10 @@ from mantago import (
     AsyncMantaGo,
     AuthenticationError,
     BadRequestError,
+    BotNotFoundError,
     ClientGifts,
+    ClientNotFoundError,
+    CredentialsReplacedError,
     Gift,
     GiftResource,
     InvalidResponseError,
@@ -34,8 +38,10 @@ from mantago import (
     NotFoundError,
     PermissionDeniedError,
     Platform,
+    PlatformNotConnectedError,
     RateLimitError,
     ServerError,
+    TokenExpiredError,
 )
 from mantago.testing import FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
 from mantago.testing.answers import Answers
@@ -281,14 +287,14 @@ def test_wrong_credentials_are_refused(connect: Connect, fake: FakeMantaGo) -> N
 
 OUTCOMES: dict[FailureName, Any] = {
     "bad_variables": BadRequestError,
-    "token_expired": AuthenticationError,
-    "credentials_renewed": AuthenticationError,
+    "token_expired": TokenExpiredError,
+    "credentials_renewed": CredentialsReplacedError,
     "permission_denied": PermissionDeniedError,
-    "bot_not_found": NotFoundError,
-    "platform_not_connected": NotFoundError,
-    "client_not_found": NotFoundError,
+    "bot_not_found": BotNotFoundError,
+    "platform_not_connected": PlatformNotConnectedError,
+    "client_not_found": ClientNotFoundError,
     "rate_limited": RateLimitError,
-    "refused_with_200": APIStatusError,
+    "refused_with_200": ClientNotFoundError,
     "server_error": ServerError,
     "bad_gateway": ServerError,
     "service_unavailable": ServerError,
@@ -336,9 +342,35 @@ def test_every_failure_and_every_kind_of_drift_has_a_name() -> None:
     assert {f"drift_{kind}" for kind in get_args(DriftKind)} == {name for name in FAILURES if name[:5] == "drift"}
 
 
-def test_an_unknown_name_lists_the_names(fake: FakeMantaGo) -> None:
-    with pytest.raises(ValueError, match=r"no failure is named 'rate_limit'; there are bad_variables, .*rate_limited"):
-        fake.fail("rate_limit")  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("rate_limit", "did you mean rate_limited?"),
+        ("Rate-Limited", "did you mean rate_limited?"),
+        ("unknown_value", "did you mean drift_unknown_value or unknown_host?"),
+        ("boom", "there are bad_variables, "),
+    ],
+)
+def test_an_unknown_name_is_told_the_nearest_or_all(fake: FakeMantaGo, name: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"no failure is named {name!r}: {said}")):
+        fake.fail(name)
+
+
+def test_what_makes_trouble_may_be_spelled_as_in_version_0_1(fake: FakeMantaGo, client: Any) -> None:
+    former: Any = "missing-is-expired"
+    fake.fail(former)
+    assert fake.queued == ("drift_missing",)
+    assert [line.kind for line in ask(client).drift] == ["missing"]
+    for name in ("server_error", "server-error"):
+        with pytest.raises(ServerError):
+            client.get_client_gifts(client_id=name)
+
+
+def test_an_id_like_one_that_makes_trouble_is_told_which_was_meant(fake: FakeMantaGo, client: Any) -> None:
+    for who in ({"client_id": "server_eror"}, {"platform": "line", "platform_client_id": "Server-Errors"}):
+        with pytest.raises(NotFoundError) as caught:
+            client.get_client_gifts(**who)
+        assert caught.value.message == "Get client failed: did you mean server_error?"
 
 
 @pytest.mark.parametrize(

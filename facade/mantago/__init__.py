@@ -18,17 +18,24 @@ if TYPE_CHECKING:
         APITimeoutError,
         AuthenticationError,
         BadRequestError,
+        BotNotFoundError,
+        ClientClosedError,
+        ClientNotFoundError,
         ConfigurationError,
+        CredentialsReplacedError,
         IdentificationError,
         InvalidResponseError,
         MantaGoError,
         NotFoundError,
         PermissionDeniedError,
+        PlatformNotConnectedError,
         RateLimitError,
         ServerError,
+        TokenExpiredError,
     )
     from mantago_runtime.instrumentation import CallFinished, CallRetried
     from mantago_runtime.reading.drift import Drift
+    from mantago_runtime.reading.model import ResponseInfo
     from mantago_runtime.secrets.credentials import Credentials
 
 import mantago_generated.friendly as _friendly  # noqa: E402
@@ -42,10 +49,14 @@ __all__ = [
     "AsyncMantaGo",
     "AuthenticationError",
     "BadRequestError",
+    "BotNotFoundError",
     "CallFinished",
     "CallRetried",
+    "ClientClosedError",
+    "ClientNotFoundError",
     "ConfigurationError",
     "Credentials",
+    "CredentialsReplacedError",
     "Drift",
     "IdentificationError",
     "InvalidResponseError",
@@ -53,8 +64,11 @@ __all__ = [
     "MantaGoError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PlatformNotConnectedError",
     "RateLimitError",
+    "ResponseInfo",
     "ServerError",
+    "TokenExpiredError",
     "__version__",
     "preload",
 ]
@@ -81,14 +95,14 @@ if not TYPE_CHECKING:
             raise AttributeError(f"module 'mantago' has no attribute {name!r}")
         from mantago import client  # noqa: PLC0415
         from mantago_runtime import errors, instrumentation  # noqa: PLC0415
-        from mantago_runtime.reading import drift  # noqa: PLC0415
+        from mantago_runtime.reading import drift, model  # noqa: PLC0415
         from mantago_runtime.secrets import credentials  # noqa: PLC0415
 
         if name in _friendly.__all__:
             value = globals()[name] = getattr(_friendly, name)
             return value
         globals()["SPEC_VERSION"] = client.SPEC_VERSION
-        for module in (errors, credentials, drift, instrumentation, client):
+        for module in (errors, credentials, drift, model, instrumentation, client):
             for public in __all__:
                 value = getattr(module, public, None)
                 if isinstance(value, type):

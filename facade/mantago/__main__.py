@@ -1,5 +1,6 @@
 """The command `mantago`, also `python -m mantago`: finds out whether the command line is installed."""
 
+import json
 import sys
 
 
@@ -12,7 +13,9 @@ def main() -> int:
     except ImportError as error:
         if error.name and error.name.startswith("mantago"):
             raise
-        print("error: the command line needs an extra: pip install 'mantago[cli]'", file=sys.stderr)
+        text = "the command line needs an extra: pip install 'mantago[cli]'"
+        document = {"class": type(error).__name__, "message": text, "exit_status": 2}
+        print(json.dumps(document) if "--json" in sys.argv else f"error: {text}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import EllipsisType
 from typing import Generic, Literal, NoReturn, Self, TypeVar
 
 import httpx
@@ -15,40 +17,46 @@ from mantago_generated.client import AuthenticatedClient
 from mantago_generated.operations import Operations
 from mantago_generated.spec import OPERATIONS, SERVER_URL
 from mantago_generated.spec import VERSION as SPEC_VERSION
-from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
+from mantago_runtime.calls.clients import AsyncCaller, SyncCaller, by_name
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import ResultReader
-from mantago_runtime.calls.transports import AsyncTransport, BelowT, SyncTransport
+from mantago_runtime.calls.transports import AsyncTransport, AsyncTransportLike, SyncTransport, TransportLike
 from mantago_runtime.configuration import (
     HTTPCORE,
-    check_engine,
+    MAX_CONNECTIONS,
+    Network,
     check_flavour,
     checked_address,
+    checked_headers,
     checked_seconds,
+    checked_user_agent,
     checked_whole,
-    environment_proxy,
 )
 from mantago_runtime.errors import ConfigurationError
-from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation
+from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, log_as_told
 from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Provider
 from mantago_runtime.secrets.environment import credentials_source
 from mantago_runtime.secrets.store import CredentialStore
 
+BelowT = TypeVar("BelowT")
 ProviderT = TypeVar("ProviderT")
+StackT = TypeVar("StackT", SyncTransport, AsyncTransport)
 MEBIBYTE = 1024 * 1024
 DEFAULT_ENGINE = HTTPCORE
 
 
-class _Client(Generic[BelowT, ProviderT]):
+class _Client(Generic[BelowT, ProviderT, StackT]):
     """What both clients share: everything but the sending."""
 
-    _flavour: type[httpx.BaseTransport | httpx.AsyncBaseTransport]
+    _stack_type: type[StackT]
+    _stack: StackT
     _generated: AuthenticatedClient
     # Until they are set: error reporters show the repr of a client that refused its arguments.
     _store = CredentialStore(None)
     _base_url = ""
 
+    @by_name
     def __init__(
         self,
         *,
@@ -61,6 +69,10 @@ class _Client(Generic[BelowT, ProviderT]):
         max_retries: int = 2,
         max_response_bytes: int = 16 * MEBIBYTE,
         transport: BelowT | None = None,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+        user_agent: str | None = None,
         engine: Literal["httpcore", "httptools"] | None = None,
         identify_in: Literal["both", "body"] = "both",
         strict: bool = False,
@@ -68,16 +80,19 @@ class _Client(Generic[BelowT, ProviderT]):
     ) -> None:
         given = {"bot_id": bot_id, "token": token, "secret": secret}
         source = credentials_source(given, credentials)
+        network = Network(proxy, ssl_context, max_connections, engine)
         # A traceback with locals, as error reporters record it, must not show them.
-        del given, token, secret
+        del given, token, secret, proxy
         if isinstance(source, ConfigurationError):
             raise source
         self._store = CredentialStore(source)
-        check_flavour(transport, self._flavour)
-        check_engine(engine, transport)
+        log_as_told()
+        check_flavour(transport, self._stack_type.flavour)
+        network.check(transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = checked_address(base_url, SERVER_URL)
+        network = network.completed(self._base_url, DEFAULT_ENGINE)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
@@ -86,17 +101,39 @@ class _Client(Generic[BelowT, ProviderT]):
             timeout=checked_seconds(timeout),
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
+            proxy_host=network.proxy_host if transport is None else None,
+            headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
         self._identify_in: IdentifyIn = identify_in
-        self._calls = calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
-        proxy = environment_proxy(self._base_url)
-        self._open(calls, ResultReader(strict=bool(strict)), transport, proxy, engine or DEFAULT_ENGINE)
+        calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
+        self._use(self._stack_type(calls, ResultReader(strict=bool(strict)), transport, network))
 
-    def _open(
-        self, calls: CallLoop, results: ResultReader, transport: BelowT | None, proxy: str | None, engine: str
-    ) -> None:
-        """Make what sends."""
+    def _use(self, stack: StackT) -> None:
+        """Send by a stack from now on."""
+
+    @by_name
+    def with_options(
+        self,
+        *,
+        timeout: float | EllipsisType = ...,
+        max_retries: int | EllipsisType = ...,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other options on the same connections and credentials.
+
+        What isn't given stays as it is; `headers` go with each request, beside those given before. Closing what is
+        returned closes nothing: it is closed with this client. Raises ConfigurationError.
+        """
+        added = checked_headers({} if headers is None else headers)
+        del headers  # see __init__
+        if isinstance(added, ConfigurationError):
+            raise added
+        policy = self._stack.calls.policy.with_options(timeout, max_retries, added)
+        other = object.__new__(type(self))
+        vars(other).update(vars(self))
+        other._use(self._stack.with_policy(policy))
+        return other
 
     def _identify(self, *, client_id: object, platform: object, platform_client_id: object) -> ClientIdentity:
         return identify(
@@ -130,31 +167,26 @@ class _Client(Generic[BelowT, ProviderT]):
         )
 
     def _entered(self) -> Self:
-        self._calls.refuse_if_closed()
+        self._stack.calls.lifetime.refuse_if_closed()
         return self
 
 
-class MantaGo(_Client[httpx.BaseTransport, Provider], Operations):
+class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
     """A client of the MantaGO open API; safe to share between threads and forked processes.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
-    seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`. Raises
+    seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`.
+    `proxy` is an address, such as http://user:password@proxy.example:3128, and comes before the environment's;
+    `max_connections` are open at one time, in a process or an event loop; `user_agent` follows ours. Raises
     ConfigurationError.
     """
 
-    _flavour = httpx.BaseTransport
+    _stack_type = SyncTransport
 
-    def _open(
-        self,
-        calls: CallLoop,
-        results: ResultReader,
-        transport: httpx.BaseTransport | None,
-        proxy: str | None,
-        engine: str,
-    ) -> None:
-        self._stack = SyncTransport(calls, results, transport, proxy, engine)
-        self._generated = _generated_client(calls.policy, self._stack)
-        self._caller = SyncCaller(self._stack, self._generated.get_httpx_client())
+    def _use(self, stack: SyncTransport) -> None:
+        self._stack = stack
+        self._generated = _generated_client(stack)
+        self._caller = SyncCaller(stack, self._generated.get_httpx_client())
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -167,25 +199,18 @@ class MantaGo(_Client[httpx.BaseTransport, Provider], Operations):
         self.close()
 
 
-class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider], AsyncOperations):
+class AsyncMantaGo(_Client[AsyncTransportLike, AsyncProvider, AsyncTransport], AsyncOperations):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
 
     `credentials` may also be an asynchronous callable.
     """
 
-    _flavour = httpx.AsyncBaseTransport
+    _stack_type = AsyncTransport
 
-    def _open(
-        self,
-        calls: CallLoop,
-        results: ResultReader,
-        transport: httpx.AsyncBaseTransport | None,
-        proxy: str | None,
-        engine: str,
-    ) -> None:
-        self._stack = AsyncTransport(calls, results, transport, proxy, engine)
-        self._generated = _generated_client(calls.policy, self._stack)
-        self._caller = AsyncCaller(self._stack, self._generated.get_async_httpx_client())
+    def _use(self, stack: AsyncTransport) -> None:
+        self._stack = stack
+        self._generated = _generated_client(stack)
+        self._caller = AsyncCaller(stack, self._generated.get_async_httpx_client())
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
@@ -198,15 +223,20 @@ class AsyncMantaGo(_Client[httpx.AsyncBaseTransport, AsyncProvider], AsyncOperat
         await self.aclose()
 
 
-def _generated_client(policy: Policy, transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:
-    """Return the generated client, with our transport below everything that is called with it."""
+def _user_agent(suffix: str | None) -> str:
     versions = f"spec {SPEC_VERSION}; python {sys.version_info[0]}.{sys.version_info[1]}; httpx {httpx.__version__}"
-    agent = f"mantago/{__version__} ({versions})"
+    ours = f"mantago/{__version__} ({versions})"
+    return ours if suffix is None else f"{ours} {checked_user_agent(suffix)}"
+
+
+def _generated_client(transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:
+    """Return the generated client, with our transport below everything that is called with it."""
+    policy = transport.calls.policy
     return AuthenticatedClient(
         base_url=str(policy.base_url),
         token="",
         prefix="",  # the transport signs each request
-        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": agent},
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **policy.headers},
         timeout=httpx.Timeout(policy.timeout),
         # Without trust_env=False, httpx would put the environment's proxies beside our transport.
         httpx_args={"transport": transport, "trust_env": False},

@@ -10,7 +10,7 @@ from attrs import frozen
 from mantago_generated.friendly import Platform, PlatformName
 from mantago_runtime.errors import IdentificationError
 from mantago_runtime.secrets.credentials import encodable
-from mantago_runtime.text import characters
+from mantago_runtime.text import characters, one_of
 
 __all__ = ["ClientIdentity", "IdentifyIn", "Platform", "PlatformName", "identify"]
 
@@ -54,9 +54,8 @@ def identify(
         lack = "client_id, or platform and platform_client_id" if not given else missing[0]
         raise IdentificationError(f"given was {names}, missing is {lack}; {RULE}")
     if given["platform"] not in tuple(Platform):
-        raise IdentificationError(
-            f"platform {given['platform'][:50]!r} is none that the API knows: it must be one of {', '.join(Platform)}"
-        )
+        known = one_of(given["platform"], Platform)
+        raise IdentificationError(f"platform {given['platform'][:50]!r} is none that the API knows: {known}")
     if in_query and len(quote(given["platform_client_id"])) > LONGEST_IN_URL:
         raise IdentificationError(
             f"platform_client_id can't stand in a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "

@@ -1,4 +1,4 @@
-"""A stand-in for the service on this machine: the vendored spec, served over real HTTP (extra `sandbox`).
+"""A stand-in for the service: the vendored spec, served over real HTTP (extra `sandbox`).
 
 Routes, credentials and shapes, of requests and of its own answers, are the spec's; only who the
 clients are and the rule that the spec states in prose are code, in `testing.scenarios`. An operation that
@@ -8,6 +8,7 @@ is new in the spec is served at once, with an answer that has all that the spec 
 import asyncio
 import json
 import logging
+import re
 import secrets
 import socket
 import threading
@@ -20,32 +21,33 @@ from typing import Any, Final, Self, cast
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content, is_json
 from mantago.testing.document import Document, Node, Operation
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import (
-    BOT_ID,
     CLIENTS,
     GIFTS,
-    SLOW_SECONDS,
     TRIGGERS,
-    CannedResponse,
+    TROUBLES,
     PlatformId,
-    Refusal,
     SandboxClient,
-    Trouble,
     gifts_of_trigger,
     sandbox_client_for,
 )
 from mantago.testing.service import (
     Account,
     ParsedRequest,
+    RateLimit,
     Visits,
     check_identify_in,
+    checked_rate,
     new_token,
     not_found,
     refused,
     respond,
 )
+from mantago.testing.troubles import SLOW_SECONDS, Trouble
 from mantago_generated.spec import published
+from mantago_runtime.secrets.credentials import problem_of
 
 try:
     import uvicorn
@@ -58,26 +60,49 @@ Card = SandboxClient
 """The name of version 0.1; deprecated."""
 
 _LOOPBACK: Final = "127.0.0.1"
+_ALL_ADDRESSES: Final = {"": _LOOPBACK, "0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - nobody is bound to them here
+_IDS: Final = (*(client.id for client in CLIENTS), *TROUBLES)
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
+_MOST_JUDGED: Final = 1_000
+"""Answers to different requests differ without end, by what is wrong with the request."""
 # Loggers that would speak for the server's thread; the caller didn't ask to hear from it.
 _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
 
 
 class Sandbox:
-    """The service on a loopback port while the `with` block runs, each time with new credentials.
+    """The service on a port of this machine while the `with` block runs.
 
-    `port` 0 takes a free one; one that is taken is an `OSError`. `identify_in` says how the prose of
-    the spec is read: "both" wants a platform pair in body and query, "body" does without the query's.
-    `CLIENTS` and `TRIGGERS` list whom to ask for.
+    `host` is the address to listen on. Beyond loopback, whoever reaches it can ask it, unencrypted, and clients of this
+    package need a TLS proxy before it, or a port of their own loopback that leads to it. `port` 0 takes a free one; one
+    that is taken is an `OSError`. `bot_id`, `token` and `secret` are what it is to be asked with; by default token and
+    secret are new each time. `rate` is the most calls a second: one more is answered with 429 and Retry-After.
+    `identify_in` says how the prose of the spec is read: "both" wants a platform pair in body and query, "body" does
+    without the query's. `CLIENTS` and `TRIGGERS` list whom to ask for. Raises ValueError for a credential or a rate
+    that can't be one.
     """
 
-    def __init__(self, *, port: int = 0, identify_in: IdentifyIn = "both") -> None:
+    def __init__(
+        self,
+        *,
+        host: str = _LOOPBACK,
+        port: int = 0,
+        bot_id: str = BOT_ID,
+        token: str | None = None,
+        secret: str | None = None,
+        rate: float | None = None,
+        identify_in: IdentifyIn = "both",
+    ) -> None:
         check_identify_in(identify_in)
-        self.bot_id = BOT_ID
-        now = int(time.time())
-        signature = secrets.token_bytes(32)
-        self.token = new_token(BOT_ID, issued_at=now, expires_at=now + _TOKEN_SECONDS, signature=signature)
-        self.secret = secrets.token_urlsafe(32)
+        self.bot_id = bot_id
+        self.token = new_token(bot_id, *_lifetime(), signature=secrets.token_bytes(32)) if token is None else token
+        self.secret = secrets.token_urlsafe(32) if secret is None else secret
+        problem = problem_of({"bot_id": self.bot_id, "token": self.token, "secret": self.secret})
+        # A traceback with locals must not show the two, even if they open nothing.
+        del token, secret
+        if problem:
+            raise ValueError(re.sub(r" \(or the environment variable \w+\)", "", problem))
+        self._limit = None if rate is None else RateLimit(checked_rate(rate), time.monotonic)
+        self._host = host
         self._port = port
         self._identify_in: IdentifyIn = identify_in
         self._document = Document(published())
@@ -102,9 +127,12 @@ class Sandbox:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
         document = self._document
         account = Account(self.bot_id, self.token, self.secret)
-        service = _Service(document, account, identify_in=self._identify_in)
+        service = _Service(document, account, self._limit, identify_in=self._identify_in)
         with ExitStack() as stack:
-            listener = stack.enter_context(socket.create_server((_LOOPBACK, self._port)))
+            family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+            both = self._host == "::" and socket.has_dualstack_ipv6()
+            server_socket = socket.create_server((self._host, self._port), family=family, dualstack_ipv6=both)
+            listener = stack.enter_context(server_socket)
             # asyncio does it only for sockets made with TCP's number, and bodies would wait 40 ms behind their headers.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = _Server(_asgi(service, self._slow_seconds))
@@ -115,7 +143,10 @@ class Sandbox:
             server.settled.wait()
             if not server.started:
                 raise RuntimeError("the sandbox's server did not start; its traceback says why")
-            self._base_url = f"http://{_LOOPBACK}:{listener.getsockname()[1]}{document.base_path}"
+            # An address that stands for all of this machine's is none to call.
+            place = _ALL_ADDRESSES.get(self._host, self._host)
+            place = f"[{place}]" if ":" in place else place
+            self._base_url = f"http://{place}:{listener.getsockname()[1]}{document.base_path}"
             self._thread = thread
             self._stop = stack.pop_all()
         return self
@@ -126,26 +157,47 @@ class Sandbox:
         self._stop.close()
 
 
+def _lifetime() -> tuple[int, int]:
+    """Return when a token is issued and when it expires, in seconds since 1970."""
+    now = int(time.time())
+    return now, now + _TOKEN_SECONDS
+
+
 class _Service:
     """Decides what to answer: the spec tells what is right, the scenarios who the clients are."""
 
-    def __init__(self, document: Document, account: Account, *, identify_in: IdentifyIn) -> None:
+    def __init__(
+        self, document: Document, account: Account, limit: RateLimit | None, *, identify_in: IdentifyIn
+    ) -> None:
         self._document = document
         self._answers = Answers(document)
         self._account = account
+        self._limit = limit
         self._identify_in: IdentifyIn = identify_in
         self._visits = Visits()
+        self._judged: dict[tuple[tuple[str, str] | None, CannedResponse], list[str]] = {}
 
     def answer(self, scope: Node, body: bytes) -> CannedResponse:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
         operation = self._document.operation_at(scope["method"].lower(), scope["path"])
         draft = self._decide(operation, scope, body) if operation else not_found(self._document, scope["path"])
-        faults = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
-        if faults:
+        draft = draft.of_bot(self._account.bot_id)
+        if faults := self._faults_of(operation, draft):
             return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
         return draft
 
+    def _faults_of(self, operation: Operation | None, draft: CannedResponse) -> list[str]:
+        """Return where an answer breaks the spec; the same one is judged once, which takes half of a call's time."""
+        key = (operation.key if operation else None, draft)
+        if key not in self._judged:
+            if len(self._judged) >= _MOST_JUDGED:
+                self._judged.clear()
+            self._judged[key] = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
+        return self._judged[key]
+
     def _decide(self, operation: Operation, scope: Node, body: bytes) -> CannedResponse:
+        if self._limit and (too_many := self._limit.refusal(self._account.bot_id)):
+            return too_many
         headers: dict[str, str] = {}
         for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
@@ -160,7 +212,8 @@ class _Service:
             gifts, trouble = self._gifts_of(parsed, trouble)
         if gifts is not None:
             gifts = self._answers.completed(GIFTS, Content(gifts)).payload
-        return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble())
+        ids = _IDS if "clientId" in parsed.body else TROUBLES
+        return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble(), ids=ids)
 
     def _gifts_of(self, parsed: ParsedRequest, trouble: Trouble | None) -> tuple[Node | None, Trouble | None]:
         """Return the gifts that a client's answer holds, or that the answer is none of gifts."""

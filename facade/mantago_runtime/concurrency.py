@@ -127,7 +127,8 @@ _trios: RunVar[_Held | None] = RunVar("mantago_values", None)
 
 
 def _held_by_this_loop() -> _Held:
-    loop: Any = current_token().native_token
+    token: Any = current_token()
+    loop = getattr(token, "native_token", token)  # older versions of anyio return what it holds
     try:
         held: _Held = loop.mantago_values
     except AttributeError:

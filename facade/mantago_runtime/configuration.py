@@ -6,38 +6,116 @@ import importlib.util
 import ipaddress
 import os
 import re
+import ssl
 import urllib.request
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from attrs import evolve, field, fields, frozen
 
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.text import characters
 
 HTTPCORE, HTTPTOOLS = ENGINES = ("httpcore", "httptools")
+HTTPX_PACKAGES = ("httpx", "httpx2")
+"""The packages whose transports may be given: the successor's classes are of the same shape."""
+MAX_CONNECTIONS = 100
+"""Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
 MAX_TIMEOUT_SECONDS = 10**9
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 def check_flavour(transport: object, flavour: type) -> None:
     """Refuse a transport that is for the other client."""
-    if transport is not None and not isinstance(transport, flavour):
+    if transport is not None and package_of(transport, flavour.__name__) is None:
         other = "AsyncMantaGo" if flavour is httpx.BaseTransport else "MantaGo"
         raise ConfigurationError(
             f"transport must be an httpx.{flavour.__name__}, not {type(transport).__name__}: or is it for {other}?"
         )
 
 
-def check_engine(engine: object, transport: object) -> None:
-    """Refuse an engine that there isn't, that isn't installed, or that comes beside a transport."""
-    if engine is None:
-        return
-    if transport is not None:
-        raise ConfigurationError("give transport or engine, not both: a transport is an engine of your own")
+def package_of(transport: object, base: str) -> str | None:
+    """Return the package whose transport of this name it is: httpx, or its successor; None if it is none."""
+    packages = (cls.__module__.partition(".")[0] for cls in type(transport).__mro__ if cls.__name__ == base)
+    return next((package for package in packages if package in HTTPX_PACKAGES), None)
+
+
+def _with_scheme(proxy: object) -> Any:
+    if not isinstance(proxy, str) or not proxy:
+        return proxy
+    return characters(proxy) if "://" in proxy else f"http://{characters(proxy)}"
+
+
+@frozen(repr=False)
+class Network:
+    """How connections are made, under the names of a client's options.
+
+    The repr is silent, as a proxy's address may hold a password.
+    """
+
+    proxy: str | None = field(default=None, converter=_with_scheme)
+    ssl_context: ssl.SSLContext | None = None
+    max_connections: int = MAX_CONNECTIONS
+    engine: str | None = None
+
+    def check(self, transport: object) -> None:
+        """Raise ConfigurationError for what can't be used, or comes beside a transport."""
+        given = [one.name for one in fields(Network) if getattr(self, one.name) != one.default]
+        if transport is not None and given:
+            raise ConfigurationError(
+                f"give transport or {given[0]}, not both: a transport makes connections of its own, in its own way"
+            )
+        if self.proxy is not None and (problem := _proxy_problem(self.proxy)):
+            raise ConfigurationError(f"proxy {problem}")
+        if self.ssl_context is not None:
+            _check_context(self.ssl_context)
+        checked_whole("max_connections", self.max_connections, least=1)
+        if self.engine is not None:
+            _check_engine(self.engine)
+
+    def completed(self, address: str, engine: str) -> Network:
+        """Return it with the environment's proxy for an address, and with an engine, where it has none itself."""
+        proxy = environment_proxy(address) if self.proxy is None else self.proxy
+        return evolve(self, proxy=proxy, engine=self.engine or engine)
+
+    @property
+    def proxy_host(self) -> str | None:
+        """The proxy's name and port, without user and password."""
+        return None if self.proxy is None else httpx.URL(self.proxy).netloc.decode("ascii")
+
+
+def _check_engine(engine: object) -> None:
+    """Refuse an engine that there isn't, or that isn't installed."""
     if engine not in ENGINES:
         raise ConfigurationError(f"engine must be one of {', '.join(map(repr, ENGINES))}, not {str(engine)[:50]!r}")
     if engine == HTTPTOOLS and importlib.util.find_spec("httptools") is None:
         raise ConfigurationError("engine='httptools' needs a package that is missing: pip install 'mantago[fast]'")
+
+
+def _check_context(context: object) -> None:
+    """Refuse what can't secure the connections of a client."""
+    make = "make one by ssl.create_default_context(), with cafile= for an authority of your own"
+    if not isinstance(context, ssl.SSLContext):
+        raise ConfigurationError(f"ssl_context must be an ssl.SSLContext, not {type(context).__name__}: {make}")
+    if context.protocol == ssl.PROTOCOL_TLS_SERVER:
+        raise ConfigurationError(f"ssl_context is one for servers: {make}")
+
+
+def _proxy_problem(proxy: object) -> str | None:
+    """Say why a proxy can't be used, without quoting it: it may hold a password."""
+    if not isinstance(proxy, str):
+        return f"must be a string, not {type(proxy).__name__}"
+    try:
+        url = httpx.Proxy(proxy).url
+    except (ValueError, httpx.InvalidURL):
+        url = httpx.URL()
+    if not url.host or not 0 < (1 if url.port is None else url.port) <= 65_535 or re.search(r"\s", proxy):
+        return "is no address of a proxy: it must begin with http://, https:// or socks5://, and a host"
+    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        return "speaks SOCKS, for which a package is missing: pip install socksio"
+    return None
 
 
 def checked_address(base_url: str | None, default: str) -> str:
@@ -58,12 +136,13 @@ def checked_address(base_url: str | None, default: str) -> str:
         raise ConfigurationError(f"{name} {url!r} is no URL: {error}") from None
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
-    if scheme == "http" and not _is_loopback(host):
+    if scheme == "http" and not is_loopback(host):
         raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
     return characters(url)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, by its address or the name localhost."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -84,17 +163,12 @@ def environment_proxy(address: str) -> str | None:
         return None
     if not urllib.request.getproxies_environment() and urllib.request.proxy_bypass(url.netloc.decode("ascii")):
         return None
-    proxy = proxy if "://" in proxy else f"http://{proxy}"
-    name = f"the proxy that the environment names for {url.scheme} ({url.scheme.upper()}_PROXY or ALL_PROXY)"
-    try:
-        scheme = httpx.Proxy(proxy).url.scheme
-    except (ValueError, httpx.InvalidURL):
-        # Not quoted: a proxy's address may hold a password.
-        raise ConfigurationError(
-            f"{name} is no address of a proxy: it must begin with http://, https:// or socks5://"
-        ) from None
-    if scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        raise ConfigurationError(f"{name} speaks SOCKS, for which a package is missing: pip install socksio")
+    proxy = str(_with_scheme(proxy))
+    if problem := _proxy_problem(proxy):
+        # A traceback with locals must not show what else is in them.
+        del proxies, proxy
+        name = f"the proxy that the environment names for {url.scheme} ({url.scheme.upper()}_PROXY or ALL_PROXY)"
+        raise ConfigurationError(f"{name} {problem}")
     return proxy
 
 
@@ -147,9 +221,55 @@ def checked_seconds(timeout: object) -> float:
     """Return a timeout as a float; refuse what is none."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT_SECONDS:
         raise ConfigurationError(
-            f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {str(timeout)[:50]}"
+            f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {timeout!r:.50}"
         )
     return float(timeout)
+
+
+# What is signed, what the connection and the body need, and what says which answers can be read.
+OWN_HEADERS = re.compile(
+    "authorization|bot[-_]?id|proxy-.*|host|content-.*|transfer-encoding|te|trailer|connection|keep-alive|upgrade|expect|"
+    "accept|accept-encoding"
+)
+
+
+def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
+    """Return the header fields that are to go with each request.
+
+    The error is returned, not raised: a traceback with locals would show the values.
+    """
+    if not isinstance(headers, Mapping):
+        return ConfigurationError(f"headers must be a mapping of names to values, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+            return ConfigurationError(f"headers: {str(name)[:50]!r} can't be the name of a header")
+        if OWN_HEADERS.fullmatch(name.lower()):
+            return ConfigurationError(
+                f"headers can't hold {name}: what signs and carries a request is the client's own"
+            )
+        if problem := field_problem(value):
+            return ConfigurationError(f"headers: the value of {name} {problem}")
+    if len({name.lower() for name in headers}) < len(headers):
+        return ConfigurationError(f"headers names one twice, in different case: {', '.join(headers)}")
+    return {characters(name): characters(value) for name, value in headers.items()}
+
+
+def field_problem(value: object) -> str | None:
+    """Say why a value can't stand in a header, without quoting it; None if it can."""
+    if not isinstance(value, str):
+        return f"must be a string, not {type(value).__name__}"
+    if value != value.strip():
+        return "can't stand in a header: it begins or ends with white space"
+    if bad := re.search(r"[^\t\x20-\x7e]", value):
+        return f"can't stand in a header: character {bad.start() + 1} of {len(value)} isn't one of ASCII's visible ones"
+    return None
+
+
+def checked_user_agent(suffix: str) -> str:
+    """Return what is to follow our own product in User-Agent; refuse what can't."""
+    if problem := "is empty" if suffix == "" else field_problem(suffix):
+        raise ConfigurationError(f"user_agent {problem}")
+    return characters(suffix)
 
 
 def checked_whole(name: str, value: object, *, least: int) -> int:

@@ -3,19 +3,29 @@
 MantaGoError
 ├─ ConfigurationError (ValueError)      the caller: before anything is sent
 ├─ IdentificationError (ValueError)     the caller: before anything is sent
+├─ ClientClosedError                    the caller: before anything is sent
 ├─ APIConnectionError                   the way: refused, reset, cut off, TLS, DNS
 │  └─ APITimeoutError                   the time allowed was used up
 ├─ InvalidResponseError                 the answer isn't what the spec promises
 └─ APIStatusError                       the service said no
-   ├─ BadRequestError 400, 422   ├─ AuthenticationError 401   ├─ PermissionDeniedError 403
-   ├─ NotFoundError 404          ├─ RateLimitError 429        └─ ServerError 5xx
+   ├─ BadRequestError 400, 422
+   ├─ AuthenticationError 401
+   │  ├─ TokenExpiredError              code 1004
+   │  └─ CredentialsReplacedError       code 120000
+   ├─ PermissionDeniedError 403
+   ├─ NotFoundError 404
+   │  ├─ ClientNotFoundError            code 37011
+   │  ├─ BotNotFoundError               code 5001
+   │  └─ PlatformNotConnectedError      code 11001
+   ├─ RateLimitError 429
+   └─ ServerError 5xx
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from mantago_runtime.mappings import Headers
 
@@ -75,6 +85,10 @@ class IdentificationError(MantaGoError, ValueError):
     """The arguments don't identify a client as the rule demands; nothing was sent."""
 
 
+class ClientClosedError(MantaGoError):
+    """The client was closed before the call, or while it went on; it can't be used any more."""
+
+
 class APIConnectionError(MantaGoError):
     """No answer: the connection was refused, reset, cut off, or never made (DNS, TLS)."""
 
@@ -96,13 +110,37 @@ class APITimeoutError(APIConnectionError):
 
 
 class InvalidResponseError(MantaGoError):
-    """The service answered with something that the spec doesn't promise; `path` says where, `$` for the whole."""
+    """The service answered with something that the spec doesn't promise; `path` says where, `$` for the whole.
 
-    _in_args = ("path",)
+    `status_code` is None where nothing was received, as in `from_dict`. `elapsed` is in seconds, `body` cut at 64 KiB.
+    """
 
-    def __init__(self, problem: str, path: str = "$") -> None:
+    _in_args = ("path", "status_code", "attempts", "elapsed")
+    # Of the class as well: version 0.1 pickled errors without them.
+    status_code: int | None = None
+    attempts: int = 1
+    elapsed: float = 0.0
+    headers: Mapping[str, str] = Headers()
+    body: bytes = b""
+
+    def __init__(
+        self,
+        problem: str,
+        path: str = "$",
+        status_code: int | None = None,
+        attempts: int = 1,
+        elapsed: float = 0.0,
+        *,
+        headers: Headers | None = None,
+        body: bytes = b"",
+    ) -> None:
         super().__init__(problem)
         self.path = path
+        self.status_code = status_code
+        self.attempts = attempts
+        self.elapsed = elapsed
+        self.headers = headers or Headers()
+        self.body = body
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._text!r}, path={self.path!r})"
@@ -147,9 +185,16 @@ class APIStatusError(MantaGoError):
         self.body = body
 
     @classmethod
-    def for_status(cls, status_code: int) -> type[APIStatusError]:
-        """Return the class for a status: the base where the tree above has no branch."""
-        return _BY_STATUS.get(status_code, ServerError if 500 <= status_code <= 599 else APIStatusError)
+    def for_status(cls, status_code: int, code: int | None = None) -> type[APIStatusError]:
+        """Return the class for a status and the vendor's number: the base where the tree above has no branch.
+
+        The number chooses among the classes of the status, or alone where the status says that all is well.
+        """
+        told = APIStatusError if code is None else _BY_CODE.get(code, APIStatusError)
+        if 200 <= status_code <= 299:
+            return told
+        branch = _BY_STATUS.get(status_code, ServerError if 500 <= status_code <= 599 else APIStatusError)
+        return told if issubclass(told, branch) and branch is not APIStatusError else branch
 
     def __repr__(self) -> str:
         return (
@@ -170,6 +215,11 @@ class APIStatusError(MantaGoError):
             # Without its query, which could hold the personal id.
             target = self.headers.get("Location", "").partition("?")[0]
             text += f"; it leads to {target[:200]}]" if target else "]"
+        if self.status_code == 404 and self.code is None:
+            text += (
+                " [not one of the service's own refusals, which have a code: is base_url right, down to its path, and "
+                "does no proxy answer instead?]"
+            )
         about = [] if self.bot_id is None else [f"bot {self.bot_id}"]
         if self.retry_after is not None:
             about.append(f"retry after {self.retry_after:g} s")
@@ -184,12 +234,32 @@ class AuthenticationError(APIStatusError):
     """401: the token is invalid or expired."""
 
 
+class TokenExpiredError(AuthenticationError):
+    """Code 1004: the token is invalid or expired."""
+
+
+class CredentialsReplacedError(AuthenticationError):
+    """Code 120000: token and secret were renewed, and these are the old ones."""
+
+
 class PermissionDeniedError(APIStatusError):
     """403: token or secret don't give access to this."""
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such client, bot or connection."""
+    """404: there is no such client, bot or connection; or there is no such address, if `code` is None."""
+
+
+class ClientNotFoundError(NotFoundError):
+    """Code 37011: the service knows no client that matches the identification."""
+
+
+class BotNotFoundError(NotFoundError):
+    """Code 5001: there is no bot with this bot id."""
+
+
+class PlatformNotConnectedError(NotFoundError):
+    """Code 11001: the bot is not connected to this platform."""
 
 
 class RateLimitError(APIStatusError):
@@ -208,6 +278,15 @@ _BY_STATUS: Mapping[int, type[APIStatusError]] = {
     422: BadRequestError,
     429: RateLimitError,
 }
+_BY_CODE: Mapping[int, type[APIStatusError]] = {
+    1002: PermissionDeniedError,
+    1004: TokenExpiredError,
+    5001: BotNotFoundError,
+    11001: PlatformNotConnectedError,
+    37011: ClientNotFoundError,
+    110000: BadRequestError,
+    120000: CredentialsReplacedError,
+}
 
 
 def phrase(status_code: int) -> str:
@@ -223,8 +302,12 @@ def effort(attempts: int, elapsed: float) -> str:
     return f"{attempts} attempt{'' if attempts == 1 else 's'}, {elapsed:.2f} s"
 
 
-def tried(error: MantaGoError, attempts: int, elapsed: float) -> MantaGoError:
+CallError: TypeAlias = APIConnectionError | InvalidResponseError | APIStatusError
+"""What a call raises once it has begun."""
+CallErrorT = TypeVar("CallErrorT", bound=CallError)
+
+
+def tried(error: CallErrorT, attempts: int, elapsed: float) -> CallErrorT:
     """Note in an error what the call took."""
-    if isinstance(error, (APIConnectionError, APIStatusError)):
-        error.attempts, error.elapsed = attempts, elapsed
+    error.attempts, error.elapsed = attempts, elapsed
     return error

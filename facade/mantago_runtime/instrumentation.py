@@ -6,17 +6,21 @@ None of it shows an id of a client, a token or a secret: an operation is called 
 from __future__ import annotations
 
 import logging
+import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from typing import Any, TypeAlias
 
 import httpcore
 import httpx
 from attrs import define, field, frozen
 
-from mantago_runtime.errors import APIStatusError, MantaGoError
+from mantago_runtime.errors import APIStatusError, ConfigurationError, MantaGoError
+from mantago_runtime.text import one_of
 
+LOG_LEVELS = ("debug", "info", "warning", "error")
 TRACING = "opentelemetry.trace"
 
 _log = logging.getLogger("mantago")
@@ -82,6 +86,28 @@ def body_size(request: httpcore.Request) -> int | None:
     """Return the size that a request says its body has."""
     length = next((value for name, value in request.headers if name.lower() == b"content-length"), b"")
     return int(length) if length.isdigit() else None
+
+
+def log_as_told() -> None:
+    """Put the log on stderr if MANTAGO_LOG says from which level on; raise ConfigurationError if it says another thing.
+
+    Where a program has handlers of its own on the root logger, those get the lines instead.
+    """
+    level = os.environ.get("MANTAGO_LOG")
+    if not level:
+        return
+    if level.lower() not in LOG_LEVELS:
+        raise ConfigurationError(f"the environment variable MANTAGO_LOG is {level[:50]!r}: {one_of(level, LOG_LEVELS)}")
+    _log.setLevel(level.upper())
+    _log.addHandler(_stderr())
+
+
+@cache
+def _stderr() -> logging.Handler:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.addFilter(lambda _: not logging.getLogger().handlers)
+    return handler
 
 
 @contextmanager
@@ -162,7 +188,7 @@ class Span:
     """
 
     def __init__(self, tracer: Any, operation: str, server: httpx.URL) -> None:
-        from opentelemetry import context, trace  # noqa: PLC0415 - see Watch.begin
+        from opentelemetry import context, trace  # noqa: PLC0415 - see Instrumentation.begin
 
         method, _, path = operation.partition(" ")
         attributes = {
@@ -207,6 +233,48 @@ class Span:
             # No description: an error's text may quote the service.
             self._span.set_status(self._error)
         self._span.end()
+
+
+class RunSpan:
+    """The span of a run of many calls, current as long as it lasts: the calls' spans are its children."""
+
+    def __init__(self, name: str, version: str) -> None:
+        from opentelemetry import context, trace  # noqa: PLC0415 - see Instrumentation.begin
+
+        self._span: Any = trace.get_tracer("mantago", version, schema_url=SCHEMA).start_span(name)
+        self._detach = context.detach
+        self._token = context.attach(trace.set_span_in_context(self._span))
+        self._error = trace.StatusCode.ERROR
+
+    def finished(self, told: Mapping[str, str | int], error: BaseException | None) -> None:
+        """End the span."""
+        try:
+            self._span.set_attributes(told)
+            if error is not None:
+                self._span.set_attribute("error.type", error_type(error))
+                # No description: see Span.
+                self._span.set_status(self._error)
+            self._span.end()
+        finally:
+            self._detach(self._token)
+
+
+@contextmanager
+def run_span(name: str, version: str, told: Callable[[], Mapping[str, str | int]]) -> Iterator[None]:
+    """Have the spans of the block's calls be children of one, if there is OpenTelemetry; `told` is asked at the end."""
+    span, failure = None, None
+    if TRACING in sys.modules:
+        with _never_deciding("no span could be begun"):
+            span = RunSpan(name, version)
+    try:
+        yield
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        if span:
+            with _never_deciding("the span failed on the end of a run"):
+                span.finished(told(), failure)
 
 
 def error_type(error: BaseException) -> str:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import TYPE_CHECKING, overload
 
+from mantago_runtime.calls.clients import by_name
+
 if TYPE_CHECKING:
     from mantago_generated.models.client_gifts_response import ClientGifts
     from mantago_generated.models.client_identification_request_platform import Platform, PlatformName
@@ -31,6 +33,7 @@ class Operations:
         self, *, platform: Platform | PlatformName, platform_client_id: str, timeout: float = ...
     ) -> ClientGifts: ...
 
+    @by_name
     def get_client_gifts(
         self,
         *,

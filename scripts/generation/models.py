@@ -150,10 +150,8 @@ def enum_model(found: Enumeration, classes: Classes) -> EnumModel:
     is_text = isinstance(found.values[0], str)
     closed = bool(found.hints.get("closed"))
     imports = Imports(avoid={where.name})
-    if closed:
-        base = imports.name("enum", "StrEnum" if is_text else "IntEnum")
-    else:
-        base = imports.name("mantago_runtime.reading.enums", "OpenStrEnum" if is_text else "OpenIntEnum")
+    base = f"{'Closed' if closed else 'Open'}{'Str' if is_text else 'Int'}Enum"
+    imports.name("mantago_runtime.reading.enums", base)
     values = [literal(value) if isinstance(value, str) else repr(value) for value in found.values]
     literal_name = f"{where.name}Name" if closed else None
     if literal_name:

@@ -273,6 +273,30 @@ def echo_client_id(connection: Connection) -> None:
         connection.send(answer(GOOD | {"echo": request.json["clientId"]}))
 
 
+def relay(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+    with suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
+
+
+def tunnel(connection: Connection) -> None:
+    """What a proxy does: join the client to the host that it names with CONNECT, or pass a plain request on."""
+    request = connection.request()
+    assert request
+    if request.method != "CONNECT":
+        connection.send(answer(GOOD | {"via": "proxy"}))
+        return
+    host, _, port = request.target.partition(":")
+    with socket.create_connection((host, int(port))) as onward:
+        connection.send(head(200))
+        back = threading.Thread(target=relay, args=(onward, connection.socket))
+        back.start()
+        relay(connection.socket, onward)
+        back.join()
+
+
 # --- TLS ------------------------------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
@@ -14,9 +13,9 @@ import httpcore
 import httpx
 import pytest
 import trustme
-from scripted import PAIR, Connection, Server, always, answer, friendly, head, serving, tls_of, trust
+from scripted import PAIR, Connection, Server, always, answer, friendly, serving, tls_of, trust, tunnel
 
-from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
+from conftest import BOT_ID, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APIStatusError, AsyncMantaGo, ConfigurationError, MantaGo
 from mantago_runtime.connections.sockets import deadline
 from mantago_runtime.connections.threads import DeadlineBackend
@@ -147,30 +146,6 @@ def test_what_the_environment_names_and_cannot_be_used_is_a_configuration_error(
 
 
 # --- proxies --------------------------------------------------------------------------------------------------------
-
-
-def relay(source: socket.socket, target: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            target.sendall(data)
-    with suppress(OSError):
-        target.shutdown(socket.SHUT_WR)
-
-
-def tunnel(connection: Connection) -> None:
-    """What a proxy does: join the client to the host that it names with CONNECT, or pass a plain request on."""
-    request = connection.request()
-    assert request
-    if request.method != "CONNECT":
-        connection.send(answer(GOOD | {"via": "proxy"}))
-        return
-    host, _, port = request.target.partition(":")
-    with socket.create_connection((host, int(port))) as onward:
-        connection.send(head(200))
-        back = threading.Thread(target=relay, args=(onward, connection.socket))
-        back.start()
-        relay(connection.socket, onward)
-        back.join()
 
 
 PROXIES: dict[str, tuple[dict[str, str], bool]] = {

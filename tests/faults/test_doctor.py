@@ -106,24 +106,31 @@ def test_without_a_client_one_that_does_not_exist_shows_that_the_credentials_are
 
 
 PROVOKED = {
-    "bad-variables": (1, {"service": "400 Bad Request, code 110000"}),
-    "token-expired": (1, {"service": "401 Unauthorized, code 1004"}),
-    "credentials-renewed": (1, {"service": "401 Unauthorized, code 120000"}),
-    "permission-denied": (1, {"service": "403 Forbidden, code 1002"}),
-    "bot-not-found": (1, {"service": "404 Not Found, code 5001"}),
-    "platform-not-connected": (1, {"client": "404 Not Found, code 11001"}),
-    "client-not-found": (1, {"client": "404 Not Found, code 37011"}),
-    "rate-limited": (1, {"service": "429 Too Many Requests"}),
-    "rate-limited-once": (1, {"service": "429 Too Many Requests"}),
-    "server-error": (1, {"service": "500 Internal Server Error"}),
-    "bad-gateway": (1, {"service": "502 Bad Gateway"}),
-    "slow-answer": (3, {"service": "127.0.0.1:"}),
-    "cut-off-answer": (3, {"service": "no answer from 127.0.0.1"}),
-    "not-json": (1, {"contract": "the answer can't be used: $: isn't JSON"}),
-    "field-from-the-future": (0, {}),
-    "enum-from-the-future": (1, {"contract": "unknown_value virtualGifts[0].resource"}),
-    "missing-is-expired": (1, {"contract": "missing physicalGifts[0].isExpired: required by the spec"}),
-    "refused-with-200": (1, {"client": "200 OK, code 37011", "contract": "a refusal comes with status 200"}),
+    "bad_variables": (1, {"service": "400 Bad Request, code 110000"}),
+    "token_expired": (4, {"service": "401 Unauthorized, code 1004"}),
+    "credentials_renewed": (4, {"service": "401 Unauthorized, code 120000"}),
+    "permission_denied": (4, {"service": "403 Forbidden, code 1002"}),
+    "bot_not_found": (1, {"service": "404 Not Found, code 5001"}),
+    "platform_not_connected": (1, {"client": "404 Not Found, code 11001"}),
+    "client_not_found": (1, {"client": "404 Not Found, code 37011"}),
+    "rate_limited": (3, {"service": "429 Too Many Requests"}),
+    "rate_limited_once": (3, {"service": "429 Too Many Requests"}),
+    "server_error": (3, {"service": "500 Internal Server Error"}),
+    "bad_gateway": (3, {"service": "502 Bad Gateway"}),
+    "service_unavailable": (3, {"service": "503 Service Unavailable"}),
+    "gateway_timeout": (3, {"service": "504 Gateway Timeout"}),
+    "redirect": (1, {"service": "302 Found"}),
+    "empty_body": (1, {"contract": "the answer can't be used: $: is empty, not JSON"}),
+    "missing_name": (1, {"contract": "the answer can't be used: virtualGifts[0].name"}),
+    "drift_null": (1, {"contract": "null virtualGifts[0].startTime"}),
+    "drift_format": (1, {"contract": "format virtualGifts[0].createdAt"}),
+    "slow_answer": (3, {"service": "127.0.0.1:"}),
+    "cut_off_answer": (3, {"service": "no answer from 127.0.0.1"}),
+    "not_json": (1, {"contract": "the answer can't be used: $: isn't JSON"}),
+    "drift_unknown_field": (0, {}),
+    "drift_unknown_value": (1, {"contract": "unknown_value virtualGifts[0].resource"}),
+    "drift_missing": (1, {"contract": "missing physicalGifts[0].isExpired: required by the spec"}),
+    "refused_with_200": (1, {"client": "200 OK, code 37011", "contract": "a refusal comes with status 200"}),
 }
 
 
@@ -132,7 +139,7 @@ PROVOKED = {
 def test_each_failure_of_the_sandbox_is_shown_where_it_is(trigger, report):
     # Where the first answer differs from the others, a sandbox that nobody has asked yet.
     place = ["--sandbox"] * (len(trigger.answers) > 1)
-    told = report("--client-id", trigger.id, "--timeout", "1" if trigger.id == "slow-answer" else "20", *place)
+    told = report("--client-id", trigger.id, "--timeout", "1" if trigger.id == "slow_answer" else "20", *place)
     status, expected = PROVOKED[trigger.id]
     shown = crosses(told)
     assert (told["exit_status"], [*shown]) == (status, [*expected])
@@ -141,16 +148,16 @@ def test_each_failure_of_the_sandbox_is_shown_where_it_is(trigger, report):
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
-    ("option", "told_by", "hint"),
+    ("option", "status", "told_by", "hint"),
     [
-        ("--token", "401 Unauthorized, code 1004", "renew the pair"),
-        ("--secret", "403 Forbidden, code 1002", "check the bot's plan"),
-        ("--bot-id", "404 Not Found, code 5001", "the bot id is the last part of the bot's address"),
+        ("--token", 4, "401 Unauthorized, code 1004", "renew the pair"),
+        ("--secret", 4, "403 Forbidden, code 1002", "check the bot's plan"),
+        ("--bot-id", 1, "404 Not Found, code 5001", "the bot id is the last part of the bot's address"),
     ],
 )
-def test_a_wrong_credential_is_shown_without_a_client_too(option, told_by, hint, report):
+def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_by, hint, report):
     told = report(option, "wrong-one")
-    assert (told["exit_status"], [*crosses(told)]) == (1, ["service"])
+    assert (told["exit_status"], [*crosses(told)]) == (status, ["service"])
     assert told["service"]["detail"].startswith(told_by)
     assert told["service"]["hint"].startswith(hint)
 
@@ -164,7 +171,7 @@ def test_a_wrong_path_is_an_address_to_correct(account, report):
 
 def test_the_option_sandbox_asks_the_built_in_one_past_any_proxy(report, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    told = report("--sandbox", "--client-id", "token-expired")
+    told = report("--sandbox", "--client-id", "token_expired")
     assert [*crosses(told)] == ["service"]
     assert told["configuration"]["detail"].endswith("(the built-in sandbox)")
 
@@ -182,6 +189,20 @@ def test_with_a_credential_missing_the_way_is_judged_all_the_same(missing, repor
     assert told["exit_status"] == 2
     assert told["connection"]["ok"]
     assert skipped(told) == ["token", "TLS", "service", "client", "contract"]
+
+
+def test_all_that_is_missing_is_named_at_once_with_where_it_is_found(report, monkeypatch):
+    for name in ("BOT_ID", "SECRET"):
+        monkeypatch.delenv(f"MANTAGO_{name}", raising=False)
+    told = report("--base-url", "http://mantago.cc", "--token", "two\nlines")
+    detail = told["configuration"]["detail"].split("; ")
+    assert [problem.split()[0] for problem in detail] == ["--bot-id", "--token", "--secret", "--base-url"]
+    assert "two" not in told["configuration"]["detail"]
+    assert told["configuration"]["hint"] == (
+        "the bot id is the last part of the bot's address in the dashboard; token and secret are made together in the "
+        "bot's dashboard: Settings, Advanced settings, API integration; mantago doctor --help lists the options"
+    )
+    assert told["exit_status"] == 2
 
 
 def test_an_address_that_is_none_leaves_nothing_to_judge(report):
@@ -228,7 +249,7 @@ DAY = 86_400
 )
 def test_a_token_is_to_be_renewed_three_days_before_its_end(claims, ok, detail):
     check = doctor.of_token(Credentials(bot_id="b", token=token(**claims), secret="s"), NOW)
-    assert (check.ok, check.detail, check.status) == (ok, detail, 1)
+    assert (check.ok, check.detail, check.status) == (ok, detail, 4 if ok is False else 1)
     assert bool(check.hint) == (ok is False)
 
 
@@ -497,7 +518,7 @@ def test_the_identification_is_checked_before_anything_else():
 
 @pytest.mark.usefixtures("environment")
 def test_people_see_a_mark_a_line_and_a_hint_under_each_cross(capsys):
-    assert cli.main(["doctor", "--client-id", "token-expired"]) == 1
+    assert cli.main(["doctor", "--client-id", "token_expired"]) == 4
     lines = capsys.readouterr().out.splitlines()
     start = next(number for number, line in enumerate(lines) if "configuration" in line)
     marks = [line[0] for line in lines[start:] if line[0] != " "]
@@ -511,7 +532,7 @@ def test_people_see_a_mark_a_line_and_a_hint_under_each_cross(capsys):
 def test_quiet_shows_only_what_is_wrong(capsys):
     assert cli.main(["doctor", "-q", "--client-id", "VolejRejN"]) == 0
     assert capsys.readouterr().out == ""
-    assert cli.main(["doctor", "-q", "--client-id", "missing-is-expired"]) == 1
+    assert cli.main(["doctor", "-q", "--client-id", "drift_missing"]) == 1
     output = capsys.readouterr()
     assert output.out.startswith("✘ contract ")
     assert output.err == ""

@@ -233,7 +233,7 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
         lambda: world.now,
         lambda: jitter,
     )
-    edge = evolve(sync_io_backend(httpx.MockTransport(world), None), sleep=world.sleep)
+    edge = evolve(sync_io_backend(httpx.MockTransport(world)), sleep=world.sleep)
     error: Exception | None = None
     unsigned = calls.policy.unsigned(httpx.Request("POST", f"https://host{path}", json={}))
     try:

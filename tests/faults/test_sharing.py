@@ -24,7 +24,7 @@ from scripted import PAIR, SOAK, Connection, answer, echo_client_id, friendly, h
 
 from conftest import Connect
 from mantago import AsyncMantaGo, MantaGo, MantaGoError
-from mantago_runtime.connections.pool import MAX_CONNECTIONS
+from mantago_runtime.configuration import MAX_CONNECTIONS
 
 RUNNERS: dict[str, Callable[..., Any]] = {"asyncio": lambda main: asyncio.run(main()), "trio": trio.run}
 CALLS = 20_000 if SOAK else 1_200
@@ -403,6 +403,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system has no /proc to measure with")
+@pytest.mark.unmeasured
 def test_calls_that_succeed_and_fail_leave_no_memory_descriptor_thread_or_task(connect: Connect, caplog):
     caplog.set_level("CRITICAL")
     with serving(changing_faults()) as server:
@@ -430,8 +431,46 @@ def test_calls_that_succeed_and_fail_leave_no_memory_descriptor_thread_or_task(c
             before,
             after,
         )
-        assert seen == {"gifts", "APIConnectionError", "InvalidResponseError", "NotFoundError"}
+        assert seen == {"gifts", "APIConnectionError", "InvalidResponseError", "ClientNotFoundError"}
         print(
             f"{driver.flavour}: {CALLS} calls, {grown / 1e6:+.1f} MB, {before} -> {after}, {server.connections} connections"
         )
         assert grown < 3_000_000 + CALLS * 50
+
+
+# --- clients of one another -----------------------------------------------------------------------------------------
+
+
+def test_what_with_options_gives_uses_the_same_connections(connect: Connect):
+    with serving(friendly) as server:
+        driver = connect(base_url=server.base_url)
+        other = copy.copy(driver)
+        other.client = driver.client.with_options(timeout=5, headers={"X-A": "1"})
+        for each in (driver, other, driver):
+            each.get_client_gifts(client_id="a")
+        assert server.connections == 1
+        assert [request.headers.get("x-a") for request in server.requests] == [None, "1", None]
+
+
+def test_connections_live_as_long_as_anything_uses_them_and_are_then_warned_of():
+    with serving(friendly) as server:
+        clients = [MantaGo(**PAIR, base_url=server.base_url).with_options(timeout=5)]
+        for _ in range(2):
+            clients[0].with_options(max_retries=0).get_client_gifts(client_id="a")
+            gc.collect()
+        assert server.connections == 1
+        with pytest.warns(ResourceWarning, match="was dropped, but not closed"):
+            clients.clear()
+        gc.collect()
+
+
+@needs_fork
+@forks
+def test_a_forked_child_has_connections_of_its_own_through_what_with_options_gives():
+    with serving(echo_process) as server, MantaGo(**PAIR, base_url=server.base_url) as client:
+        other = client.with_options(timeout=5)
+        assert echoes(other, "parent")
+        child = in_a_child(lambda: echoes(other, "child"))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert echoes(other, "parent")
+        assert server.connections == 2

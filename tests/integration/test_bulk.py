@@ -1,26 +1,26 @@
-"""Bulk runs where other packages take part: Parquet is read by those that people use, and Dask loses nothing."""
+"""Bulk runs where other packages take part: Parquet is read by those that people use, and no engine loses anything."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import re
+import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from engines import CLIENTS, PAGE, PART_SIZE, nothing_is_lost_nor_there_twice
 
 from mantago import MantaGo
 from mantago.bulk import export
-from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo, gift, ticket
 
 pytest.importorskip("pyarrow", reason="pyarrow isn't built for this Python")
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "many-clients.md"
-CLIENTS = [f"client-{number}" for number in range(40)]
 
 
 @pytest.fixture(scope="module")
@@ -76,33 +76,73 @@ def test_the_tutorials_question_is_answered(tmp_path: Path, monkeypatch: pytest.
     assert capsys.readouterr().out == answer
 
 
+# --- On engines -------------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_on_dask_a_worker_that_is_killed_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_dask_a_worker_that_is_killed_costs_nothing(tmp_path: Path, recipe: Any) -> None:
     from dask.distributed import Client, LocalCluster
 
-    recipe = re.findall(r'```python title="on_dask.py"\n(.*?)```', PAGE.read_text("utf-8"), re.DOTALL)[0]
-    (tmp_path / "on_dask.py").write_text(recipe, "utf-8")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    (tmp_path / "ids.txt").write_text("".join(f"{one}\n" for one in CLIENTS), "utf-8")
-    with Sandbox() as box:
-        for name in ("base_url", "bot_id", "token", "secret"):
-            monkeypatch.setenv(f"MANTAGO_{name.upper()}", getattr(box, name))
-        on_dask = importlib.import_module("on_dask")
-
-        into = tmp_path / "gifts"
-        with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
-            with Client(cluster) as dask:
-                victim = next(iter(dask.run(os.getpid).values()))
-                killer = threading.Thread(target=kill_when_it_has_begun, args=(victim, into))
-                killer.start()
-                counts = on_dask.export_on_dask(dask, str(tmp_path / "ids.txt"), str(into), rate=20, part_size=5)
-                killer.join()
+    into, on_dask = tmp_path / "gifts", recipe("on_dask")
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        with Client(cluster) as dask:
+            victim = next(iter(dask.run(os.getpid).values()))
+            killer = threading.Thread(target=kill_when_it_has_begun, args=(victim, into))
+            killer.start()
+            counts = on_dask.export_on_dask(dask, "ids.txt", str(into), rate=20, part_size=PART_SIZE)
+            killer.join()
     assert sum(count["not_found"] for count in counts) == len(CLIENTS)
-    with MantaGo(base_url=box.base_url, bot_id=box.bot_id, token=box.token, secret=box.secret) as client:
-        summary = export(CLIENTS, into, client=client, part_size=5)
-    # All parts are there, and are those of the list: nobody is asked for, and nobody is there twice.
-    assert (summary.status, summary.not_found, summary.calls) == ("done", len(CLIENTS), 0)
+    assert nothing_is_lost_nor_there_twice(into)
+
+
+CELERY = {
+    "broker_url": "filesystem://",
+    "broker_transport_options": {"data_folder_in": "queue", "data_folder_out": "queue"},
+    "result_backend": "file://results",
+}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Celery's processes aren't made for Windows")
+def test_on_celery_a_process_that_is_killed_costs_nothing(tmp_path: Path, recipe: Any) -> None:
+    import psutil
+
+    into, on_celery = tmp_path / "gifts", recipe("on_celery")
+    (tmp_path / "configured.py").write_text(f"from on_celery import app\n\napp.conf.update({CELERY})\n", "utf-8")
+    on_celery.app.conf.update(CELERY)
+    for folder in ("queue", "results"):
+        (tmp_path / folder).mkdir()
+    command = [sys.executable, "-m", "celery", "-A", "configured", "worker", "--concurrency=2", "--loglevel=warning"]
+    worker = subprocess.Popen(command)
+    try:
+        tasks = on_celery.export_on_celery("ids.txt", str(into), rate=10, workers=2, part_size=PART_SIZE)
+        while not any(into.glob("part-*")):
+            time.sleep(0.05)
+        victim, *_ = psutil.Process(worker.pid).children()
+        victim.kill()
+        tasks.get(timeout=120)
+        assert not victim.is_running()
+    finally:
+        worker.terminate()
+        worker.wait(timeout=30)
+    assert nothing_is_lost_nor_there_twice(into)
+
+
+@pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning")
+@pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java")
+def test_on_spark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recipe: Any) -> None:
+    from pyspark.sql import SparkSession
+
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    into, on_spark = tmp_path / "gifts", recipe("on_spark")
+    spark = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").getOrCreate()
+    try:
+        table = spark.createDataFrame([(one,) for one in [*CLIENTS, CLIENTS[0]]], "client_id string")
+        parts = on_spark.export_on_spark(table, str(into), rate=40, workers=2, part_size=PART_SIZE)
+        assert parts == len(CLIENTS) / PART_SIZE
+        assert spark.read.json(str(into / "part-*")).where("outcome = 'not_found'").count() == len(CLIENTS)
+    finally:
+        spark.stop()
+    assert nothing_is_lost_nor_there_twice(into)
 
 
 def kill_when_it_has_begun(process: int, into: Path) -> None:

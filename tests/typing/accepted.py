@@ -1,16 +1,20 @@
 """A caller's code that every type checker must pass without a word; never run."""
 # pyright: strict
 
+import ssl
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, assert_type
 
 import httpx
+import httpx2
 
 from mantago import (
     APIStatusError,
     AsyncMantaGo,
+    ClientClosedError,
     ClientGifts,
+    ClientNotFoundError,
     Credentials,
     Drift,
     Gift,
@@ -49,6 +53,15 @@ def configured() -> None:
     MantaGo(credentials=provide, transport=httpx.HTTPTransport())
     AsyncMantaGo(credentials=provide_later, transport=httpx.AsyncHTTPTransport())
     AsyncMantaGo(credentials=provide)
+    MantaGo(transport=httpx2.HTTPTransport())
+    AsyncMantaGo(transport=httpx2.AsyncHTTPTransport(), user_agent="gift-shop/2.1")
+    MantaGo(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+    MantaGo(proxy="http://proxy.example:3128", ssl_context=ssl.create_default_context(), max_connections=5)
+
+
+def with_other_options(mantago: MantaGo, asynchronous: AsyncMantaGo, headers: Mapping[str, str]) -> MantaGo:
+    assert_type(asynchronous.with_options(max_retries=0), AsyncMantaGo)
+    return mantago.with_options(timeout=5, headers=headers).with_options(headers={"X-Tenant": "7"})
 
 
 def read(gifts: ClientGifts) -> datetime | None:
@@ -76,12 +89,17 @@ def kept_apart(mantago: MantaGo) -> float:
         with mantago as entered:
             assert_type(entered, MantaGo)
             entered.get_client_gifts(client_id="VolejRejN")
+    except ClientNotFoundError as error:
+        assert_type(error.headers, Mapping[str, str])
+    except ClientClosedError:
+        raise
     except RateLimitError as error:
         return error.retry_after or 1
     except APIStatusError as error:
         assert_type(error.code, int | None)
     except InvalidResponseError as error:
-        print(error.path)
+        assert_type(error.status_code, int | None)
+        print(error.path, error.body, error.attempts, error.elapsed)
     except MantaGoError:
         pass
     return 0

@@ -5,6 +5,7 @@ line above says why. python tests/test_typing.py writes the comments anew.
 """
 
 import httpx
+import httpx2
 
 from mantago import APIStatusError, AsyncMantaGo, ClientGifts, Credentials, Gift, MantaGo
 from mantago.testing import FakeMantaGo, gift, ticket
@@ -71,11 +72,20 @@ def the_options(error: APIStatusError, credentials: Credentials) -> None:
     AsyncMantaGo(transport=httpx.HTTPTransport())  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
     AsyncMantaGo(identify_in="query")  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
     MantaGo(timeout=None)  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
+    MantaGo(proxy=httpx.Proxy("http://proxy.example"))  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
+    MantaGo(ssl_context=False)  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
     MantaGo(max_retries="2")  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
     Credentials("b", "t", "s")  # call-arg || reportCallIssue || missing-argument & too-many-positional-arguments || unexpected-positional-argument
     print(error.retry_after + 1)  # operator || reportOptionalOperand || unsupported-operator || unsupported-operation
     print(error.code.bit_length())  # union-attr || reportOptionalMemberAccess || missing-union-attribute || missing-attribute
     print(credentials.expires_at.year)  # union-attr || reportOptionalMemberAccess || missing-union-attribute || missing-attribute
+
+
+def other_options(mantago: MantaGo) -> None:
+    mantago.with_options(timeout=None)  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
+    mantago.with_options(headers={"X-Retries": 5})  # dict-item || reportArgumentType || invalid-argument-type || bad-assignment
+    mantago.with_options(strict=True)  # call-arg || reportCallIssue || unknown-argument || unexpected-keyword
+    MantaGo(transport=httpx2.AsyncHTTPTransport())  # arg-type || reportArgumentType || invalid-argument-type || bad-argument-type
 
 
 def the_fake(fake: FakeMantaGo) -> None:

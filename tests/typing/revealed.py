@@ -14,11 +14,15 @@ from mantago import (
     AsyncMantaGo,
     AuthenticationError,
     BadRequestError,
+    BotNotFoundError,
     CallFinished,
     CallRetried,
+    ClientClosedError,
     ClientGifts,
+    ClientNotFoundError,
     ConfigurationError,
     Credentials,
+    CredentialsReplacedError,
     Drift,
     Gift,
     GiftResource,
@@ -29,13 +33,19 @@ from mantago import (
     NotFoundError,
     PermissionDeniedError,
     Platform,
+    PlatformNotConnectedError,
     RateLimitError,
+    ResponseInfo,
     ServerError,
     Ticket,
+    TokenExpiredError,
     __version__,
     preload,
 )
 from mantago.testing import FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket
+from mantago_generated import AuthenticatedClient
+from mantago_generated.api.client_points_gifts import post_openapi_client_gift as operation
+from mantago_generated.models import ClientIdentificationRequest
 
 
 def constants() -> None:
@@ -51,6 +61,7 @@ def client(mantago: MantaGo) -> None:
     reveal_type(mantago.get_client_gifts(platform=Platform.LINE, platform_client_id="U1"))  # = ClientGifts
     reveal_type(mantago.credentials)  # = Credentials | None
     reveal_type(mantago.generated)  # = AuthenticatedClient
+    reveal_type(mantago.with_options(timeout=5, max_retries=0, headers={"X-Tenant": "7"}))  # = MantaGo
     reveal_type(mantago.close())  # = None
     with mantago as entered:
         reveal_type(entered)  # = MantaGo
@@ -63,6 +74,7 @@ async def async_client(mantago: AsyncMantaGo) -> None:
     reveal_type(await mantago.get_client_gifts(platform="line", platform_client_id="U1"))  # = ClientGifts
     reveal_type(mantago.credentials)  # = Credentials | None
     reveal_type(mantago.generated)  # = AuthenticatedClient
+    reveal_type(mantago.with_options(timeout=5))  # = AsyncMantaGo
     reveal_type(await mantago.aclose())  # = None
     async with mantago as entered:
         reveal_type(entered)  # = AsyncMantaGo
@@ -81,6 +93,7 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(gifts.virtual_gifts)  # = tuple[Gift, ...]
     reveal_type(gifts.extra)  # = Mapping[str, Any]
     reveal_type(gifts.drift)  # = tuple[Drift, ...]
+    reveal_type(gifts.response)  # = ResponseInfo | None
     reveal_type(gifts.to_dict())  # = dict[str, Any]
     reveal_type(ClientGifts.from_dict({}))  # = ClientGifts
     reveal_type(one.created_at)  # = datetime
@@ -102,6 +115,20 @@ def results(gifts: ClientGifts, one: Ticket, each: Gift, resource: GiftResource,
     reveal_type(line.path)  # = str
     reveal_type(line.detail)  # = str
     reveal_type(line.pattern)  # = str
+
+
+async def generated(client: AuthenticatedClient, body: ClientIdentificationRequest) -> None:
+    reveal_type(operation.sync(client=client, body=body))  # = ClientGifts
+    reveal_type(operation.sync_detailed(client=client, body=body).parsed)  # = ClientGifts
+    reveal_type(await operation.asyncio(client=client, body=body))  # = ClientGifts
+    reveal_type((await operation.asyncio_detailed(client=client, body=body)).parsed)  # = ClientGifts
+
+
+def responses(response: ResponseInfo) -> None:
+    reveal_type(response.status_code)  # = int
+    reveal_type(response.headers)  # = Mapping[str, str]
+    reveal_type(response.attempts)  # = int
+    reveal_type(response.elapsed)  # = float
 
 
 def events(again: CallRetried, end: CallFinished) -> None:
@@ -138,6 +165,11 @@ def no_answer(connection: APIConnectionError, late: APITimeoutError) -> None:
 
 def answers(invalid: InvalidResponseError, status: APIStatusError) -> None:
     reveal_type(invalid.path)  # = str
+    reveal_type(invalid.status_code)  # = int | None
+    reveal_type(invalid.headers)  # = Mapping[str, str]
+    reveal_type(invalid.body)  # = bytes
+    reveal_type(invalid.attempts)  # = int
+    reveal_type(invalid.elapsed)  # = float
     reveal_type(status.status_code)  # = int
     reveal_type(APIStatusError.for_status(404))  # = type[APIStatusError]
     reveal_type(status.code)  # = int | None
@@ -156,6 +188,12 @@ def refusals(error: Exception) -> None:
         BadRequestError | AuthenticationError | PermissionDeniedError | NotFoundError | RateLimitError | ServerError,
     ):
         reveal_type(error.retry_after)  # = float | None
+    if isinstance(error, ClientNotFoundError | BotNotFoundError | PlatformNotConnectedError):
+        reveal_type(error.code)  # = int | None
+    if isinstance(error, TokenExpiredError | CredentialsReplacedError):
+        reveal_type(error.code)  # = int | None
+    if isinstance(error, ClientClosedError):
+        reveal_type(error.args)  # = tuple[Any, ...]
 
 
 def the_fake(fake: FakeMantaGo, asked: RecordedRequest, told: OperationRequest) -> None:

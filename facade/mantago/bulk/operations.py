@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from attrs import frozen
@@ -10,7 +10,7 @@ from attrs import frozen
 from mantago_generated.models.client_gifts_response import ClientGifts
 
 ResultT = TypeVar("ResultT")
-ColumnType: TypeAlias = Literal["text", "flag", "moment", "texts"]
+ColumnType: TypeAlias = Literal["text", "flag", "integer", "number", "moment", "texts"]
 Row: TypeAlias = Mapping[str, Any]
 
 
@@ -18,12 +18,13 @@ Row: TypeAlias = Mapping[str, Any]
 class BulkOperation(Generic[ResultT]):
     """An operation that asks for a client: the client's method, the columns of its results, and how they become rows.
 
-    A result without rows becomes one in which these columns are empty.
+    A result without rows becomes one in which these columns are empty. A run may ask more than once for a client, so
+    that the operation must be one that changes nothing.
     """
 
     method: str
     columns: Mapping[str, ColumnType]
-    rows: Callable[[ResultT], Iterator[Row]]
+    rows: Callable[[ResultT], Iterable[Row]]
 
     def __repr__(self) -> str:
         return f"<BulkOperation {self.method}>"

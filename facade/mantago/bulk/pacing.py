@@ -1,8 +1,9 @@
 """The pace of many calls: as fast as the service lets them, without knowing its limit.
 
 Pure decisions on a clock that the caller reads: nothing here waits. Additive increase and multiplicative decrease, as
-TCP and boto3's adaptive mode have them. Packages that limit a rate (aiolimiter, pyrate-limiter) keep a rate that is
-known beforehand, in bursts, and learn nothing from a refusal; boto3's own is a private part of botocore.
+TCP and boto3's adaptive mode have them, with a slow return to where calls were refused, as TCP CUBIC has it. Packages
+that limit a rate (aiolimiter, pyrate-limiter) keep a rate that is known beforehand, in bursts, and learn nothing from a
+refusal; boto3's own is a private part of botocore.
 """
 
 from __future__ import annotations
@@ -12,16 +13,21 @@ from attrs import define, field
 FIRST_RATE = 20.0
 """Calls a second to begin with, where nobody says how many there may be."""
 LEAST_RATE = 1.0
-CREDIT_SECONDS = 0.05
+CREDIT_SECONDS = 0.02
 """How late a call may be without slowing down those behind it: event loops wake up late."""
 TICK_SECONDS = 1.0
 BUSY_SHARE = 0.7
 """The share of the rate that must have been used for a tick to say anything about the limit."""
-NEAR_SHARE, FAR_SHARE = 0.95, 0.5
-"""What is left of the rate after a refusal: where the limit is known by and large, and where it isn't."""
-NEAR_TICKS, FAR_TICKS = 20, 10
-"""How many ticks the rate takes to come back to where it was refused."""
+SEARCHING, SOON, NEAR = (0.5, 10), (0.85, 20), (0.97, 40)
+"""What is left of the rate after a refusal, and how many ticks it takes to come back to where it was refused.
+
+A refusal costs all calls a pause of a second or more, so that the refusals of a limit that is known must be far apart.
+Where latency wavers calls are refused below the limit, and a few per cent less cost less than the pauses.
+"""
 SOON_SECONDS = 2.0
+"""A refusal so soon after the pause says that the limit is well below."""
+SHORTEST_PAUSE_SECONDS = 1.0
+"""Services count by the second: `Retry-After: 0` would have the calls of the same one refused again."""
 LONGEST_PAUSE_SECONDS = 60.0
 
 
@@ -38,9 +44,9 @@ class Pacer:
     refusals: int = field(default=0, init=False)
     _searching: bool = field(init=False)
     _next: float = field(default=0.0, init=False)
-    _blocked_until: float = field(default=0.0, init=False)
+    _blocked_until: float = field(default=float("-inf"), init=False)
     _cut_at: float = field(default=float("-inf"), init=False)
-    _pause: float = field(default=1.0, init=False)
+    _pause: float = field(default=SHORTEST_PAUSE_SECONDS, init=False)
     # Of the current tick: when it began, and how many calls were sent in it.
     _tick: float | None = field(default=None, init=False)
     _sent: int = field(default=0, init=False)
@@ -67,22 +73,24 @@ class Pacer:
 
     def answered(self) -> None:
         """Note that a call wasn't refused."""
-        self._pause = 1.0
+        self._pause = SHORTEST_PAUSE_SECONDS
 
     def refused(self, now: float, sent_at: float, retry_after: float | None) -> None:
         """Note that a call was refused that was sent at a moment; all wait for as long as the service asks."""
         self.refusals += 1
         told = retry_after is not None
-        pause = retry_after if retry_after is not None else self._pause
+        pause = self._pause if retry_after is None else max(retry_after, SHORTEST_PAUSE_SECONDS)
         if sent_at <= self._cut_at:
             # Of the same moment as the refusal that has lowered the rate already.
             self._block(now + pause if told else self._blocked_until)
             return
         if not told:
             self._pause = min(2 * self._pause, LONGEST_PAUSE_SECONDS)
-        far = self._searching or now - self._blocked_until < SOON_SECONDS
-        share, ticks = (FAR_SHARE, FAR_TICKS) if far else (NEAR_SHARE, NEAR_TICKS)
-        self._refused_rate = self.rate
+        soon = now < self._blocked_until + SOON_SECONDS
+        share, ticks = SEARCHING if self._searching else SOON if soon else NEAR
+        # One refusal below the others may be chance; those that follow at once are not.
+        by_chance = self.rate < self._refused_rate and not soon
+        self._refused_rate = (self._refused_rate + self.rate) / 2 if by_chance else self.rate
         self.rate = max(self.rate * share, LEAST_RATE)
         self._step = max(self._refused_rate - self.rate, LEAST_RATE * 0.1) / ticks
         self._searching, self._beyond, self._cut_at = False, 0, now

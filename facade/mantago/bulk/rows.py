@@ -117,6 +117,8 @@ class Parquet:
         types = {
             "text": arrow.string(),
             "flag": arrow.bool_(),
+            "integer": arrow.int64(),
+            "number": arrow.float64(),
             "moment": arrow.timestamp("us", tz="UTC"),
             "texts": arrow.list_(arrow.string()),
         }

@@ -13,6 +13,7 @@ from typing import Any
 import anyio
 from attrs import define
 
+from mantago import __version__
 from mantago.bulk.ids import ClientList, ClientName, client_list, named
 from mantago.bulk.operations import GIFTS, BulkOperation
 from mantago.bulk.pacing import Pacer
@@ -20,9 +21,9 @@ from mantago.bulk.parts import make_folder, part_name, parts_in, remove_leftover
 from mantago.bulk.progress import Meter, Progress, Status, StoppedError, Summary
 from mantago.bulk.rows import FormatName, OutcomeName, format_named
 from mantago.bulk.shards import Client, Fetcher, asking
-from mantago_runtime.calls.loop import max_retries_here
 from mantago_runtime.configuration import checked_whole
 from mantago_runtime.errors import ConfigurationError
+from mantago_runtime.instrumentation import run_span
 
 PART_SIZE = 500
 CONCURRENCY = 64
@@ -50,17 +51,9 @@ async def fetch_shard_async(
     """
     shard, folder = [named(name) for name in clients], Path(into)
     meter = Meter(len(shard), anyio.current_time())
-    fetcher = _fetcher(
-        meter,
-        client=client,
-        operation=operation,
-        format=format,
-        rate=rate,
-        concurrency=concurrency,
-        retry_failed=retry_failed,
-    )
+    fetcher = _fetcher(client, operation, format, rate, concurrency, meter=meter, retry_failed=retry_failed)
     make_folder(folder)
-    with _paced():
+    with _seen(fetcher):
         return dict(await fetcher.fetch(index, shard, folder))
 
 
@@ -93,20 +86,12 @@ async def export_async(
     with ExitStack() as stack:
         listed = clients if isinstance(clients, ClientList) else stack.enter_context(client_list(clients))
         meter = Meter(len(listed), anyio.current_time(), on_progress)
-        fetcher = _fetcher(
-            meter,
-            client=client,
-            operation=operation,
-            format=format,
-            rate=rate,
-            concurrency=concurrency,
-            retry_failed=retry_failed,
-        )
+        fetcher = _fetcher(client, operation, format, rate, concurrency, meter=meter, retry_failed=retry_failed)
         size = checked_whole("part_size", part_size, least=1)
         run = _Run(listed, Path(into), fetcher, format, size, datetime.now(UTC))
         run.check_folder()
-        stack.enter_context(_paced())
-        return await run.go()
+        with _seen(fetcher):
+            return await run.go()
 
 
 def export(clients: ClientList | Iterable[ClientName], into: str | Path, *, client: Client, **options: Any) -> Summary:
@@ -115,30 +100,34 @@ def export(clients: ClientList | Iterable[ClientName], into: str | Path, *, clie
 
 
 def _fetcher(
-    meter: Meter,
-    *,
     client: Client,
     operation: BulkOperation[Any],
-    format: FormatName,  # noqa: A002 - as on the command line
+    form: FormatName,
     rate: float | None,
     concurrency: int,
+    *,
+    meter: Meter,
     retry_failed: bool,
 ) -> Fetcher:
     if rate is not None and not 0 < rate < float("inf"):
         raise ConfigurationError(f"rate must be a number of calls a second above zero, not {rate!r}")
     concurrency = checked_whole("concurrency", concurrency, least=1)
-    ask = asking(client, operation, concurrency)
-    return Fetcher(ask, operation, format_named(format, operation), Pacer(rate), meter, concurrency, retry_failed)
+    # Every attempt is paced here: the client's own retries wouldn't be.
+    ask = asking(client.with_options(max_retries=0), operation, concurrency)
+    return Fetcher(ask, operation, format_named(form, operation), Pacer(rate), meter, concurrency, retry_failed)
 
 
 @contextmanager
-def _paced() -> Iterator[None]:
-    """Have every attempt paced here: the client's own retries wouldn't be."""
-    token = max_retries_here.set(0)
-    try:
+def _seen(fetcher: Fetcher) -> Iterator[None]:
+    """Have the calls' spans be children of the run's, which counts and names no client."""
+
+    def told() -> dict[str, str | int]:
+        meter = fetcher.meter
+        counts = {"clients": meter.total, "calls": meter.calls, "refusals": fetcher.pacer.refusals}
+        return {f"mantago.bulk.{name}": count for name, count in [*counts.items(), *meter.kept.items()]}
+
+    with run_span(f"mantago.bulk {fetcher.operation.method}", __version__, told):
         yield
-    finally:
-        max_retries_here.reset(token)
 
 
 @define

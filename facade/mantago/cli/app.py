@@ -1,74 +1,41 @@
 """The command line (extra `cli`): `mantago gifts`, `mantago export`, `mantago doctor` and `mantago sandbox`.
 
-Exit status: 0 fine, 1 the service said no or answered nonsense, 2 wrong use, 3 no answer, 130 Ctrl-C; of an export, 1
-some failed, 3 stopped, 4 credentials refused.
+What the exit statuses mean, `statuses` says.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import logging
 import os
-import re
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any, Literal
 
 import click
-import httpx
-from attrs import evolve
 from click.shell_completion import shell_complete
-from rich.console import Console
-from rich.markup import escape
 
-from mantago import (
-    SPEC_VERSION,
-    APIConnectionError,
-    AsyncMantaGo,
-    ConfigurationError,
-    IdentificationError,
-    MantaGo,
-    MantaGoError,
-    __version__,
-)
+from mantago import SPEC_VERSION, __version__
 from mantago.cli import options
-from mantago.cli.bulk import EXIT_STATUSES, run_export, told
+from mantago.cli.bulk import export
 from mantago.cli.completion import PROGRAM, VARIABLE, install, script
-from mantago.cli.doctor import examine, exit_status, versions
-from mantago.cli.tables import show_check, show_gifts
+from mantago.cli.doctor import doctor
+from mantago.cli.gifts import gifts
+from mantago.cli.output import complain
+from mantago.cli.sandbox import sandbox
+from mantago.cli.statuses import ExitStatus
 from mantago_generated.spec import GENERATOR
-
-_log = logging.getLogger("mantago.cli")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; return its exit status. What went wrong is told in a line on stderr, never by a traceback."""
     _write_anything()
+    words = sys.argv[1:] if arguments is None else [*arguments]
     try:
-        return _run(sys.argv[1:] if arguments is None else [*arguments])
-    except IdentificationError as error:
-        return _complain(re.sub(r"\b(platform_client_id|client_id|platform)\b", _as_option, str(error)), 2)
-    except (ConfigurationError, ImportError) as error:
-        text = _with_options(str(error))
-        return _complain(text + ("; or try it with --sandbox" if text.endswith("is missing") else ""), 2)
-    except click.ClickException as error:
-        command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-        return _complain(f"{error.format_message()} (see {command} --help)", error.exit_code)
-    except APIConnectionError as error:
-        return _complain(str(error), 3)
-    except MantaGoError as error:
-        return _complain(str(error), 1)
+        return _run(words)
     except BrokenPipeError:
         # Whoever read the output has seen enough; without this, Python complains when it flushes at its end.
         sys.stdout = None
-        return 1
-    except OSError as error:
-        return _complain(f"the output can't be written: {error.strerror}", 1)
+        return ExitStatus.REFUSED
     except Exception as error:  # noqa: BLE001 - a traceback would say less to whoever uses a command line
-        return _complain(f"unexpected {type(error).__name__}: {error}; please report this", 1)
+        return complain(error, as_json="--json" in words)
 
 
 def _run(arguments: list[str]) -> int:
@@ -81,7 +48,7 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except KeyboardInterrupt:
-        return 130
+        return ExitStatus.INTERRUPTED
 
 
 def _write_anything() -> None:
@@ -89,20 +56,6 @@ def _write_anything() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-
-
-def _as_option(name: re.Match[str]) -> str:
-    return "--" + name[0].replace("_", "-")
-
-
-def _with_options(text: str) -> str:
-    """Return a complaint of the client's about an argument as one about an option."""
-    return re.sub(r"^(bot_id|token|secret|base_url|timeout)\b", _as_option, text)
-
-
-def _complain(text: str, status: int) -> int:
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
-    return status
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
@@ -131,244 +84,8 @@ def app(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         print(context.get_help())
-        context.exit(2)
+        context.exit(ExitStatus.WRONG_USE)
 
 
-@contextmanager
-def _notes(*, quiet: bool = False, verbose: bool = False) -> Iterator[None]:
-    """Put on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing."""
-    if quiet and verbose:
-        raise ConfigurationError("--quiet and --verbose exclude each other")
-    logger, handler = logging.getLogger("mantago"), logging.StreamHandler()
-    level = logger.level
-    handler.setFormatter(logging.Formatter("note: %(message)s"))
-    handler.setLevel(logging.DEBUG if verbose else logging.CRITICAL if quiet else logging.WARNING)
-    if verbose:
-        logger.setLevel(logging.DEBUG)
-    else:
-        # Its own records are about single calls; what needs a person's attention comes from its children.
-        handler.addFilter(lambda record: record.name != logger.name)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-
-
-def _in_sandbox(stack: ExitStack, account: dict[str, Any]) -> dict[str, Any]:
-    """Run the sandbox as long as the stack lasts; return what a client needs for it."""
-    if given := [name for name, value in account.items() if value is not None]:
-        name = given[0].replace("_", "-")
-        raise ConfigurationError(f"--sandbox brings its own account and address: leave out --{name}")
-    from mantago.sandbox import Sandbox  # noqa: PLC0415 - needs an extra
-
-    server = stack.enter_context(Sandbox())
-    # Not through a proxy of the environment, which couldn't reach this machine.
-    return {name: getattr(server, name) for name in account} | {"transport": httpx.HTTPTransport(trust_env=False)}
-
-
-def _print_json(document: object) -> None:
-    # Bytes: the output is UTF-8 whatever the console's encoding. Half a surrogate pair stays an escape.
-    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-    if sys.stdout:
-        sys.stdout.buffer.write(text.encode(errors="backslashreplace"))
-        sys.stdout.flush()
-
-
-@app.command()
-@options.who
-@options.account
-@options.timeout(default=30.0, help="Seconds that the call may take in all.")
-@options.as_json
-@options.utc
-@options.quiet(help="No title, and no notes on stderr.")
-@options.verbose
-def gifts(
-    *,
-    client_id: str | None,
-    platform: str | None,
-    platform_client_id: str | None,
-    bot_id: str | None,
-    token: str | None,
-    secret: str | None,
-    base_url: str | None,
-    sandbox: bool,
-    timeout: float,
-    as_json: bool,
-    utc: bool,
-    quiet: bool,
-    verbose: bool,
-) -> None:
-    """Show a client's tickets, physical and virtual gifts.
-
-    For example:
-      mantago gifts --sandbox --client-id VolejRejN
-      mantago gifts --platform line --platform-client-id U4af49806...
-      mantago gifts --client-id VolejRejN --json | jq '.virtualGifts[].name'
-    """
-    account: dict[str, Any] = {"bot_id": bot_id, "token": token, "secret": secret, "base_url": base_url}
-    who: dict[str, Any] = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
-    with ExitStack() as stack:
-        stack.enter_context(_notes(quiet=quiet, verbose=verbose))
-        if sandbox:
-            account = _in_sandbox(stack, account)
-        client = stack.enter_context(MantaGo(**account, timeout=timeout))
-        _log.info("%r", client)
-        result = client.get_client_gifts(**who)
-    if as_json:
-        _print_json(result.to_dict())
-    else:
-        name = client_id or f"{platform_client_id} on {platform}"
-        show_gifts(Console(highlight=False), result, name, utc=utc, quiet=quiet)
-
-
-@app.command()
-@options.export
-@options.account
-@options.timeout(default=30.0, help="Seconds that each call may take.")
-@options.as_json
-@options.quiet(help="No progress, and no notes on stderr.")
-@options.verbose
-def export(
-    *,
-    ids: str,
-    into: str,
-    column: str | None,
-    format: Literal["jsonl", "parquet"],  # noqa: A002 - the option's name
-    rate: float | None,
-    retry_failed: bool,
-    bot_id: str | None,
-    token: str | None,
-    secret: str | None,
-    base_url: str | None,
-    sandbox: bool,
-    timeout: float,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-) -> int:
-    """Fetch the gifts of many clients into a folder, at the pace that the service allows.
-
-    IDS is a text file with an id a line, a CSV file, JSON Lines, or - for
-    standard input. FOLDER gets whole parts, part-*.jsonl.gz, and summary.json.
-    The same command again goes on where it stopped.
-
-    Exit status: 0 all done, 1 some failed, 2 wrong use, 3 stopped,
-    4 credentials refused.
-
-    For example:
-      mantago export customers.csv --into gifts-2026-11-27
-      mantago export customers.csv --into gifts-2026-11-27 --retry-failed
-      mantago export - --into gifts --rate 30 < ids.txt
-    """
-    account: dict[str, Any] = {"bot_id": bot_id, "token": token, "secret": secret, "base_url": base_url}
-    with ExitStack() as stack:
-        stack.enter_context(_notes(quiet=quiet, verbose=verbose))
-        if sandbox:
-            account = _in_sandbox(stack, account) | {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
-        summary, problem = run_export(
-            lambda: AsyncMantaGo(**account, timeout=timeout),
-            ids,
-            column,
-            into,
-            quiet=quiet,
-            format=format,
-            rate=rate,
-            retry_failed=retry_failed,
-        )
-    if as_json:
-        _print_json(summary.to_dict())
-    else:
-        print(told(summary, into))
-    return EXIT_STATUSES[summary.status] if problem is None else _complain(problem, EXIT_STATUSES[summary.status])
-
-
-@app.command()
-@options.who
-@options.account
-@options.timeout(default=10.0, help="Seconds that each of the two requests may take.")
-@options.as_json
-@options.quiet(help="Only what is wrong.")
-@options.verbose
-def doctor(
-    *,
-    client_id: str | None,
-    platform: str | None,
-    platform_client_id: str | None,
-    bot_id: str | None,
-    token: str | None,
-    secret: str | None,
-    base_url: str | None,
-    sandbox: bool,
-    timeout: float,
-    as_json: bool,
-    quiet: bool,
-    verbose: bool,
-) -> int:
-    """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
-
-    It sends two requests, none of which changes anything. Without a client to
-    ask for, the second asks for one that doesn't exist: that shows whether bot
-    id, token and secret are taken, but no gifts.
-
-    Exit status: 0 all is well, 1 the service said no, or will soon,
-    2 wrong configuration, 3 no answer.
-
-    For example:
-      mantago doctor
-      mantago doctor --client-id VolejRejN     judges gifts, too
-      mantago doctor --json > report.json      for a report; it holds no secret
-      mantago doctor --sandbox --client-id token-expired
-    """
-    account: dict[str, Any] = {"bot_id": bot_id, "token": token, "secret": secret, "base_url": base_url}
-    who: dict[str, Any] = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
-    console, checks = Console(highlight=False), []
-    with ExitStack() as stack:
-        # What the library warns of stands in the report.
-        stack.enter_context(_notes(quiet=quiet or not verbose, verbose=verbose))
-        if sandbox:
-            account = _in_sandbox(stack, account)
-        if not (as_json or quiet):
-            console.print(", ".join(f"{name} {version}" for name, version in versions().items()), style="dim")
-        for found in examine(account, who, timeout=timeout):
-            check = evolve(found, detail=_with_options(found.detail))
-            checks.append(check)
-            if not as_json and (check.ok is False or not quiet):
-                show_check(console, check)
-    status = exit_status(checks)
-    if as_json:
-        report = [{"name": c.name, "ok": c.ok, "detail": c.detail, "hint": c.hint} for c in checks]
-        _print_json({"ok": status == 0, "exit_status": status, "versions": versions(), "checks": report})
-    return status
-
-
-@app.command()
-@options.port
-def sandbox(*, port: int) -> None:
-    """Run a stand-in for the service on this machine until Ctrl-C, and show how to use it (extra sandbox).
-
-    For example:
-      mantago sandbox --port 8000
-    """
-    from mantago import sandbox as sandboxes  # noqa: PLC0415 - needs an extra
-
-    console = Console(highlight=False)
-    with ExitStack() as stack:
-        try:
-            server = stack.enter_context(sandboxes.Sandbox(port=port))
-        except OSError as error:
-            raise ConfigurationError(f"can't listen on port {port}: {error.strerror}; choose another --port") from None
-        console.print("The sandbox is running; in another terminal, tell the client where it is:\n")
-        for name in ("base_url", "bot_id", "token", "secret"):
-            console.print(f"export MANTAGO_{name.upper()}={getattr(server, name)}", soft_wrap=True)
-        for title, entries in (("Clients", sandboxes.CLIENTS), ("Ids that cause something", sandboxes.TRIGGERS)):
-            console.print(f"\n[bold]{title}[/]")
-            for entry in entries:
-                console.print(f"  {entry.id:<26} {escape(entry.description)}", soft_wrap=True)
-                for other in entry.platform_ids:
-                    console.print(f"  {'':<26} also {other.platform} {other.platform_client_id}", soft_wrap=True)
-        console.print("\nCtrl-C ends it.")
-        while True:
-            # A wait for an event would keep Ctrl-C waiting on Windows.
-            time.sleep(3600)
+for _command in (gifts, export, doctor, sandbox):
+    app.add_command(_command)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import anyio
+import click
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -18,15 +20,85 @@ from mantago import AsyncMantaGo
 from mantago.bulk import ClientList, Progress, StoppedError, Summary, export_async, read_ids
 from mantago.bulk.progress import Status
 from mantago.bulk.run import summary_in
+from mantago.cli import options
+from mantago.cli.output import complain, notes, print_json
+from mantago.cli.sandbox import arguments_for
+from mantago.cli.statuses import MEANINGS, ExitStatus
 
-EXIT_STATUSES: Final[Mapping[Status, int]] = {"done": 0, "some_failed": 1, "stopped": 3, "credentials_refused": 4}
+EXIT_STATUSES: Final[Mapping[Status, ExitStatus]] = {
+    "done": ExitStatus.FINE,
+    "some_failed": ExitStatus.REFUSED,
+    "stopped": ExitStatus.TRY_LATER,
+    "credentials_refused": ExitStatus.CREDENTIALS,
+}
 SECONDS_BETWEEN_LINES = 30.0
+
+
+@click.command(
+    cls=options.Command,
+    exit_statuses=MEANINGS
+    | {
+        ExitStatus.FINE: "all done, though some clients may not be known",
+        ExitStatus.REFUSED: "some failed; --retry-failed asks for those once more",
+        ExitStatus.TRY_LATER: "stopped; the same command goes on from there",
+    },
+)
+@options.export
+@options.account(timeout=30.0, help="Seconds that each call may take.")
+@options.output(quiet="No progress, and no notes on stderr.")
+def export(
+    *,
+    ids: str,
+    into: str,
+    column: str | None,
+    format: Literal["jsonl", "parquet"],  # noqa: A002 - the option's name
+    rate: float | None,
+    retry_failed: bool,
+    account: options.Account,
+    output: options.Output,
+) -> int:
+    """Fetch the gifts of many clients into a folder, at the pace that the service allows.
+
+    FOLDER gets whole parts, part-*.jsonl.gz, and summary.json. The same command
+    again goes on where it stopped.
+
+    For example:
+      mantago export customers.csv --into gifts-2026-11-27
+      mantago export customers.csv --into gifts-2026-11-27 --retry-failed
+      mantago export - --into gifts --rate 30 < ids.txt
+    """
+    with ExitStack() as stack:
+        stack.enter_context(notes(output))
+        arguments = arguments_for(account, stack)
+        if account.sandbox:
+            arguments |= {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
+        summary, error = run_export(
+            lambda: AsyncMantaGo(**arguments, timeout=account.timeout),
+            ids,
+            column,
+            into,
+            quiet=output.quiet,
+            format=format,
+            rate=rate,
+            retry_failed=retry_failed,
+        )
+    if output.as_json:
+        print_json(summary.to_dict())
+    else:
+        print(told(summary, into))
+    status = EXIT_STATUSES[summary.status]
+    if error is None:
+        return status
+    reason = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
+    message = f"stopped: {reason}; what is done is kept, and the same command goes on from there"
+    # What stopped it says more to a program than that something did.
+    return complain(error.__cause__ or error, as_json=output.as_json, exit_status=status, message=message)
 
 
 def run_export(
     connect: Callable[[], AsyncMantaGo], ids: str, column: str | None, into: str, *, quiet: bool, **options: Any
-) -> tuple[Summary, str | None]:
-    """Run an export; return how it ended, and what to say where it was stopped."""
+) -> tuple[Summary, BaseException | None]:
+    """Run an export; return how it ended, and what stopped it, if something did."""
     client = connect()
     source: Any = sys.stdin.buffer if ids == "-" else ids
 
@@ -37,13 +109,11 @@ def run_export(
     try:
         with read_ids(source, column=column) as clients, _shown(quiet=quiet) as show:
             return anyio.run(go, clients, show), None
-    except StoppedError as error:
-        summary, reason = error.summary, str(error)
-    except KeyboardInterrupt:
-        summary, reason = summary_in(Path(into)), "by Ctrl-C"
-    if summary is None:
-        raise KeyboardInterrupt  # before anything had begun
-    return summary, f"stopped: {reason}; what is done is kept, and the same command goes on from there"
+    except (StoppedError, KeyboardInterrupt) as error:
+        summary = error.summary if isinstance(error, StoppedError) else summary_in(Path(into))
+        if summary is None:
+            raise  # before anything had begun
+        return summary, error
 
 
 def told(summary: Summary, folder: str) -> str:

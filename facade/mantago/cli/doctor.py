@@ -1,4 +1,4 @@
-"""The examination of `mantago doctor`, from the configuration to the contract; each line is judged by a pure function.
+"""`mantago doctor`, from the configuration to the contract; each line is judged by a pure function (extra `cli`).
 
 `examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
 to the service and its clock, and one as any client makes it. What isn't reached stays without a judgement.
@@ -11,26 +11,21 @@ import platform
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
+import click
 import httpx
+from attrs import asdict, evolve
+from rich.console import Console
 
 from mantago import __version__
-from mantago.cli.probe import (
-    NO_ANSWER,
-    REFUSED,
-    WRONG_USE,
-    Check,
-    ProbeResult,
-    failed,
-    of_clock,
-    of_connection,
-    of_tls,
-    passed,
-    probe,
-    skipped,
-    span,
-)
+from mantago.cli import options
+from mantago.cli.output import notes, print_json
+from mantago.cli.probe import Check, ProbeResult, failed, of_clock, of_connection, of_tls, passed, probe, skipped, span
+from mantago.cli.sandbox import arguments_for
+from mantago.cli.statuses import ExitStatus, status_of, worst
+from mantago.cli.tables import show_check
 from mantago.client import MantaGo
 from mantago.identification import identify
 from mantago.testing.document import Document
@@ -48,7 +43,7 @@ from mantago_runtime.errors import (
     MantaGoError,
 )
 from mantago_runtime.reading.json import parse_json
-from mantago_runtime.secrets.credentials import Credentials
+from mantago_runtime.secrets.credentials import ARGUMENTS, Credentials, problem_of
 from mantago_runtime.secrets.store import EXPIRY_WARNING_SECONDS
 
 UNKNOWN_CLIENT_ID = "mantago-doctor"
@@ -56,12 +51,19 @@ UNKNOWN_CLIENT_ID = "mantago-doctor"
 CLIENT_CODES = frozenset({11001, 37011})
 """Refusals that come after the credentials were taken: they are about the client."""
 IDENTIFICATION = "--client-id, or --platform and --platform-client-id"
-RENEW = "renew the pair in the bot's dashboard (Settings, Advanced settings, API integration), and set both halves"
+PAGE = "Settings, Advanced settings, API integration"
+"""Where in the bot's dashboard token and secret are made."""
+RENEW = f"renew the pair in the bot's dashboard ({PAGE}), and set both halves"
+BOT_ID = "the bot id is the last part of the bot's address in the dashboard"
+PLACES: Mapping[str, str] = {"bot_id": BOT_ID} | dict.fromkeys(
+    ("token", "secret"), f"token and secret are made together in the bot's dashboard: {PAGE}"
+)
+"""Where each credential is found."""
 NEWER = "see whether there is a newer version of mantago, or tell its maintainers"
 
 BY_CODE: Mapping[int, str] = {
     1002: f"check the bot's plan; or {RENEW}",
-    5001: "the bot id is the last part of the bot's address in the dashboard",
+    5001: BOT_ID,
     11001: "connect the bot to this platform in the dashboard, or name another platform",
     37011: "is the id whole, and of this bot? A platform's id goes into --platform-client-id",
     110000: NEWER,
@@ -77,10 +79,44 @@ BY_STATUS: Mapping[int, str] = {
 }
 
 
-def exit_status(checks: Iterable[Check]) -> int:
+@click.command(cls=options.Command)
+@options.who
+@options.account(timeout=10.0, help="Seconds that each of the two requests may take.")
+@options.output(quiet="Only what is wrong.")
+def doctor(*, who: options.Who, account: options.Account, output: options.Output) -> ExitStatus:
+    """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
+
+    It sends two requests, none of which changes anything. Without a client to
+    ask for, the second asks for one that doesn't exist: that shows whether bot
+    id, token and secret are taken, but no gifts.
+
+    For example:
+      mantago doctor
+      mantago doctor --client-id VolejRejN     judges gifts, too
+      mantago doctor --json > report.json      for a report; it holds no secret
+      mantago doctor --sandbox --client-id token_expired
+    """
+    console, checks = Console(highlight=False), []
+    with ExitStack() as stack:
+        # What the library warns of stands in the report.
+        stack.enter_context(notes(evolve(output, quiet=output.quiet or not output.verbose)))
+        arguments = arguments_for(account, stack)
+        if not (output.as_json or output.quiet):
+            console.print(", ".join(f"{name} {version}" for name, version in versions().items()), style="dim")
+        for check in examine(arguments, asdict(who), timeout=account.timeout):
+            checks.append(check)
+            if not output.as_json and (check.ok is False or not output.quiet):
+                show_check(console, check)
+    status = exit_status(checks)
+    if output.as_json:
+        report = [{"name": c.name, "ok": c.ok, "detail": c.detail, "hint": c.hint} for c in checks]
+        print_json({"ok": status == 0, "exit_status": int(status), "versions": versions(), "checks": report})
+    return status
+
+
+def exit_status(checks: Iterable[Check]) -> ExitStatus:
     """Return the exit status that follows from all lines."""
-    crosses = {check.status for check in checks if check.ok is False}
-    return next((status for status in (WRONG_USE, NO_ANSWER, REFUSED) if status in crosses), 0)
+    return worst(check.status for check in checks if check.ok is False)
 
 
 def versions() -> dict[str, str]:
@@ -109,14 +145,14 @@ def examine(
     if identified:
         identify(**who)
     client: MantaGo | None = None
-    problem, address, proxy = "", "", None
+    problems, address, proxy = credential_problems(account, os.environ), "", None
     try:
         address = checked_address(account["base_url"], SERVER_URL)
         proxy = None if "transport" in account else environment_proxy(address)
-        client = MantaGo(**account, timeout=timeout, max_retries=0)
+        client = None if problems else MantaGo(**account, timeout=timeout, max_retries=0)
     except ConfigurationError as error:
-        problem = str(error)
-    yield of_configuration(problem, client, account, os.environ, proxy)
+        problems |= {"base_url": str(error)}
+    yield of_configuration(problems, client, account, os.environ, proxy)
     yield of_token(client.credentials if client else None, now())
     probed = probe(address, proxy, timeout, now) if address else None
     yield of_connection(probed, address, proxy, timeout)
@@ -138,12 +174,28 @@ def examine(
 # --- before anything is sent ----------------------------------------------------------------------------------------
 
 
+def credential_problems(account: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what is wrong with each credential, by its argument: all at once, where a client tells the first."""
+    values = {
+        name: environment.get(f"MANTAGO_{name.upper()}") or None if account[name] is None else account[name]
+        for name in ARGUMENTS
+    }
+    found = {name: problem_of({name: value}) for name, value in values.items()}
+    return {name: problem for name, problem in found.items() if problem}
+
+
 def of_configuration(
-    problem: str, client: MantaGo | None, account: Mapping[str, Any], environment: Mapping[str, str], proxy: str | None
+    problems: Mapping[str, str],
+    client: MantaGo | None,
+    account: Mapping[str, Any],
+    environment: Mapping[str, str],
+    proxy: str | None,
 ) -> Check:
     """Judge what the client was configured with, and say where each value comes from."""
     if client is None or client.credentials is None:
-        return failed("configuration", problem, "mantago doctor --help lists the options", WRONG_USE)
+        hints = dict.fromkeys(PLACES.get(name, "mantago doctor --help lists the options") for name in problems)
+        detail = "; ".join(map(options.with_options, problems.values()))
+        return failed("configuration", detail, "; ".join(hints), ExitStatus.WRONG_USE)
     sources: dict[str, list[str]] = {}
     for name in ("base_url", "bot_id", "token", "secret"):
         source = "environment" if environment.get(f"MANTAGO_{name.upper()}") else "default"
@@ -165,10 +217,10 @@ def of_token(credentials: Credentials | None, now: float) -> Check:
     if expiry is None:
         return skipped("token", "it doesn't say when it expires")
     left, when = expiry.timestamp() - now, f"{expiry:%Y-%m-%d %H:%M} UTC"
-    if left <= 0:
-        return failed("token", f"it expired {span(abs(left))} ago, on {when}", RENEW)
-    text = f"it expires in {span(left)}, on {when}"
-    return passed("token", text) if left > EXPIRY_WARNING_SECONDS else failed("token", text, RENEW)
+    text = f"it expired {span(abs(left))} ago, on {when}" if left <= 0 else f"it expires in {span(left)}, on {when}"
+    if left > EXPIRY_WARNING_SECONDS:
+        return passed("token", text)
+    return failed("token", text, RENEW, ExitStatus.CREDENTIALS)
 
 
 # --- the answer -----------------------------------------------------------------------------------------------------
@@ -184,12 +236,12 @@ def of_service(outcome: Outcome) -> Check:
     if isinstance(outcome, ClientGifts):
         return passed("service", taken)
     if isinstance(outcome, APIConnectionError):
-        return failed("service", str(outcome), "try again; --timeout allows more time", NO_ANSWER)
+        return failed("service", str(outcome), "try again; --timeout allows more time", status_of(outcome))
     if not isinstance(outcome, APIStatusError):
         return skipped("service", "its answer can't be read")
     if outcome.code in CLIENT_CODES:
         return passed("service", taken)
-    return failed("service", str(outcome), hint_for(outcome))
+    return failed("service", str(outcome), hint_for(outcome), status_of(outcome))
 
 
 def hint_for(refusal: APIStatusError) -> str:

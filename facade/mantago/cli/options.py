@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from functools import partial, reduce
+import re
+from collections.abc import Callable, Mapping
+from functools import partial, reduce, wraps
 from typing import Any, TypeVar
 
 import click
+from attrs import field, fields_dict, frozen
 
 from mantago import Platform
+from mantago.cli.statuses import MEANINGS, ExitStatus
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 SAFER_HELP = (
@@ -27,7 +30,29 @@ class HeadedOption(click.Option):
 
 
 class Command(click.Command):
-    """A command whose help keeps the lines of its examples and has the options under their headings."""
+    """A command whose help keeps the lines of its examples, and tells options by heading and what it ends with.
+
+    `exit_statuses` says what they mean here.
+    """
+
+    def __init__(self, *names: Any, exit_statuses: Mapping[ExitStatus, str] = MEANINGS, **settings: Any):
+        settings["context_settings"] = {"help_option_names": ["-h", "--help"]}
+        super().__init__(*names, **settings)
+        self.exit_statuses = exit_statuses
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse what would else be half ignored: of an option's two values click takes the last."""
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+            valued = [one for one in given if isinstance(one, click.Option) and not (one.is_flag or one.multiple)]
+            if twice := next((one for one in valued if valued.count(one) > 1), None):
+                raise click.UsageError(f"{twice.opts[0]} is given twice: it takes one value.", ctx)
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write what the exit statuses mean."""
+        with formatter.section("Exit status"):
+            formatter.write_dl([(str(int(status)), text) for status, text in self.exit_statuses.items()])
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """Write what the command does; click leaves a paragraph as it is that begins with a backspace."""
@@ -39,7 +64,8 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options."""
         headings: dict[str, list[tuple[str, str]]] = {}
-        shown = [(one, record) for one in self.get_params(ctx) if (record := one.get_help_record(ctx))]
+        options = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        shown = [(one, record) for one in options if (record := one.get_help_record(ctx))]
         for parameter, record in shown:
             headings.setdefault(getattr(parameter, "heading", "Options"), []).append(record)
         for heading, records in headings.items():
@@ -76,8 +102,40 @@ def _platforms(_context: click.Context, _parameter: click.Parameter, incomplete:
     return [platform for platform in Platform if platform.startswith(incomplete)]
 
 
+def _gathered(name: str, kind: type, *options: Callable[[FunctionT], FunctionT]) -> Callable[[FunctionT], FunctionT]:
+    """Return the decorator that gives a command all of these options, and itself their values as one argument."""
+
+    def decorate(function: Any) -> Any:
+        @wraps(function)
+        def call(**given: Any) -> Any:
+            values = {each: given.pop(each) for each in fields_dict(kind)}
+            return function(**{name: kind(**values)}, **given)
+
+        gathering: Any = call
+        return _all(*options)(gathering)
+
+    return decorate
+
+
+@frozen(kw_only=True)
+class Who:
+    """The client that is asked for."""
+
+    client_id: str | None
+    platform: str | None
+    platform_client_id: str | None
+
+
 _who = partial(_option, "Who")
-who = _all(
+ids = click.argument(
+    "ids",
+    metavar="[ID]...",
+    nargs=-1,
+    help="The client's id; with --platform, its id there; - reads ids from standard input, one a line.",
+)
+who = _gathered(
+    "who",
+    Who,
     _who("--client-id", help="The client, by MantaGO's own id."),
     _who(
         "--platform",
@@ -86,23 +144,71 @@ who = _all(
     ),
     _who("--platform-client-id", help="... and the client's id there, such as U and 32 hex digits for LINE."),
 )
+
+
+@frozen(kw_only=True)
+class Account:
+    """Whom a client speaks as, where to, and how long."""
+
+    bot_id: str | None
+    token: str | None = field(repr=False)
+    secret: str | None = field(repr=False)
+    base_url: str | None
+    sandbox: bool
+    timeout: float
+
+
+PLACE = ("base_url", "bot_id", "token", "secret")
+"""What the sandbox brings, else an account."""
 _account = partial(_option, "Account")
-account = _all(
-    _account("--bot-id", help="The bot. Default: MANTAGO_BOT_ID."),
-    _account("--token", help="The bot's API token. " + SAFER_HELP.format("TOKEN")),
-    _account("--secret", help="The bot's secret key. " + SAFER_HELP.format("SECRET")),
-    _account("--base-url", help="Where the API is. Default: MANTAGO_BASE_URL, else the vendor's server."),
-    _account("--sandbox", is_flag=True, help="Ask the built-in sandbox, without an account (extra sandbox)."),
-)
-timeout = partial(_account, "--timeout", type=float, show_default=True)
+
+
+def account(*, timeout: float, help: str) -> Callable[[FunctionT], FunctionT]:  # noqa: A002 - as click has it
+    """Return the options of a command that calls the service; the last arguments are about `--timeout`."""
+    return _gathered(
+        "account",
+        Account,
+        _account("--bot-id", help="The bot. Default: MANTAGO_BOT_ID."),
+        _account("--token", help="The bot's API token. " + SAFER_HELP.format("TOKEN")),
+        _account("--secret", help="The bot's secret key. " + SAFER_HELP.format("SECRET")),
+        _account("--base-url", help="Where the API is. Default: MANTAGO_BASE_URL, else the vendor's server."),
+        _account("--sandbox", is_flag=True, help="Ask the built-in sandbox, without an account (extra sandbox)."),
+        _account("--timeout", type=float, default=timeout, show_default=True, help=help),
+    )
+
+
+@frozen(kw_only=True)
+class Output:
+    """How much is told, and in which form."""
+
+    as_json: bool
+    quiet: bool
+    verbose: bool
+
+
 _output = partial(_option, "Output", is_flag=True)
-as_json = _output("--json", "as_json", help="Print JSON, for programs.")
 utc = _output("--utc", help="Show times in UTC, not in the local zone.")
-quiet = partial(_output, "--quiet", "-q")
-verbose = _output("--verbose", "-v", help="Tell of every call and retry on stderr.")
+
+
+def output(*, quiet: str) -> Callable[[FunctionT], FunctionT]:
+    """Return the options of a command about its output; `quiet` says what `--quiet` leaves out."""
+    return _gathered(
+        "output",
+        Output,
+        _output("--json", "as_json", help="Print JSON, for programs."),
+        _output("--quiet", "-q", help=quiet),
+        _output("--verbose", "-v", help="Tell of every call and retry on stderr."),
+    )
+
+
 _export = partial(_option, "Export")
 export = _all(
-    click.argument("ids", metavar="IDS", type=click.Path(exists=True, dir_okay=False, allow_dash=True)),
+    click.argument(
+        "ids",
+        metavar="IDS",
+        type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+        help="A text file with an id a line, a CSV file, JSON Lines, or - for standard input.",
+    ),
     _export(
         "--into", metavar="FOLDER", required=True, help="Where the parts go: a new folder, or the run to go on with."
     ),
@@ -121,13 +227,35 @@ export = _all(
     _export("--rate", type=float, metavar="N", help="The most calls a second. Default: as many as the service allows."),
     _export("--retry-failed", is_flag=True, help="Ask once more for the clients that failed."),
 )
-port = click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Where to listen on 127.0.0.1; 0 takes a free port.",
+_sandbox = partial(_option, "Sandbox")
+sandbox = _all(
+    _sandbox(
+        "--host",
+        default="127.0.0.1",
+        show_default=True,
+        help="Where to listen; 0.0.0.0 is every network of this machine.",
+    ),
+    _sandbox("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port."),
+    _sandbox("--bot-id", help="The bot that it knows. Default: always the same."),
+    _sandbox("--token", help="What it is to be asked with: any text, no real token. Default: a new one each time."),
+    _sandbox("--secret", help="The secret beside it. Default: a new one each time."),
+    _sandbox("--rate", type=float, metavar="N", help="The most calls a second: one more is answered with 429."),
 )
+
+
+def as_option(argument: str) -> str:
+    """Return the option for an argument of the client's."""
+    return "--" + argument.replace("_", "-")
+
+
+def with_options_named(text: str) -> str:
+    """Return a complaint about the identification rule as one about options."""
+    return re.sub(r"\b(platform_client_id|client_id|platform)\b", lambda name: as_option(name[0]), text)
+
+
+def with_options(text: str) -> str:
+    """Return a complaint of the client's about an argument as one about an option."""
+    return re.sub(r"^(bot_id|token|secret|base_url|timeout|rate)\b", lambda name: as_option(name[0]), text)
 
 
 def at_once(name: str, callback: Callable[..., None], **settings: Any) -> Callable[[FunctionT], FunctionT]:

@@ -14,16 +14,16 @@ import httpx
 from attrs import frozen
 
 from mantago import __version__
+from mantago.cli.statuses import ExitStatus
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
+from mantago_runtime.configuration import Network
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
 
 T = TypeVar("T", bound=BaseException)
 
-REFUSED, WRONG_USE, NO_ANSWER = 1, 2, 3
-"""What a cross makes the exit status; of several, wrong use counts before no answer, and that before a refusal."""
 CLOCK_TOLERANCE = 60.0
 """Seconds."""
 OTHER_HOST = "is the address right? The certificate is another host's"
@@ -37,13 +37,16 @@ UNTRUSTED: Mapping[int, str] = {
 
 @frozen
 class Check:
-    """One line of the report; `ok` is None where there was nothing to judge. A hint says what to do."""
+    """One line of the report; `ok` is None where there was nothing to judge.
+
+    A hint says what to do about a cross, and `status` which exit status it asks for.
+    """
 
     name: str
     ok: bool | None
     detail: str
     hint: str = ""
-    status: int = REFUSED
+    status: ExitStatus = ExitStatus.REFUSED
 
 
 def passed(name: str, detail: str) -> Check:
@@ -51,7 +54,7 @@ def passed(name: str, detail: str) -> Check:
     return Check(name, ok=True, detail=detail)
 
 
-def failed(name: str, detail: str, hint: str, status: int = REFUSED) -> Check:
+def failed(name: str, detail: str, hint: str, status: ExitStatus = ExitStatus.REFUSED) -> Check:
     """Return a line that says what is wrong, and what to do."""
     return Check(name, ok=False, detail=detail, hint=hint, status=status)
 
@@ -86,7 +89,7 @@ def probe(address: str, proxy: str | None, timeout: float, now: Callable[[], flo
     url = httpx.URL(address)
     headers = [(b"Host", url.netloc), (b"User-Agent", f"mantago/{__version__} (doctor)".encode()), (b"Accept", b"*/*")]
     target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    io = sync_io_backend(None, proxy)
+    io = sync_io_backend(None, Network(proxy=proxy))
     try:
         with io.bound(timeout):
             sent = now()
@@ -141,19 +144,19 @@ def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: s
     else:
         text, hint = f"{host} gave no answer: {text}", "what is there may be no HTTP server: is the port right?"
     hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
-    return failed("connection", text, hint, NO_ANSWER)
+    return failed("connection", text, hint, ExitStatus.TRY_LATER)
 
 
 def of_tls(probed: ProbeResult | Exception | None, address: str) -> Check:
     """Judge whether the service can be trusted to be itself."""
     if isinstance(probed, ConfigurationError):
-        return failed("TLS", str(probed), "correct SSL_CERT_FILE or SSL_CERT_DIR, or unset them", WRONG_USE)
+        return failed("TLS", str(probed), "correct SSL_CERT_FILE or SSL_CERT_DIR, or unset them", ExitStatus.WRONG_USE)
     if isinstance(probed, Exception) and (error := behind(probed, ssl.SSLError)):
         text = " ".join(str(error).split())
         if not isinstance(error, ssl.SSLCertVerificationError):
-            return failed("TLS", text, "what answers there may speak no TLS: is the port right?", NO_ANSWER)
+            return failed("TLS", text, "what answers there may speak no TLS: is the port right?", ExitStatus.TRY_LATER)
         own = "if the authority is your own, name its file in SSL_CERT_FILE; else somebody reads along"
-        return failed("TLS", text, UNTRUSTED.get(error.verify_code, own), NO_ANSWER)
+        return failed("TLS", text, UNTRUSTED.get(error.verify_code, own), ExitStatus.TRY_LATER)
     if not isinstance(probed, ProbeResult):
         return skipped("TLS", "not tried")
     if probed.tls is None or not probed.certificate:

@@ -12,7 +12,8 @@ With pytest, the fixture `fake_mantago` is a new one for each test.
 
 from mantago.testing.builders import gift, ticket
 from mantago.testing.failures import FailureName
-from mantago.testing.fake import FakeMantaGo, RecordedRequest
+from mantago.testing.fake import FakeMantaGo
+from mantago.testing.records import RecordedRequest
 from mantago.testing.set_answers import OperationRequest
 
 __all__ = ["FailureName", "FakeMantaGo", "OperationRequest", "RecordedRequest", "gift", "ticket"]

@@ -9,8 +9,8 @@ from typing import Any, Final
 from attrs import field, frozen
 
 from mantago.testing.document import Document, Node, Operation
+from mantago.testing.refusals import CannedResponse
 from mantago.testing.samples import flat, sample
-from mantago.testing.scenarios import CannedResponse
 
 __all__ = ["Answers", "Content", "Success", "is_json"]
 

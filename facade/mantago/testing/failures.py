@@ -1,6 +1,6 @@
 """The failures on the way to the service and back, by the names that `FakeMantaGo.fail` takes.
 
-Where the sandbox has an id for the same, the name is that id with underscores, and the answer is the sandbox's.
+Where a server can do the same, the name is the sandbox's id for it, and the answer is the sandbox's.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import httpx
 from attrs import evolve, frozen
 
-from mantago.testing.scenarios import BOT_ID, SLOW_SECONDS, CannedResponse, Refusal, Trouble, page
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
+from mantago.testing.scenarios import TROUBLES
+from mantago.testing.troubles import SLOW_SECONDS, Trouble, did_you_mean, spelled
 
 __all__ = ["FAILURES", "Failure", "FailureName", "at_an_id", "failure", "response"]
 
@@ -101,50 +103,24 @@ def _untrusted() -> httpx.TransportError:
     return error
 
 
-def _instead(name: FailureName, answer: CannedResponse) -> Failure:
-    return Failure(name, Trouble(answer))
-
-
-def _refusal(name: FailureName, refusal: Refusal, status: int | None = None) -> Failure:
-    answer = refusal.answer(bot_id=BOT_ID)
-    return _instead(name, answer if status is None else evolve(answer, status=status))
-
-
 _TIMED_OUT: Final = _fails(httpx.ReadTimeout, "timed out")
-FAILURES: Final[Mapping[str, Failure]] = {
-    str(one.name): one
+_OF_ITS_OWN: Final = {
+    one.name: one
     for one in (
-        _refusal("bad_variables", Refusal.BAD_VARIABLES),
-        _refusal("token_expired", Refusal.TOKEN_EXPIRED),
-        _refusal("credentials_renewed", Refusal.CREDENTIALS_RENEWED),
-        _refusal("permission_denied", Refusal.PERMISSION_DENIED),
-        _refusal("bot_not_found", Refusal.BOT_NOT_FOUND),
-        _refusal("platform_not_connected", Refusal.PLATFORM_NOT_CONNECTED),
-        _refusal("client_not_found", Refusal.CLIENT_NOT_FOUND),
-        _refusal("rate_limited", Refusal.RATE_LIMITED),
-        _refusal("refused_with_200", Refusal.CLIENT_NOT_FOUND, 200),
-        _refusal("server_error", Refusal.SERVER_ERROR),
-        _instead("bad_gateway", page(502, "502 Bad Gateway")),
-        _instead("service_unavailable", page(503, "503 Service Temporarily Unavailable")),
-        _instead("gateway_timeout", page(504, "504 Gateway Time-out")),
-        _instead("redirect", CannedResponse(302, b"", headers=(("location", "https://login.example.com/"),))),
+        # Its id has a Retry-After.
+        Failure("rate_limited", Trouble(Refusal.RATE_LIMITED.answer(bot_id=BOT_ID))),
+        Failure("slow_answer", seconds=SLOW_SECONDS),
         Failure("unknown_host", error=_fails(httpx.ConnectError, "[Errno -2] Name or service not known")),
         Failure("connection_refused", error=_fails(httpx.ConnectError, "[Errno 111] Connection refused")),
         Failure("untrusted_certificate", error=_untrusted),
         Failure("connect_timeout", error=_fails(httpx.ConnectTimeout, "timed out"), uses_up="connect"),
         Failure("timeout", error=_TIMED_OUT, uses_up="read"),
         Failure("connection_reset", error=_fails(httpx.ReadError, "[Errno 104] Connection reset by peer")),
-        Failure("cut_off_answer", Trouble(cut_off=True)),
-        Failure("slow_answer", seconds=SLOW_SECONDS),
-        _instead("not_json", page(200, "Under maintenance")),
-        _instead("empty_body", CannedResponse(200, b"")),
-        Failure("missing_name", Trouble(change="no_name")),
-        Failure("drift_missing", Trouble(change="missing")),
-        Failure("drift_null", Trouble(change="null")),
-        Failure("drift_unknown_value", Trouble(change="unknown_value")),
-        Failure("drift_unknown_field", Trouble(change="unknown_field")),
-        Failure("drift_format", Trouble(change="format")),
     )
+}
+FAILURES: Final[Mapping[str, Failure]] = {
+    name: _OF_ITS_OWN[name] if name in _OF_ITS_OWN else Failure(name, TROUBLES[name][0])
+    for name in get_args(FailureName)
 }
 _SAYS_WHEN: Final = ("rate_limited", "service_unavailable")
 _COMES_LATE: Final = ("slow_answer",)
@@ -152,8 +128,10 @@ _COMES_LATE: Final = ("slow_answer",)
 
 def failure(name: str, times: object, retry_after: object, seconds: object) -> Failure:
     """Return the failure of this name; a name, or an option of it, that there isn't is a ValueError."""
+    given, name = name, spelled(str(name))
     if name not in FAILURES:
-        raise ValueError(f"no failure is named {name!r}; there are {', '.join(FAILURES)}")
+        nearest = did_you_mean(name, FAILURES) or f"there are {', '.join(FAILURES)}"
+        raise ValueError(f"no failure is named {given!r}: {nearest}")
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
         raise ValueError(f"times must be a whole number from 1 on, or None for every time, not {times!r}")
     late = _seconds("seconds", seconds, name, _COMES_LATE)

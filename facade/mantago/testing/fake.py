@@ -12,23 +12,17 @@ from typing import Any, Final
 
 import httpx
 from anyio.lowlevel import checkpoint
-from attrs import evolve, field, frozen
+from attrs import evolve
 
 from mantago import ClientGifts, Credentials, Gift, Platform, Ticket
 from mantago.identification import IdentifyIn, PlatformName, identify
 from mantago.testing.answers import Answers, Content
 from mantago.testing.document import Document
 from mantago.testing.failures import Failure, FailureName, at_an_id, failure, response
+from mantago.testing.records import RecordedRequest, recorded
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import read
-from mantago.testing.scenarios import (
-    BOT_ID,
-    GIFTS,
-    CannedResponse,
-    Refusal,
-    Trouble,
-    gifts_of_trigger,
-    success_envelope,
-)
+from mantago.testing.scenarios import GIFTS, gifts_of_trigger
 from mantago.testing.service import (
     Account,
     ParsedRequest,
@@ -40,34 +34,14 @@ from mantago.testing.service import (
     respond,
 )
 from mantago.testing.set_answers import OperationAnswer, OperationRequest, checked_operation, content_of, request_for
+from mantago.testing.troubles import Trouble, success_envelope
 from mantago.testing.vendored import left_out_of
 from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
-from mantago_runtime.mappings import Headers
 
 _IN_2100: Final = 4_102_444_800
 # What a call waits for goes by on the clock of its thread or task only: others at the same time don't get late.
 _now: ContextVar[float] = ContextVar("mantago_testing_now", default=0.0)
-
-
-@frozen(kw_only=True)
-class RecordedRequest:
-    """A request that the fake was asked, each attempt for itself.
-
-    `status` is what it was answered with, None where no answer came; `failure` names what was queued for it. Token and
-    secret are left out: the fake compared them. The repr leaves out the platform's id as well, which is personal data.
-    """
-
-    method: str
-    path: str
-    client_id: str | None = None
-    platform: str | None = None
-    platform_client_id: str | None = field(default=None, repr=False)
-    query: Mapping[str, str] = field(factory=dict, repr=False)
-    body: Mapping[str, Any] = field(factory=dict, repr=False)
-    headers: Mapping[str, str] = field(factory=dict, repr=False)
-    status: int | None = None
-    failure: FailureName | None = None
 
 
 class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -226,7 +200,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             answer, failed, parsed = self._decide(request)
             passed, error = failed.happen(request.extensions.get("timeout", {})) if failed else (0.0, None)
             status = None if error else answer.status
-            self._requests.append(_recorded(request, parsed, status, failed.name if failed else None))
+            self._requests.append(recorded(request, parsed, status, failed.name if failed else None))
         if passed:
             # One step of floats further: the sum may be short of the deadline that a timeout has to reach.
             _now.set(math.nextafter(_now.get() + passed, math.inf))
@@ -282,22 +256,3 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         pair = (body.get("platform", ""), body.get("platformClientId", ""))
         client_id = body["clientId"] if "clientId" in body else self._platform_ids.get(pair, "")
         return self._clients.get(client_id) or gifts_of_trigger(body)
-
-
-def _recorded(
-    request: httpx.Request, parsed: ParsedRequest | None, status: int | None, failed: FailureName | None
-) -> RecordedRequest:
-    body = parsed.body if parsed else {}
-    headers = [(name, value) for name, value in request.headers.multi_items() if name != "authorization"]
-    return RecordedRequest(
-        method=request.method,
-        path=request.url.path,
-        client_id=body.get("clientId"),
-        platform=body.get("platform"),
-        platform_client_id=body.get("platformClientId"),
-        query=MappingProxyType(dict(request.url.params)),
-        body=MappingProxyType({name: value for name, value in body.items() if name != "secret"}),
-        headers=Headers(headers),
-        status=status,
-        failure=failed,
-    )

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote
 
 from mantago.testing.answers import is_json
 from mantago.testing.document import Document, Node, Operation
-from mantago.testing.scenarios import CannedResponse
+from mantago.testing.refusals import CannedResponse
 from mantago.testing.schemas import Hidden, schema_faults
 from mantago.testing.service import REFUSAL, ParsedRequest
 

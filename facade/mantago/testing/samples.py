@@ -6,16 +6,14 @@ what is told by two parts of a schema is kept by both. A schema that holds itsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from fractions import Fraction
-from itertools import chain, islice
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
 
 from mantago.testing.document import Document, Node
-from mantago.testing.patterns import matching
+from mantago.testing.plain_values import TEXTS, numbers, strings
 from mantago.testing.schemas import Hidden, schema_faults
 
 __all__ = ["NoSampleError", "flat", "sample"]
@@ -23,24 +21,6 @@ __all__ = ["NoSampleError", "flat", "sample"]
 MOST_VALUES: Final = 3_000
 """How many values there may be in one sample, as long as it gets smaller by leaving out what may be, deep down."""
 _DEPTHS: Final = (16, 8, 6, 4, 3, 2)
-_TEXTS: Final = {
-    "byte": "ZXhhbXBsZQ==",
-    "date": "2024-07-15",
-    "date-time": "2024-07-15T10:30:28.700Z",
-    "duration": "P1D",
-    "email": "someone@example.com",
-    "hostname": "example.com",
-    "idn-email": "someone@example.com",
-    "ipv4": "192.0.2.1",
-    "ipv6": "2001:db8::1",
-    "iri": "https://example.com/",
-    "json-pointer": "/example",
-    "time": "10:30:28",
-    "uri": "https://example.com/",
-    "uri-reference": "https://example.com/",
-    "url": "https://example.com/",
-    "uuid": "00000000-0000-4000-8000-000000000000",
-}
 _KINDS: Final = {
     "array": ("items", "maxItems", "minItems", "uniqueItems"),
     "object": ("additionalProperties", "maxProperties", "minProperties", "properties", "required"),
@@ -252,12 +232,12 @@ class _Sampler:
     def _plain(self, kind: str, merged: Node, place: _Place) -> Iterator[Any]:
         match kind:
             case "string":
-                yield from _strings(merged, place)
+                yield from strings(merged, place.nth)
             case "boolean":
                 last = place.name.replace("_", "").lower() in _LAST_PAGE
                 yield from (last == bool(place.nth % 2), last != bool(place.nth % 2))
             case "integer" | "number":
-                yield from _numbers(kind, merged, place.nth)
+                yield from numbers(kind, merged, place.nth)
             case "null":
                 yield None
             case _:
@@ -279,42 +259,4 @@ def _kind(merged: Node) -> str:
     if isinstance(kind, list):
         return next((name for name in kind if name != "null"), "null")
     told = (name for name, keywords in _KINDS.items() if any(keyword in merged for keyword in keywords))
-    return str(kind or next(told, "string" if merged.get("format") in _TEXTS else "any"))
-
-
-def _strings(merged: Node, place: _Place) -> Iterator[str]:
-    least, most = merged.get("minLength", 0), merged.get("maxLength", MOST_VALUES)
-    if "pattern" in merged:
-        yield from islice((text for text in matching(merged["pattern"]) if least <= len(text) <= most), place.nth, None)
-    text = _TEXTS.get(merged.get("format", ""), "example")
-    number = str(place.nth + 1) if place.nth else ""
-    if text == "example":
-        yield f"{text}{number}".ljust(least, ".")[:most] if most >= len(number) else number
-        yield (number + "example")[:most].ljust(least, ".")
-    elif number and text.startswith("2024"):
-        yield text.replace("2024-07-15", f"2024-07-{15 + place.nth % 14}").replace("2024", str(2024 - place.nth // 14))
-    elif number and text.startswith("0000"):
-        yield text[: -len(number)] + number
-    yield text
-    yield from ("1", "a", "")
-
-
-def _numbers(kind: str, merged: Node, nth: int) -> Iterator[Any]:
-    """Yield numbers that keep within bounds, of which 1 or 1.5 is the first if it does."""
-    step = _exact(merged.get("multipleOf") or (1 if kind == "integer" else 0))
-    bounds = [merged[name] for name in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if name in merged]
-    exact = [_exact(bound) for bound in bounds if not isinstance(bound, bool)]
-    first = Fraction(1) if kind == "integer" else Fraction(3, 2)
-    between = [sum(exact, Fraction(0)) / len(exact)] if exact else []
-    starts = [first, *exact, *between]
-    stepped: Iterable[Fraction] = chain.from_iterable(
-        ((start // step + more) * step for more in (0, 1, -1)) if step else (start, start + 1, start - 1)
-        for start in starts
-    )
-    for start in [*([] if step else [first]), *stepped]:
-        number = start + nth * (step or 1)
-        yield number.numerator if kind == "integer" and number.denominator == 1 else float(number)
-
-
-def _exact(number: float) -> Fraction:
-    return Fraction(number if isinstance(number, int) else str(number))
+    return str(kind or next(told, "string" if merged.get("format") in TEXTS else "any"))

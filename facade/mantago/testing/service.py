@@ -5,8 +5,9 @@ Pure decisions on plain data. How a request is read against the spec, `requests`
 
 import base64
 import json
-from collections import Counter
-from collections.abc import Container, Iterator, Mapping, Sequence
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeVar, get_args
 
 from attrs import frozen
@@ -15,24 +16,18 @@ from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content
 from mantago.testing.changes import changed_once
 from mantago.testing.document import METHODS, Document, Operation
-from mantago.testing.scenarios import (
-    BOT_ID,
-    GIFTS,
-    TROUBLES,
-    CannedResponse,
-    Refusal,
-    Trouble,
-    broken_rule,
-    changed,
-    with_a_gift,
-)
+from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, broken_rule
+from mantago.testing.scenarios import GIFTS, TROUBLES
+from mantago.testing.troubles import Trouble, changed, did_you_mean, spelled, with_a_gift
 
 __all__ = [
     "REFUSAL",
     "Account",
     "ParsedRequest",
+    "RateLimit",
     "Visits",
     "check_identify_in",
+    "checked_rate",
     "ids_in",
     "new_token",
     "not_found",
@@ -45,6 +40,13 @@ REFUSAL: Final = "#/components/schemas/ErrorResponse"
 """The envelope of every refusal, also of those with a status that the spec doesn't list."""
 _WELL: Final = Trouble()
 _IDS: Final = ("clientId", "platformClientId")
+
+
+def checked_rate(rate: object) -> float:
+    """Return how many calls a second there may be; ValueError for what is no such number."""
+    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < math.inf:
+        raise ValueError(f"rate must be a number of calls a second above zero, not {rate!r}")
+    return float(rate)
 
 
 def check_identify_in(value: object) -> None:
@@ -62,12 +64,38 @@ class Account:
     secret: str
 
 
-def new_token(bot_id: str, *, issued_at: int, expires_at: int, signature: bytes) -> str:
+def new_token(bot_id: str, issued_at: int, expires_at: int, *, signature: bytes) -> str:
     """Return a token that looks like the vendor's, a JWT; nobody could verify its signature."""
     header = {"alg": "HS256", "typ": "JWT"}
     payload = {"botId": bot_id, "iat": issued_at, "exp": expires_at}
     parts = [json.dumps(part).encode() for part in (header, payload)] + [signature]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+class RateLimit:
+    """At most so many calls a second; `clock` tells seconds."""
+
+    def __init__(self, rate: float, clock: Callable[[], float]) -> None:
+        self._most = max(1, math.floor(rate))
+        self._span = self._most / rate
+        self._clock = clock
+        self._taken: deque[float] = deque()
+
+    def wait(self) -> float:
+        """Count a call, and return 0; where there are too many, return the seconds until there may be one."""
+        now = self._clock()
+        while self._taken and self._taken[0] <= now - self._span:
+            self._taken.popleft()
+        if len(self._taken) < self._most:
+            self._taken.append(now)
+            return 0.0
+        return self._taken[0] + self._span - now
+
+    def refusal(self, bot_id: str) -> CannedResponse | None:
+        """Count a call; return what one too many is answered with."""
+        # A gateway counts whole seconds.
+        wait = math.ceil(self.wait())
+        return Refusal.RATE_LIMITED.answer(bot_id=bot_id, headers=(("retry-after", str(wait)),)) if wait else None
 
 
 @frozen(repr=False)
@@ -119,11 +147,12 @@ def respond(
     gifts: Mapping[str, Any] | None,
     told: Content | None = None,
     trouble: Trouble = _WELL,
+    ids: Iterable[str] = TROUBLES,
 ) -> CannedResponse:
     """Return the answer to a request that was not refused.
 
     `gifts` are those of the client that the body asks for, None if there is no such client. `told` is the content where
-    somebody has said what it is.
+    somebody has said what it is. `ids` are those that may have been meant where there is no such client.
     """
     if trouble.instead is not None:
         return trouble.instead
@@ -135,7 +164,8 @@ def respond(
         payload = told.payload
     elif document.asks_for_a_client(operation):
         if gifts is None:
-            return Refusal.CLIENT_NOT_FOUND.answer(bot_id=BOT_ID)
+            asked_for = parsed.body.get("clientId", parsed.body.get("platformClientId", ""))
+            return Refusal.CLIENT_NOT_FOUND.answer(did_you_mean(asked_for, ids, cutoff=0.8), bot_id=BOT_ID)
         payload = gifts if about_gifts else payload
     if trouble.change is not None and about_gifts and isinstance(payload, Mapping):
         payload = changed(answers.completed(GIFTS, Content(with_a_gift(payload))).payload, trouble.change)
@@ -171,5 +201,6 @@ class Visits:
 
     def trouble(self, parsed: ParsedRequest, known: Container[str] = ()) -> Trouble | None:
         """Return what becomes of the answer where an id that makes trouble is asked for, and is no client's."""
-        id_ = next((id_ for id_ in ids_in(parsed) if id_ in TROUBLES and id_ not in known), None)
+        ids = (spelled(id_) for id_ in ids_in(parsed) if id_ not in known)
+        id_ = next((id_ for id_ in ids if id_ in TROUBLES), None)
         return None if id_ is None else self.next_of(TROUBLES[id_], parsed, id_)

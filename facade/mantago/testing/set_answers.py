@@ -5,13 +5,13 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
 from mantago.testing.answers import Content
 from mantago.testing.failures import Failure, FailureName, failure
+from mantago.testing.troubles import did_you_mean
 from mantago.testing.vendored import left_out_of
 from mantago_runtime.reading.fields import plain
 
@@ -50,9 +50,8 @@ def checked_operation(name: str, names: Collection[str]) -> str:
     """Return the name if an operation has it; else a ValueError lists what was probably meant."""
     if name in names:
         return name
-    near = get_close_matches(str(name), names, n=3, cutoff=0.5)
-    told = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(names))}"
-    raise ValueError(f"no operation is named {name!r}: {told}")
+    nearest = did_you_mean(str(name), names, cutoff=0.5) or f"there are {', '.join(sorted(names))}"
+    raise ValueError(f"no operation is named {name!r}: {nearest}")
 
 
 def content_of(answer: object) -> Content | Failure:

@@ -1,9 +1,15 @@
-"""What the friendly methods call: a request of the document becomes one of the retry loop, its answer a result."""
+"""What the friendly methods call: a request of the document becomes one of the retry loop, its answer a result.
+
+And what says of a call that doesn't fit them what they take.
+"""
 
 from __future__ import annotations
 
-from types import EllipsisType
-from typing import TypeVar
+from collections.abc import Callable
+from functools import wraps
+from inspect import CO_COROUTINE
+from types import EllipsisType, FunctionType
+from typing import Any, TypeVar, cast
 
 import httpx
 
@@ -14,6 +20,7 @@ from mantago_runtime.configuration import checked_seconds
 from mantago_runtime.operation import Request
 
 T = TypeVar("T")
+MethodT = TypeVar("MethodT", bound=Callable[..., Any])
 
 
 class _Caller:
@@ -38,7 +45,9 @@ class _Caller:
         if request.operation.accept is not None:
             headers = (*(pair for pair in headers if pair[0].lower() != b"accept"), accepting(request.operation.accept))
         if request.headers:
-            headers += tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
+            own = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
+            names = {name.lower() for name, _ in own}
+            headers = (*(pair for pair in headers if pair[0].lower() not in names), *own)
         return UnsignedRequest(
             request.operation.info.method,
             self._path + request.path,
@@ -81,3 +90,66 @@ class AsyncCaller(_Caller):
         """Return the result; `timeout` is in seconds, for this call in all."""
         answer = await self._transport.send(self._unsigned(request, timeout))
         return self._transport.results.read(request.operation, answer)
+
+
+# --- calls that don't fit a method ----------------------------------------------------------------------------------
+
+
+def by_name(method: MethodT) -> MethodT:
+    """Have a method whose arguments are all named say what it takes, where a call doesn't fit it.
+
+    Python would speak of the class in which it is defined, and not say how to name what came without a name.
+    """
+    function = cast("FunctionType", method)
+
+    @wraps(function)
+    def called(self: object, *unnamed: object, **given: object) -> Any:
+        error = None
+        try:
+            if not unnamed:
+                return function(self, **_handed_over(given))
+        except TypeError as caught:
+            if not _is_misfit(caught):
+                raise
+            error = caught
+        unnamed = ()
+        raise _misfit(self, function, error)
+
+    @wraps(function)
+    async def awaited(self: object, *unnamed: object, **given: object) -> Any:
+        error = None
+        try:
+            if not unnamed:
+                return await function(self, **_handed_over(given))
+        except TypeError as caught:
+            if not _is_misfit(caught):
+                raise
+            error = caught
+        unnamed = ()
+        raise _misfit(self, function, error)
+
+    return cast("MethodT", awaited if function.__code__.co_flags & CO_COROUTINE else called)
+
+
+def _handed_over(given: dict[str, object]) -> dict[str, object]:
+    """Return arguments, and forget them: a frame of a traceback would show a secret among them."""
+    arguments = given.copy()
+    given.clear()
+    return arguments
+
+
+def _is_misfit(error: TypeError) -> bool:
+    """Whether the method wasn't entered."""
+    return error.__traceback__ is not None and error.__traceback__.tb_next is None
+
+
+def _misfit(client: object, method: FunctionType, error: TypeError | None) -> TypeError:
+    code, kind = method.__code__, type(client).__name__
+    called = kind if method.__name__ == "__init__" else f"{kind}.{method.__name__}"
+    names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    if error is None:
+        value = '"..."' if "str" in method.__annotations__[names[0]] else "..."
+        text = f"{called}() takes its arguments by name, as in {called.rpartition('.')[2]}({names[0]}={value})"
+    else:
+        text = str(error).replace(f"{method.__qualname__}()", f"{called}()")
+    return TypeError(f"{text}; it takes {', '.join(names)}")

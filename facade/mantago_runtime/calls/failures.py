@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 
 import httpx
 
-from mantago_runtime.errors import APIConnectionError, APITimeoutError
+from mantago_runtime.errors import APIConnectionError, APITimeoutError, phrase
 from mantago_runtime.secrets.redaction import Redactor
+
+PACKAGES = ("httpx", "httpcore", "httpx2", "httpcore2")
 
 
 def connection_failure(error: Exception, redactor: Redactor, address: str) -> APIConnectionError:
     """Return our exception for what httpx, or httpcore below it, couldn't do."""
     text = redactor.clean_text(" ".join(str(error).split()))
-    # httpcore's names are httpx's; a transport of the caller's may raise classes of its own below them.
-    known = next(
-        (cls.__name__ for cls in type(error).__mro__ if cls.__module__ in ("httpx", "httpcore")), "NetworkError"
-    )
+    # httpcore's names are httpx's, and the successor's too; a transport may raise classes of its own below them.
+    mro = type(error).__mro__
+    known = next((c.__name__ for c in mro if c.__module__ in PACKAGES and hasattr(httpx, c.__name__)), "NetworkError")
     kind: type[Exception] = getattr(httpx, known)
+    if kind is httpx.ProxyError and (refused := re.match(r"[0-9]{3}\b", text)):
+        # Not the proxy's own phrase, which could quote what it was sent.
+        text = f"{refused[0]} {phrase(int(refused[0]))}".rstrip()
     named = f"{type(error).__name__}{': ' if text else ''}{text}"
     if issubclass(kind, httpx.TimeoutException):
         failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {named}")
     elif is_untrusted(error):
         failure = APIConnectionError(
             f"the certificate of {address} is not trusted: {named}; if it is your own, name its authority's file in "
-            "SSL_CERT_FILE"
+            "SSL_CERT_FILE, or load it into the ssl_context that the client was given"
         )
         failure.__cause__ = ssl.SSLCertVerificationError(text)
         return failure

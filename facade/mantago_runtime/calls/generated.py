@@ -10,7 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 import httpx
 
 from mantago_runtime.calls.policy import OPERATION
-from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, parse_response
+from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, of_answer, parse_response
+from mantago_runtime.errors import APIStatusError, InvalidResponseError, tried
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Request
 from mantago_runtime.secrets.redaction import Redactor
@@ -48,12 +49,16 @@ class Response(Generic[T]):
 
 def send(client: HttpxClients, request: Request[T]) -> Response[T]:
     """Return the response; raise APIStatusError where the service said no, InvalidResponseError where it is none."""
-    return _response(client, request, client.get_httpx_client().request(**_arguments(request)))
+    started = time.monotonic()
+    response = client.get_httpx_client().request(**_arguments(request))
+    return _response(client, request, response, time.monotonic() - started)
 
 
 async def asend(client: HttpxClients, request: Request[T]) -> Response[T]:
     """Do what `send` does, in a task."""
-    return _response(client, request, await client.get_async_httpx_client().request(**_arguments(request)))
+    started = time.monotonic()
+    response = await client.get_async_httpx_client().request(**_arguments(request))
+    return _response(client, request, response, time.monotonic() - started)
 
 
 def _arguments(request: Request[T]) -> dict[str, Any]:
@@ -72,8 +77,9 @@ def _arguments(request: Request[T]) -> dict[str, Any]:
     }
 
 
-def _response(client: HttpxClients, request: Request[T], response: httpx.Response) -> Response[T]:
-    results, answer = response.extensions.get(RESULTS) or (ResultReader(), _bare_answer(client, request, response))
+def _response(client: HttpxClients, request: Request[T], response: httpx.Response, elapsed: float) -> Response[T]:
+    told = response.extensions.get(RESULTS)
+    results, answer = told or (ResultReader(), _bare_answer(client, request, response, elapsed))
     parsed = results.read(request.operation, answer)
     return Response(HTTPStatus(answer.status), answer.content, answer.headers, parsed)
 
@@ -84,11 +90,18 @@ def _redactor(client: HttpxClients, request: Request[T]) -> Redactor:
     return Redactor([], [value for value in own if isinstance(value, str)])
 
 
-def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response) -> RawResponse:
+def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Response, elapsed: float) -> RawResponse:
     """Return what the transport of a `MantaGo` would have: redacted, and refused if it is no good one."""
     redactor = _redactor(client, request)
     headers = Headers(fields_of(response.headers.raw, redactor))
     content = redactor.clean(response.content)
     answers = request.operation.answers
-    payload = parse_response(response.status_code, headers, content, time.time(), answers)
-    return RawResponse(response.status_code, headers, content, payload)
+    try:
+        payload = parse_response(response.status_code, headers, content, time.time(), answers)
+    except InvalidResponseError as error:
+        tried(of_answer(error, response.status_code, headers, content), 1, elapsed)
+        raise
+    except APIStatusError as error:
+        tried(error, 1, elapsed)
+        raise
+    return RawResponse(response.status_code, headers, content, payload, 1, elapsed)

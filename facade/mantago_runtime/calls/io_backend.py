@@ -11,15 +11,15 @@ from typing import Any
 
 import anyio
 import httpcore
-import httpx
 from attrs import frozen
 
 from mantago_runtime.concurrency import Clock, MaybeAwaitable
-from mantago_runtime.configuration import HTTPCORE
+from mantago_runtime.configuration import Network
 from mantago_runtime.connections.adapters import ASYNC, SYNC, ConnectionUse, TransportAdapter
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.errors import ConfigurationError
 
+DIRECT = Network()
 CANCEL_GRACE_SECONDS = 0.05
 """Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
 connection in order."""
@@ -53,15 +53,13 @@ class IOBackend:
     """Limit what happens inside to so many seconds; what is cancelled then just ends."""
 
 
-def sync_io_backend(
-    below: httpx.BaseTransport | None, proxy: str | None, engine: str = HTTPCORE, memory: AddressMemory | None = None
-) -> IOBackend:
+def sync_io_backend(below: object, network: Network = DIRECT, memory: AddressMemory | None = None) -> IOBackend:
     """Return the backend for threads."""
     # Only a client that calls needs them.
     from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
     from mantago_runtime.connections.sockets import deadline  # noqa: PLC0415
 
-    pool = TransportAdapter(below, SYNC) if below else pool_for_threads(proxy, engine, memory)
+    pool = TransportAdapter(below, SYNC) if below is not None else pool_for_threads(network, memory)
     lock = threading.Lock()
     return IOBackend(
         send=pool.send,
@@ -79,16 +77,11 @@ def sync_io_backend(
     )
 
 
-def async_io_backend(
-    below: httpx.AsyncBaseTransport | None,
-    proxy: str | None,
-    engine: str = HTTPCORE,
-    memory: AddressMemory | None = None,
-) -> IOBackend:
+def async_io_backend(below: object, network: Network = DIRECT, memory: AddressMemory | None = None) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
     from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
 
-    pool = TransportAdapter(below, ASYNC) if below else pool_for_tasks(proxy, engine, memory)
+    pool = TransportAdapter(below, ASYNC) if below is not None else pool_for_tasks(network, memory)
     lock = anyio.Lock()
 
     async def acquire(_: float) -> bool:

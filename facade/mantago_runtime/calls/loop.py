@@ -11,7 +11,6 @@ import inspect
 import random
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 
 from attrs import define, field
 
@@ -26,19 +25,37 @@ from mantago_runtime.calls.policy import (
     wants_renewal,
     was_given_up,
 )
-from mantago_runtime.calls.responses import Body, RawResponse, fields_of, parse_response
+from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
 from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.adapters import ConnectionUse
-from mantago_runtime.errors import APIConnectionError, APITimeoutError, MantaGoError, tried
+from mantago_runtime.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    CallError,
+    ClientClosedError,
+    InvalidResponseError,
+    MantaGoError,
+    tried,
+)
 from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
 from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 from mantago_runtime.secrets.store import CredentialStore
 
-max_retries_here: ContextVar[int | None] = ContextVar("mantago_max_retries_here", default=None)
-"""The further attempts that calls of this context may make, where something above them paces every attempt."""
+
+@define
+class Lifetime:
+    """Whether a client is open: one for it and all that its `with_options` gave."""
+
+    closed: bool = False
+
+    def refuse_if_closed(self) -> None:
+        """Raise if the client was closed."""
+        if self.closed:
+            raise ClientClosedError("this client is closed: make a new one, or keep it open as long as it is used")
 
 
 @define
@@ -60,14 +77,14 @@ class CallState:
 
 @define
 class CallLoop:
-    """The retry loop of one client, whichever backend its calls use."""
+    """The retry loop of one client with its options, whichever backend its calls use."""
 
     policy: Policy
     store: CredentialStore
     instrumentation: Instrumentation
     clock: Callable[[], float] = time.monotonic
     jitter: Callable[[], float] = random.random
-    closed: bool = field(default=False, init=False)
+    lifetime: Lifetime = field(factory=Lifetime)
 
     async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
         """Answer a request within its deadline, or raise a MantaGoError."""
@@ -81,9 +98,10 @@ class CallLoop:
         try:
             answer = await self._bounded(request, io, state)
         except BaseException as error:
-            self.instrumentation.finished(self._told(operation, state, error), state.span)
+            elapsed = self.clock() - started
+            self.instrumentation.finished(self._told(operation, state, elapsed, error), state.span)
             raise
-        self.instrumentation.finished(self._told(operation, state), state.span)
+        self.instrumentation.finished(self._told(operation, state, answer.elapsed), state.span)
         return answer
 
     async def _bounded(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
@@ -92,27 +110,18 @@ class CallLoop:
         # It was cancelled at the end of its time. Raised out here, the error doesn't drag the cancelled frames along.
         raise self._timed_out(state)
 
-    def _told(self, operation: str, state: CallState, error: BaseException | None = None) -> CallFinished:
+    def _told(
+        self, operation: str, state: CallState, elapsed: float, error: BaseException | None = None
+    ) -> CallFinished:
         return CallFinished(
-            operation,
-            state.attempts,
-            self.clock() - state.started,
-            state.status_code,
-            state.request_bytes,
-            state.response_bytes,
-            error,
+            operation, state.attempts, elapsed, state.status_code, state.request_bytes, state.response_bytes, error
         )
-
-    def refuse_if_closed(self) -> None:
-        """Raise if the client was closed."""
-        if self.closed:
-            raise MantaGoError("this client is closed: make a new one, or keep it open as long as it is used")
 
     async def _attempts(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
         read_only, retries, renewed = may_repeat(request), 0, False
         while True:
             # Between two attempts it may have been closed: a connection made now would never be.
-            self.refuse_if_closed()
+            self.lifetime.refuse_if_closed()
             answers, credentials = self.store.answers, self.store.current
             if credentials is None:
                 credentials = await self._renew(answers, io, state)
@@ -138,22 +147,18 @@ class CallLoop:
             state.use.must_be_new |= given_up or (state.use.was_used and isinstance(outcome, APIConnectionError))
             wait = 0.0 if given_up else wait_before(retries, outcome, self.jitter())
             may = may_retry(outcome, read_only=read_only, given_up=given_up)
-            hopeless = retries > self._max_retries() or not may
+            hopeless = retries > self.policy.max_retries or not may
             if hopeless or now + wait >= state.deadline:
                 raise tried(outcome, state.attempts, now - state.started)
             self._again(request, state, wait, outcome)
             await maybe_await(io.sleep(wait))
-
-    def _max_retries(self) -> int:
-        allowed = max_retries_here.get()
-        return self.policy.max_retries if allowed is None else allowed
 
     def _again(self, request: UnsignedRequest, state: CallState, wait: float, error: MantaGoError) -> None:
         self.instrumentation.retried(CallRetried(operation_name(request), state.attempts, wait, error), state.span)
 
     async def _attempt(
         self, request: UnsignedRequest, credentials: Credentials, redactor: Redactor, io: IOBackend, state: CallState
-    ) -> RawResponse | MantaGoError:
+    ) -> RawResponse | CallError:
         """Send the request once; return the settled answer, or what went wrong."""
         signed = sign(request, self.policy.base_url, credentials, self.store.held)
         remaining = min(max(state.deadline - self.clock(), 0.001), MAX_WAIT_SECONDS)
@@ -178,15 +183,19 @@ class CallLoop:
                     await pieces.aclose()
                 await maybe_await(io.done(response, connection))
         except io.failures as error:
-            return connection_failure(error, redactor, self.policy.host)
+            return connection_failure(error, redactor, self.policy.way)
         try:
             state.status_code = response.status
             content = redactor.clean(body.finish(response.status))
             state.response_bytes = len(content)
             payload = parse_response(response.status, headers, content, time.time(), request.answers)
-            return RawResponse(response.status, headers, content, payload)
-        except MantaGoError as error:
-            # Its frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+            elapsed = self.clock() - state.started
+            return RawResponse(response.status, headers, content, payload, state.attempts, elapsed)
+        # Their frames aren't kept: the response in this one shows a reason phrase that nobody masked.
+        except InvalidResponseError as error:
+            kept = redactor.clean_cut(body.beginning)
+            return of_answer(error, response.status, headers, kept).with_traceback(None)
+        except APIStatusError as error:
             return error.with_traceback(None)
 
     async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
@@ -204,7 +213,7 @@ class CallLoop:
             raise self._timed_out(state)
         return credentials
 
-    def _timed_out(self, state: CallState) -> MantaGoError:
+    def _timed_out(self, state: CallState) -> APITimeoutError:
         allowed = state.deadline - state.started
-        error = APITimeoutError(f"{self.policy.host} gave no whole answer within the {allowed:g} s allowed")
+        error = APITimeoutError(f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed")
         return tried(error, state.attempts, self.clock() - state.started)

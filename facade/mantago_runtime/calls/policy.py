@@ -6,12 +6,15 @@ Pure functions of what was sent and what came back; `loop` acts on them.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
+from types import EllipsisType
 from typing import Any
 
 import httpx
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 from mantago_runtime.calls.signing import ANY_JSON, UnsignedRequest, json_body, told_seconds
+from mantago_runtime.configuration import checked_seconds, checked_whole
 from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
 from mantago_runtime.operation import Operation, OperationInfo, find_operation
 
@@ -36,6 +39,21 @@ class Policy:
     max_retries: int
     max_response_bytes: int
     operations: tuple[OperationInfo, ...]
+    proxy_host: str | None = None
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    """What goes with each request, beside what it needs."""
+
+    def with_options(
+        self, timeout: float | EllipsisType, max_retries: int | EllipsisType, headers: Mapping[str, str]
+    ) -> Policy:
+        """Return a policy with other limits, and more headers; raise ConfigurationError for what is no limit."""
+        names = {name.lower() for name in headers}
+        return evolve(
+            self,
+            timeout=self.timeout if timeout is ... else checked_seconds(timeout),
+            max_retries=self.max_retries if max_retries is ... else checked_whole("max_retries", max_retries, least=0),
+            headers={name: value for name, value in self.headers.items() if name.lower() not in names} | {**headers},
+        )
 
     def unsigned(self, request: httpx.Request) -> UnsignedRequest:
         """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
@@ -70,6 +88,11 @@ class Policy:
     def host(self) -> str:
         """The server's name, and its port where that isn't the usual one."""
         return self.base_url.netloc.decode("ascii")
+
+    @property
+    def way(self) -> str:
+        """The server, and the proxy that leads to it, as messages name them."""
+        return self.host if self.proxy_host is None else f"{self.host} (through the proxy {self.proxy_host})"
 
     @property
     def path(self) -> str:

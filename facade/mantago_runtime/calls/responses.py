@@ -19,18 +19,20 @@ from attrs import frozen
 
 from mantago_runtime.calls.compression import COMPRESSED_ENCODINGS, Unpacker, codings_of
 from mantago_runtime.calls.signing import ANY_JSON
-from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase
+from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase, tried
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
+from mantago_runtime.reading.model import note_response
 from mantago_runtime.reading.readers import JSON
 from mantago_runtime.reading.results import read_result
 from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
-MAX_FAILURE_BODY_BYTES = 64 * 1024
+MAX_KEPT_BODY_BYTES = 64 * 1024
+"""Of an answer that an exception keeps."""
 MAX_RETRY_AFTER_SECONDS = 10**9
 MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
@@ -88,6 +90,11 @@ class Body:
         self._content += piece
         return True
 
+    @property
+    def beginning(self) -> bytes:
+        """The part of what was read that an exception keeps, and more: no secret may be cut before it is masked."""
+        return bytes(self._content[: 5 * MAX_KEPT_BODY_BYTES])
+
     def finish(self, status: int = 200) -> bytes:
         """Return the whole body; raise InvalidResponseError for what went wrong on the way.
 
@@ -132,14 +139,15 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float, answe
     if not isinstance(message, str) and isinstance(payload, dict):
         message = payload.get("message")
     unsaid = REFUSED_WITH_200 if status < 300 else phrase(status) or NO_MESSAGE
-    raise APIStatusError.for_status(status)(
+    code = vendor_code(told.get("code"))
+    raise APIStatusError.for_status(status, code)(
         status_code=status,
-        code=vendor_code(told.get("code")),
+        code=code,
         message=message if isinstance(message, str) else unsaid,
         bot_id=bot_id if isinstance(bot_id, str) else None,
         retry_after=retry_after(headers.get("Retry-After"), now),
         headers=headers,
-        body=body[:MAX_FAILURE_BODY_BYTES],
+        body=body[:MAX_KEPT_BODY_BYTES],
     )
 
 
@@ -156,6 +164,12 @@ def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
     except (LookupError, UnicodeError, OSError) as error:  # OSError: a codec that can't be imported just now
         problem = f"isn't text: {error}"
     raise InvalidResponseError(problem[:200])
+
+
+def of_answer(error: InvalidResponseError, status: int, headers: Headers, body: bytes) -> InvalidResponseError:
+    """Note in an error the answer that it is about, redacted."""
+    error.status_code, error.headers, error.body = status, headers, body[:MAX_KEPT_BODY_BYTES]
+    return error
 
 
 def vendor_code(value: object) -> int | None:
@@ -191,6 +205,9 @@ class RawResponse:
     headers: Headers
     content: bytes
     payload: Any
+    attempts: int
+    elapsed: float
+    """Seconds that the call took."""
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""
@@ -213,7 +230,12 @@ class ResultReader:
         """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
         reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
         marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
-        result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        try:
+            result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)
+        except InvalidResponseError as error:
+            tried(of_answer(error, answer.status, answer.headers, answer.content), answer.attempts, answer.elapsed)
+            raise
+        note_response(result, (answer.status, answer.headers, answer.attempts, answer.elapsed))
         for line in drift:
             self._warn(line)
         return result

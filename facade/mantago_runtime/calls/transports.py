@@ -9,19 +9,44 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Generic, Protocol, TypeVar
+from copy import copy
+from typing import Any, Protocol, Self
 
 import httpx
+from attrs import evolve
 
 from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_io_backend
 from mantago_runtime.calls.loop import CallLoop
+from mantago_runtime.calls.policy import Policy
 from mantago_runtime.calls.responses import RawResponse, ResultReader
 from mantago_runtime.calls.signing import UnsignedRequest
 from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerLoop, PerProcess, maybe_await, run_sync
+from mantago_runtime.configuration import Network
 from mantago_runtime.connections.addresses import AddressMemory
 
-T = TypeVar("T")
-BelowT = TypeVar("BelowT", httpx.BaseTransport, httpx.AsyncBaseTransport)
+
+class TransportLike(Protocol):
+    """A transport for threads, of httpx's or its successor's."""
+
+    def handle_request(self, request: Any, /) -> Any:
+        """Return the response."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class AsyncTransportLike(Protocol):
+    """A transport for tasks, of httpx's or its successor's."""
+
+    async def handle_async_request(self, request: Any, /) -> Any:
+        """Return the response."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
 
 
 class _Slot(Protocol):
@@ -36,43 +61,51 @@ class _Slot(Protocol):
     def inherited(self) -> list[IOBackend]: ...
 
 
-class _Stack(Generic[BelowT]):
+class _Stack:
     """What both stacks share; the connections are each process's, or each event loop's, own."""
 
-    def __init__(
-        self, calls: CallLoop, results: ResultReader, below: BelowT | None, proxy: str | None, engine: str
-    ) -> None:
+    def __init__(self, calls: CallLoop, results: ResultReader, below: object, network: Network) -> None:
         self.calls, self.results = calls, results
+        self._owner: Self | None = None
+        """The stack whose connections these are, which so lives as long as they are used; None if it is this one."""
         if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
-        self._below: BelowT | None = below
-        self._proxy, self._engine, self._memory = proxy, engine, AddressMemory()
+        self._below = below
+        self._network, self._memory = network, AddressMemory()
         self._io = self._make_slot()
 
+    def with_policy(self, policy: Policy) -> Self:
+        """Return a stack with other limits on the same connections, which remain this one's."""
+        other = copy(self)
+        other.calls, other._owner = evolve(self.calls, policy=policy), self  # noqa: SLF001 - another of this class
+        return other
+
     _make_slot: Callable[[], _Slot]
-    _make_io: Callable[[BelowT | None, str | None, str, AddressMemory], IOBackend]
+    _make_io: Callable[[object, Network, AddressMemory], IOBackend]
 
     def _current(self) -> IOBackend:
-        self.calls.refuse_if_closed()
+        self.calls.lifetime.refuse_if_closed()
         if io := self._io.get():
             return io
-        made = self._make_io(self._below, self._proxy, self._engine, self._memory)
+        made = self._make_io(self._below, self._network, self._memory)
         self._abandon(self._io.inherited())
         self._io.set(made)
         # Another thread may have been faster, or have closed the client just now.
         return self._io.get() or made
 
     def _leave(self) -> Callable[[], MaybeAwaitable[None]] | None:
-        """Refuse calls from now on; return what closes the connections, if there are any."""
+        """Refuse calls from now on; return what closes the connections, if there are any that are its own."""
+        if self._owner:
+            return None
         io: IOBackend | None = self._io.get()
-        if io is None and self._below is not None and not self.calls.closed:
-            io = self._make_io(self._below, None, self._engine, self._memory)
-        self.calls.closed = True
+        if io is None and self._below is not None and not self.calls.lifetime.closed:
+            io = self._make_io(self._below, self._network, self._memory)
+        self.calls.lifetime.closed = True
         self._io.set(None)
         return io.shut if io else None
 
     def __del__(self) -> None:
-        left = [io for io in self._io.values() if io.unused()]
+        left = [] if self._owner else [io for io in self._io.values() if io.unused()]
         if left and not sys.is_finalizing():
             self._abandon(left)
             message = f"a client of {self.calls.policy.host} was dropped, but not closed: use it as a context manager"
@@ -83,9 +116,10 @@ class _Stack(Generic[BelowT]):
         """Close connections that nobody can use any more."""
 
 
-class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
+class SyncTransport(_Stack, httpx.BaseTransport):
     """The stack for threads and forked processes."""
 
+    flavour = httpx.BaseTransport
     _make_slot = PerProcess[IOBackend]
     _make_io = staticmethod(sync_io_backend)
 
@@ -107,12 +141,13 @@ class SyncTransport(_Stack[httpx.BaseTransport], httpx.BaseTransport):
             run_sync(maybe_await(close()))
 
 
-class AsyncTransport(_Stack[httpx.AsyncBaseTransport], httpx.AsyncBaseTransport):
+class AsyncTransport(_Stack, httpx.AsyncBaseTransport):
     """The stack for tasks, on asyncio and trio.
 
     When it is dropped, its event loops close the connections: see `closed_at_the_end`.
     """
 
+    flavour = httpx.AsyncBaseTransport
     _make_slot = PerLoop[IOBackend]
     _make_io = staticmethod(async_io_backend)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from importlib import import_module
 from typing import Any
 
 import httpcore
@@ -9,6 +11,7 @@ import httpx
 from attrs import define, frozen
 
 from mantago_runtime.concurrency import maybe_await
+from mantago_runtime.configuration import package_of
 
 
 @frozen
@@ -17,18 +20,26 @@ class Flavour:
 
     connection: Any
     pool: Any
-    transport: Any
+    base: str
     handle: str
     close: str
+    pieces: Callable[[Any], Any]
+    """Return the pieces of a request's body, which nothing else may yield."""
 
 
-SYNC = Flavour(httpcore.HTTPConnection, httpcore.ConnectionPool, httpx.HTTPTransport, "handle_request", "close")
+async def _apieces(stream: Any) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        yield piece
+
+
+SYNC = Flavour(httpcore.HTTPConnection, httpcore.ConnectionPool, "BaseTransport", "handle_request", "close", iter)
 ASYNC = Flavour(
     httpcore.AsyncHTTPConnection,
     httpcore.AsyncConnectionPool,
-    httpx.AsyncHTTPTransport,
+    "AsyncBaseTransport",
     "handle_async_request",
     "aclose",
+    _apieces,
 )
 
 
@@ -60,11 +71,14 @@ CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.Prot
 
 
 class TransportAdapter:
-    """A transport of the caller's below the policy."""
-
-    failures = (httpx.HTTPError, *CORE_FAILURES, OSError)
+    """A transport of the caller's below the policy, httpx's or its successor's."""
 
     def __init__(self, transport: Any, flavour: Flavour) -> None:
+        name = package_of(transport, flavour.base) or "httpx"
+        package, core = import_module(name), import_module(name.replace("httpx", "httpcore"))
+        self._request = package.Request
+        foreign = (package.HTTPError, *(getattr(core, cls.__name__) for cls in CORE_FAILURES))
+        self.failures: tuple[type[Exception], ...] = (*foreign, httpx.HTTPError, *CORE_FAILURES, OSError)
         self._handle = getattr(transport, flavour.handle)
         self._flavour = flavour
         self.empty = getattr(transport, flavour.close)
@@ -72,15 +86,15 @@ class TransportAdapter:
     async def send(self, request: httpcore.Request, _: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
         stream: Any = request.stream
-        content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else None
+        # As content, not as a stream, whose class would be that of another package.
+        content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else self._flavour.pieces(stream)
         response = await maybe_await(
             self._handle(
-                httpx.Request(
+                self._request(
                     request.method.decode("ascii"),
                     bytes(request.url).decode("ascii"),
                     headers=request.headers,
                     content=content,
-                    stream=stream if content is None else None,
                     extensions=request.extensions,
                 )
             )

@@ -17,15 +17,13 @@ import httpcore
 import httpx
 
 from mantago_runtime.concurrency import maybe_await, run_sync
-from mantago_runtime.configuration import HTTPCORE, HTTPTOOLS
+from mantago_runtime.configuration import HTTPTOOLS, Network
 from mantago_runtime.connections.adapters import ASYNC, CORE_FAILURES, SYNC, ConnectionUse, Flavour, has_leftover
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.connections.sockets import remaining
 from mantago_runtime.connections.threads import DeadlineBackend
 from mantago_runtime.connections.tls import tls_context
 
-MAX_CONNECTIONS = 100
-"""Connections that a client opens in a process, or in an event loop; a call that finds none free waits."""
 KEEPALIVE_SECONDS = 5.0
 """Seconds that an unused connection is kept."""
 
@@ -36,24 +34,18 @@ class ConnectionPool:
     failures = CORE_FAILURES
 
     def __init__(
-        self,
-        proxy: str | None,
-        flavour: Flavour,
-        backend: Any,
-        acquire: Callable[[], Any],
-        release: Callable[[], Any],
-        *,
-        engine: str = HTTPCORE,
+        self, network: Network, flavour: Flavour, backend: Any, acquire: Callable[[], Any], release: Callable[[], Any]
     ) -> None:
         self._flavour, self._acquire, self._release = flavour, acquire, release
         self._unused: deque[Any] = deque()
         self._kept = True
-        self._connect = _connector(proxy, flavour, backend, engine)
+        self._connect = _connector(network, flavour, backend)
+        self._size = network.max_connections
 
     async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
         if not await maybe_await(self._acquire()):
-            raise httpcore.PoolTimeout(f"all {MAX_CONNECTIONS} connections are in use")
+            raise httpcore.PoolTimeout(f"all {self._size} connections are in use")
         connection = None
         try:
             connection = await self._take(use)
@@ -122,39 +114,39 @@ def _is(connection: Any, state: str, *, if_pool: bool = False) -> bool:
     return bool(getattr(connection, state, lambda: if_pool)())
 
 
-def _connector(proxy: str | None, flavour: Flavour, backend: Any, engine: str) -> Callable[[httpcore.Origin], Any]:
-    if proxy is None and engine == HTTPTOOLS:
+def _connector(network: Network, flavour: Flavour, backend: Any) -> Callable[[httpcore.Origin], Any]:
+    own = network.ssl_context
+    if network.proxy is None and network.engine == HTTPTOOLS:
         from mantago_runtime.connections import http1  # noqa: PLC0415 - its package needn't be installed
 
-        return lambda origin: http1.Connection(origin, tls_context(origin), backend, KEEPALIVE_SECONDS)
-    if proxy is None:
+        return lambda origin: http1.Connection(origin, tls_context(origin, own), backend, KEEPALIVE_SECONDS)
+    if network.proxy is None:
         return lambda origin: flavour.connection(
-            origin, tls_context(origin), KEEPALIVE_SECONDS, network_backend=backend
+            origin, tls_context(origin, own), KEEPALIVE_SECONDS, network_backend=backend
         )
-    via = httpx.Proxy(proxy)
+    via = httpx.Proxy(network.proxy)
     url = httpcore.URL(scheme=via.url.raw_scheme, host=via.url.raw_host, port=via.url.port, target=b"/")
-    server = httpcore.Proxy(url, via.raw_auth, via.headers.raw, via.ssl_context)
+    server = httpcore.Proxy(url, via.raw_auth, via.headers.raw, own if via.url.scheme == "https" else None)
     return lambda origin: flavour.pool(
-        tls_context(origin), server, 1, keepalive_expiry=KEEPALIVE_SECONDS, network_backend=backend
+        tls_context(origin, own), server, 1, keepalive_expiry=KEEPALIVE_SECONDS, network_backend=backend
     )
 
 
-def pool_for_threads(proxy: str | None, engine: str, memory: AddressMemory | None = None) -> ConnectionPool:
+def pool_for_threads(network: Network, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one process."""
-    room = threading.BoundedSemaphore(MAX_CONNECTIONS)
+    room = threading.BoundedSemaphore(network.max_connections)
     return ConnectionPool(
-        proxy,
+        network,
         SYNC,
         DeadlineBackend(memory),
         lambda: room.acquire(timeout=remaining(None, httpcore.PoolTimeout)),
         room.release,
-        engine=engine,
     )
 
 
-def pool_for_tasks(proxy: str | None, engine: str, memory: AddressMemory | None = None) -> ConnectionPool:
+def pool_for_tasks(network: Network, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one event loop."""
-    room = anyio.Semaphore(MAX_CONNECTIONS, fast_acquire=True)
+    room = anyio.Semaphore(network.max_connections, fast_acquire=True)
 
     async def acquire() -> bool:
         await room.acquire()  # the call's cancel scope limits it
@@ -171,7 +163,7 @@ def pool_for_tasks(proxy: str | None, engine: str, memory: AddressMemory | None 
         backend: Any = AsyncioBackend(memory)
     except RuntimeError:
         backend = TrioBackend(memory)
-    return ConnectionPool(proxy, ASYNC, backend, acquire, room.release, engine=engine)
+    return ConnectionPool(network, ASYNC, backend, acquire, room.release)
 
 
 def closed_at_the_end(pool: ConnectionPool) -> Callable[[], Awaitable[None]]:

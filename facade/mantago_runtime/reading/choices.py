@@ -9,7 +9,7 @@ from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.reading.compiler import json_type
 from mantago_runtime.reading.containers import copied, model_of
 from mantago_runtime.reading.drift import Drift
-from mantago_runtime.reading.fields import NO_ITEMS, NOT_USUAL, Reader
+from mantago_runtime.reading.fields import NO_ITEMS, NOT_USUAL, CoreSchema, Reader, Refer
 from mantago_runtime.reading.values import TEXT, quoted
 
 
@@ -21,6 +21,9 @@ class _UnionReader(Reader[Any]):
 
     def inner(self) -> Iterable[Reader[Any]]:
         return self._readers
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "union", "choices": [reader.core_schema(refer) for reader in self._readers]}
 
     def is_nothing(self, value: object) -> bool:
         return all(reader.is_nothing(value) for reader in self._readers)
@@ -74,6 +77,9 @@ class _DiscriminatedReader(Reader[Any]):
 
     def inner(self) -> Iterable[Reader[Any]]:
         return (*self._readers.values(), self._otherwise or UNLISTED)
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "union", "choices": [reader.core_schema(refer) for reader in self.inner()]}
 
     def read(self, value: object, drift: list[Drift], place: str) -> Any:
         if not isinstance(value, dict):

@@ -95,7 +95,7 @@ _made: dict[tuple[type, bool], Code] = {}
 def json_type(value: object) -> str:
     """Name the type that a value has in JSON."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number")
+    return names.get(type(value)) or ("a number" if isinstance(value, (int, float)) else type(value).__name__)
 
 
 # --- the quick functions --------------------------------------------------------------------------------------------

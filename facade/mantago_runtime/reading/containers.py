@@ -10,7 +10,7 @@ from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.mappings import ReadOnlyMapping
 from mantago_runtime.reading.compiler import Code, code_of, json_type
 from mantago_runtime.reading.drift import Drift, below
-from mantago_runtime.reading.fields import NO_ITEMS, NOT_USUAL, Reader
+from mantago_runtime.reading.fields import NO_ITEMS, NOT_USUAL, CoreSchema, Reader, Refer
 from mantago_runtime.text import characters
 
 T = TypeVar("T")
@@ -62,6 +62,9 @@ class _ModelReader(Reader[T]):
     def inner(self) -> Iterable[Reader[Any]]:
         return self.code.readers()
 
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return refer(self.cls)
+
     def quick_all(self, values: Iterable[Any]) -> list[T]:
         return self.code.quick_all(values)
 
@@ -81,6 +84,9 @@ class _ListReader(Reader[tuple[T, ...]]):
 
     def inner(self) -> Iterable[Reader[Any]]:
         return (self._element,)
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "list", "items_schema": self._element.core_schema(refer)}
 
     def read(self, value: object, drift: list[Drift], place: str) -> tuple[T, ...]:
         if not isinstance(value, list):
@@ -127,6 +133,9 @@ class _MapReader(Reader[Mapping[str, T]]):
     def inner(self) -> Iterable[Reader[Any]]:
         return (self._element,)
 
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "dict", "keys_schema": {"type": "str"}, "values_schema": self._element.core_schema(refer)}
+
     def read(self, value: object, drift: list[Drift], place: str) -> Mapping[str, T]:
         if not isinstance(value, dict):
             raise InvalidResponseError(f"must be an object, not {json_type(value)}", path=place)
@@ -156,6 +165,9 @@ class _NullableReader(Reader[T | None]):
 
     def inner(self) -> Iterable[Reader[Any]]:
         return (self._element,)
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "nullable", "schema": self._element.core_schema(refer)}
 
     def read(self, value: object, drift: list[Drift], place: str) -> T | None:
         return None if value is None else self._element.read(value, drift, place)

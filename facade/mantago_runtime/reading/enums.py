@@ -1,15 +1,19 @@
-"""Enumerations that a newer service may add to."""
+"""Enumerations: those that a newer service may add to, and those whose values callers give."""
 
 from __future__ import annotations
 
-from enum import IntEnum, StrEnum
-from typing import Self
+from enum import Enum, IntEnum, StrEnum
+from typing import Any, NoReturn, Self
 
-from mantago_runtime.text import characters
+from mantago_runtime.text import characters, one_of
 
 
 class OpenStrEnum(StrEnum):
     """An enumeration of strings that keeps a value which it doesn't list."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        return _core_schema(cls)
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -29,6 +33,10 @@ class OpenIntEnum(IntEnum):
     """An enumeration of integers that keeps a value which it doesn't list."""
 
     @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        return _core_schema(cls)
+
+    @classmethod
     def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, int) or isinstance(value, bool):
             return None
@@ -41,3 +49,29 @@ class OpenIntEnum(IntEnum):
     def is_known(self) -> bool:
         """Whether the document that this package was generated from lists the value."""
         return any(self is member for member in type(self))
+
+
+class ClosedStrEnum(StrEnum):
+    """An enumeration of strings that callers give: a value which it doesn't list is a mistake."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        _refuse(cls, value)
+
+
+class ClosedIntEnum(IntEnum):
+    """An enumeration of integers that callers give: a value which it doesn't list is a mistake."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> NoReturn:
+        _refuse(cls, value)
+
+
+def _refuse(cls: type[StrEnum | IntEnum], value: object) -> NoReturn:
+    raise ValueError(f"{value!r:.100} is not a valid {cls.__name__}: {one_of(value, [one.value for one in cls])}")
+
+
+def _core_schema(cls: type[Enum]) -> dict[str, Any]:
+    from mantago_runtime.reading.schemas import schema_of  # noqa: PLC0415 - only pydantic asks for it
+
+    return schema_of(cls)

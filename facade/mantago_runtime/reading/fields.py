@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Final, Generic, Literal, NoReturn, TypeVar
+from typing import Any, ClassVar, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar
 
 from attrs import NOTHING, Attribute, fields
 
@@ -17,6 +17,8 @@ from mantago_runtime.reading.drift import Drift
 from mantago_runtime.text import characters
 
 T_co = TypeVar("T_co", covariant=True)
+CoreSchema: TypeAlias = dict[str, Any]
+Refer: TypeAlias = Callable[[type], CoreSchema]
 KEY = "json"
 """Where a field's metadata holds its JsonField."""
 
@@ -79,6 +81,10 @@ class Reader(ABC, Generic[T_co]):
     def inner(self) -> Iterable[Reader[Any]]:
         """Return the readers of what the value holds; those of a class that isn't imported yet import it."""
         return ()
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        """Return pydantic's schema of the JSON that `write` gives; `refer` returns that of a class."""
+        return {"type": "any"}
 
     def write(self, value: Any, *, request: bool = False) -> Any:
         """Return a value as JSON has it; `request` leaves out what only the service sets."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeAlias, TypeVar
+
+from attrs import field, frozen
 
 from mantago_runtime.errors import InvalidResponseError
-from mantago_runtime.mappings import ReadOnlyMapping
+from mantago_runtime.mappings import Headers, ReadOnlyMapping
 from mantago_runtime.reading.compiler import EMPTY, code_of
 from mantago_runtime.reading.containers import copied
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of, default_of, json_fields, plain
 
 T = TypeVar("T")
+CameWith: TypeAlias = tuple[int, Mapping[str, str], int, float]
+"""What `ResponseInfo` is made of when somebody asks for it: hardly anybody does, and a tuple costs next to nothing."""
 
-__all__ = ["EMPTY", "JsonField", "Model", "Result", "json_field", "read_only"]
+__all__ = ["EMPTY", "JsonField", "Model", "ResponseInfo", "Result", "json_field", "read_only"]
 
 
 def json_field(name: str, reader: Reader[Any], **options: bool) -> dict[str, JsonField]:
@@ -42,9 +46,8 @@ class Model:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         # Those that attrs makes leave a field unset that the version which pickled the object didn't know.
-        for name in ("__getstate__", "__setstate__"):
-            if name in vars(cls):
-                delattr(cls, name)
+        for name in {"__getstate__", "__setstate__"} & vars(cls).keys() if "__attrs_attrs__" in vars(cls) else ():
+            delattr(cls, name)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -59,6 +62,12 @@ class Model:
             error.path = error.path.removeprefix(".") or "$"
             raise
         return finished(result, from_the_top(drift))
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
+        from mantago_runtime.reading.schemas import schema_of  # noqa: PLC0415 - only pydantic asks for it
+
+        return schema_of(cls)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types under the service's names.
@@ -82,14 +91,14 @@ class Model:
         return data | {name: self._additional.write(value, request=request) for name, value in self.extra.items()}
 
     def _members(self, *, request: bool) -> Iterator[tuple[str, Any]]:
-        for name, field in json_fields(type(self)).items():
+        for name, declared in json_fields(type(self)).items():
             value = getattr(self, name)
-            if request and field.read_only:
+            if request and declared.read_only:
                 continue
             if value is not None:
-                yield field.name, field.reader.write(value, request=request)
-            elif field.required and field.nullable:
-                yield field.name, None
+                yield declared.name, declared.reader.write(value, request=request)
+            elif declared.required and declared.nullable:
+                yield declared.name, None
 
     def __repr__(self) -> str:
         if not self._shows_values:
@@ -107,16 +116,68 @@ class Model:
             object.__setattr__(self, attribute.name, state.get(attribute.name, default_of(attribute)))
 
 
+@frozen
+class ResponseInfo:
+    """What came with an answer, and what the call took.
+
+    `headers` can be read in any case, and hold no secret. `elapsed` is in seconds, for all attempts together.
+    """
+
+    status_code: int
+    headers: Mapping[str, str] = field(hash=False)
+    attempts: int
+    elapsed: float
+
+
 class Result(Model):
     """A model that is a whole answer.
 
-    `drift` tells in what the answer differed from the spec; it doesn't count in equality.
+    `drift` tells in what the answer differed from the spec, `response` what came with it; neither counts in equality.
     """
 
-    __slots__ = ()
+    # Not a field: it is no part of what the document describes, and isn't given to the constructor.
+    __slots__ = ("_came_with",)
+    _came_with: CameWith
     _envelope: ClassVar[tuple[JsonField, ...]] = ()
     """What stands around the content, and is checked and dropped."""
     drift: tuple[Drift, ...]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read plain JSON types, such as `to_dict()` gives or the service sends; raise InvalidResponseError for others.
+
+        As tolerant as a client, which tells what was tolerated in `drift`.
+        """
+        given: object = data
+        if cls._envelope and isinstance(given, Mapping) and given.get("success") is False:
+            raise InvalidResponseError("is false: the service said no", path="success")
+        return super().from_dict(data)
+
+    @property
+    def response(self) -> ResponseInfo | None:
+        """What came with the answer; None in an object that wasn't made from an answer, or from a part of one."""
+        told: CameWith | None = getattr(self, "_came_with", None)
+        return None if told is None else ResponseInfo(*told)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if (response := self.response) is None:
+            return state
+        # In types that every version knows: another release may load it.
+        told = (response.status_code, dict(response.headers), response.attempts, response.elapsed)
+        return state | {"response": told}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if told := state.get("response"):
+            status_code, headers, attempts, elapsed = told
+            note_response(self, (status_code, Headers(headers.items()), attempts, elapsed))
+
+
+def note_response(result: object, told: CameWith) -> None:
+    """Note in an answer what came with it."""
+    if isinstance(result, Result):
+        object.__setattr__(result, "_came_with", told)
 
 
 def finished(result: T, drift: tuple[Drift, ...]) -> T:

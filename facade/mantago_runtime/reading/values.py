@@ -11,7 +11,7 @@ from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.reading.compiler import json_type
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.enums import OpenIntEnum, OpenStrEnum
-from mantago_runtime.reading.fields import NO_ITEMS, Reader, plain
+from mantago_runtime.reading.fields import NO_ITEMS, CoreSchema, Reader, Refer, plain
 
 T = TypeVar("T")
 EnumT = TypeVar("EnumT", bound=Enum)
@@ -26,6 +26,9 @@ class _OfType(Reader[T]):
     def __init__(self, kind: type[T], name: str, nothing: object) -> None:
         self._kind, self._name = kind, name
         self.nothing = nothing
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": self._kind.__name__}
 
     def read(self, value: object, drift: list[Drift], place: str) -> T:
         if isinstance(value, self._kind):
@@ -43,6 +46,9 @@ class _Integer(Reader[int]):
     """Reads whole numbers: 5.0 is one in JSON, true isn't."""
 
     nothing = ""
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "int"}
 
     def read(self, value: object, drift: list[Drift], place: str) -> int:
         if isinstance(value, int) and not isinstance(value, bool):
@@ -65,6 +71,9 @@ class _Number(Reader[float]):
 
     nothing = ""
 
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "float"}
+
     def read(self, value: object, drift: list[Drift], place: str) -> float:
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             return value
@@ -78,6 +87,9 @@ class _Timestamp(Reader[datetime]):
     """Reads a timestamp in any form of RFC 3339, or without an offset: then it is UTC."""
 
     nothing = ""
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "datetime"}
 
     def read(self, value: object, drift: list[Drift], place: str) -> datetime:
         text = TEXT.read(value, drift, place)
@@ -115,6 +127,9 @@ class _Date(Reader[date]):
 
     nothing = ""
 
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "date"}
+
     def read(self, value: object, drift: list[Drift], place: str) -> date:
         text = TEXT.read(value, drift, place)
         problem = f"must be a date such as 2024-07-15, not {text[:50]!r}"
@@ -133,6 +148,9 @@ class _Milliseconds(Reader[datetime]):
     """Reads milliseconds since 1970 as a datetime in UTC."""
 
     nothing = ""
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return {"type": "int"}
 
     def read(self, value: object, drift: list[Drift], place: str) -> datetime:
         number = INTEGER.read(value, drift, place)
@@ -182,6 +200,9 @@ class _EnumReader(Reader[EnumT]):
         self._base: Reader[Any] = INTEGER if issubclass(base, int) else TEXT
         self._open = issubclass(base, (OpenStrEnum, OpenIntEnum))
         self._known = {member.value: member for member in cls}
+
+    def core_schema(self, refer: Refer) -> CoreSchema:
+        return refer(self._cls) if self._open else self._base.core_schema(refer)
 
     def read(self, value: object, drift: list[Drift], place: str) -> EnumT:
         plain_value = self._base.read(value, drift, place)

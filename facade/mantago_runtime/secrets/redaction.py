@@ -40,6 +40,15 @@ class Redactor:
                     data = re.sub(_json_pattern(needle), REDACTED.encode(), data)
         return data
 
+    def clean_cut(self, data: bytes) -> bytes:
+        """Do what `clean` does with data that may end in the middle of a secret."""
+        data = self.clean(data)
+        for form in self._forms:
+            for length in range(len(form) - 1, SHORTEST_REDACTED // 2, -1):
+                if data.endswith(form[:length]):
+                    return data[:-length] + REDACTED.encode()
+        return data
+
     def clean_text(self, text: str) -> str:
         """Return the text with every token and secret replaced."""
         return self.clean(text.encode(errors="surrogatepass")).decode(errors="surrogatepass")
@@ -104,5 +113,6 @@ class _RedactedLogs(logging.Filter):
         return True
 
 
-for _name in ("connection", "http11", "http2", "proxy", "socks"):
-    logging.getLogger(f"httpcore.{_name}").addFilter(_RedactedLogs())
+for _package in ("httpcore", "httpcore2"):
+    for _name in ("connection", "http11", "http2", "proxy", "socks"):
+        logging.getLogger(f"{_package}.{_name}").addFilter(_RedactedLogs())

@@ -1,11 +1,12 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from mantago_runtime.reading.enums import ClosedStrEnum
 
-class Platform(StrEnum):
+
+class Platform(ClosedStrEnum):
     """Where a client is known by a platform's own id.
 
     Spec: `ClientIdentificationRequestPlatform`.

@@ -1,0 +1,122 @@
+"""What commands have in common on stdout and stderr: JSON, errors, and notes of what was tolerated (extra `cli`)."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, TextIO
+
+import click
+
+from mantago.cli.completion import PROGRAM
+from mantago.cli.options import Output, with_options, with_options_named
+from mantago.cli.statuses import status_of
+from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
+
+_REQUEST_IDS: Final = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-RequestId", "CF-Ray")
+
+
+def told(error: BaseException) -> str:
+    """Return what to say about an error, in one line."""
+    return " ".join(_text_of(error).split())
+
+
+def _text_of(error: BaseException) -> str:
+    match error:
+        case IdentificationError():
+            return with_options_named(str(error))
+        case ConfigurationError() | ImportError():
+            text = with_options(str(error))
+            hint = "; mantago doctor says what else is, and where it is found; or try it with --sandbox"
+            return text + (hint if text.endswith("is missing") else "")
+        case click.ClickException():
+            command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
+            return f"{error.format_message()} (see {command} --help)"
+        case MantaGoError():
+            return str(error)
+        case OSError():
+            return f"the output can't be written: {error.strerror}"
+        case _:
+            return f"unexpected {type(error).__name__}: {error}; please report this"
+
+
+def described(error: BaseException, exit_status: int | None = None, message: str | None = None) -> dict[str, Any]:
+    """Return an error for programs; what it doesn't say is None."""
+    kept = error if isinstance(error, MantaGoError) else None
+    headers = getattr(kept, "headers", None) or {}
+    elapsed = getattr(kept, "elapsed", None)
+    return {
+        "class": type(error).__name__,
+        "message": told(error) if message is None else message,
+        "exit_status": int(status_of(error) if exit_status is None else exit_status),
+        "status": getattr(kept, "status_code", None),
+        "code": getattr(kept, "code", None),
+        "path": getattr(kept, "path", None),
+        "request_id": next((headers[name] for name in _REQUEST_IDS if name in headers), None),
+        "retry_after": getattr(kept, "retry_after", None),
+        "attempts": getattr(kept, "attempts", None),
+        "elapsed": None if elapsed is None else round(elapsed, 3),
+    }
+
+
+def print_json(document: object) -> None:
+    """Print a document on stdout, for programs and people."""
+    _write(sys.stdout, json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_json_line(document: object) -> None:
+    """Print a document on stdout, as a line."""
+    _write(sys.stdout, json.dumps(document, ensure_ascii=False))
+
+
+def _write(stream: TextIO | None, line: str) -> None:
+    """Write a line in UTF-8, whatever the console's encoding; half a surrogate pair stays an escape."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.flush()
+        stream.buffer.write(f"{line}\n".encode(errors="backslashreplace"))
+        stream.flush()
+    elif stream:
+        stream.write(f"{line}\n")
+
+
+def complain(error: BaseException, *, as_json: bool, exit_status: int | None = None, message: str | None = None) -> int:
+    """Say on stderr, in a line, what went wrong; return the exit status."""
+    found = described(error, exit_status, message)
+    if as_json:
+        _write(sys.stderr, json.dumps(found, ensure_ascii=False))
+    else:
+        print(f"error: {found['message']}", file=sys.stderr)
+    return int(found["exit_status"])
+
+
+class _JsonLine(logging.Formatter):
+    """Tells a note as JSON, so that every line on stderr is."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return json.dumps({"note": super().format(record)})
+
+
+@contextmanager
+def notes(output: Output) -> Iterator[None]:
+    """Put on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing."""
+    if output.quiet and output.verbose:
+        raise ConfigurationError("--quiet and --verbose exclude each other")
+    logger, handler = logging.getLogger("mantago"), logging.StreamHandler()
+    level = logger.level
+    handler.setFormatter(_JsonLine("%(message)s") if output.as_json else logging.Formatter("note: %(message)s"))
+    handler.setLevel(logging.DEBUG if output.verbose else logging.CRITICAL if output.quiet else logging.WARNING)
+    if output.verbose:
+        logger.setLevel(logging.DEBUG)
+    else:
+        # Its own records are about single calls; what needs a person's attention comes from its children.
+        handler.addFilter(lambda record: record.name != logger.name)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
