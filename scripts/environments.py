@@ -106,6 +106,9 @@ def install(name: str, folder: Path, *, wheel: Path | None = None, root: Path = 
     run(*pip, "--require-hashes", "--requirement", root / "requirements" / f"{name}.txt")
     if LOCKS[name].project:
         run(*pip, "--no-build-isolation", *([wheel] if wheel else ["--editable", root]))
+        # As pip does for all else that it installs: where PYTHONDONTWRITEBYTECODE is set, nobody would do it later.
+        for sources in [] if wheel else declared(root)["tool"]["hatch"]["build"]["dev-mode-dirs"]:
+            run(python, "-m", "compileall", "-q", root / sources)
     return python
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Generator, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -18,6 +19,18 @@ GOOD = {"success": True, "message": "Get client gifts successfully"}
 ENGINE = os.environ.get("TESTS_ENGINE", client.DEFAULT_ENGINE)
 """The engine of the clients that aren't given one: what the faults show of the usual one holds for the other too."""
 client.DEFAULT_ENGINE = ENGINE
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    # pytest-cov's own marker, no_cover, doesn't stop the measuring in workers of pytest-xdist.
+    measuring = sys.gettrace()
+    if item.get_closest_marker("unmeasured"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(measuring)
 
 
 class SyncDriver:

@@ -88,6 +88,7 @@ def simulate(
 @pytest.mark.parametrize(("way", "retry_after"), [*((way, 1) for way in WAYS), ("near", 0), ("near", None)])
 @pytest.mark.parametrize("limiter", LIMITERS)
 @pytest.mark.parametrize(("limit", "seconds"), [(10, 260), (35, 260), (200, 140)])
+@pytest.mark.unmeasured
 def test_after_a_minute_the_limit_is_used_and_hardly_ever_passed(limit, seconds, limiter, way, retry_after):
     calls = simulate(limiter(limit), seconds=seconds, way=WAYS[way], retry_after=retry_after)
     late = [allowed for moment, allowed in calls if moment >= AFTER]
@@ -175,6 +176,7 @@ def test_a_pace_that_nobody_uses_doesnt_grow():
     assert pacer.rate == 20
 
 
+@pytest.mark.unmeasured
 def test_a_whole_run_finds_the_limit_of_a_service(tmp_path):
     service = Service(SlidingWindow(35))
     clients = service.add(*(f"client-{number}" for number in range(5000)))

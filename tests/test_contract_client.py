@@ -251,6 +251,7 @@ def test_what_the_client_does_not_notice_is_no_finding(edit: Edit):
     assert tried(edit) == []
 
 
+@pytest.mark.unmeasured
 def test_it_finds_the_same_each_time():
     def change(tree: dict[str, Any]) -> None:
         schemas(tree)["TicketGift"]["properties"]["createdAt"]["nullable"] = True

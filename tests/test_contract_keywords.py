@@ -240,6 +240,7 @@ def parts(number: int) -> list[Path]:
 
 
 @pytest.mark.parametrize("number", range(16))
+@pytest.mark.unmeasured
 def test_of_every_change_something_is_said(number: int) -> None:
     wrong = {path: found for path in parts(number) if (found := silent(path))}
     assert not wrong, "\n".join(f"{path}: {found}" for path, found in wrong.items())

@@ -19,6 +19,7 @@ from contract.documents import Document
 from contract.rules import Level
 from large_document import CHANGES, OPERATIONS, SCHEMAS, changed, document
 
+pytestmark = pytest.mark.unmeasured
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 JSON = "application/json"
 

@@ -72,7 +72,9 @@ class Index:
         make_wheel(self.project, "mantago", "1.0", *requires, extras=("more",))
         lines = ["[build-system]", "requires = []", 'build-backend = "backend"', 'backend-path = ["."]']
         lines += ["[project]", 'name = "mantago"', 'version = "1.0"', "[project.optional-dependencies]", "more = []"]
-        lines += ["[dependency-groups]", f'{group} = ["{asks}"]']
+        lines += ["[dependency-groups]", f'{group} = ["{asks}"]', "[tool.hatch.build]", 'dev-mode-dirs = ["sources"]']
+        (self.project / "sources").mkdir()
+        (self.project / "sources" / "module.py").write_text("", "utf-8")
         (self.project / "pyproject.toml").write_text("\n".join([*lines, ""]), "utf-8")
 
     def lock(self, name: str, *pins: str) -> None:
@@ -114,6 +116,8 @@ def test_what_was_published_since_changes_nothing(index, lock):
     assert done.returncode == 0, done.stdout + done.stderr
     project = {} if lock == "release" else {"mantago": "1.0"}
     assert index.installed(environment) == {"outer": "1.0", "inner": "1.0"} | project
+    # What is installed is compiled, the sources too.
+    assert (index.project / "sources" / "__pycache__").exists() == (lock == "dev")
 
 
 @pytest.mark.parametrize(

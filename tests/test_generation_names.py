@@ -198,6 +198,7 @@ def names_of(plan: Plan) -> dict[str, tuple[str, str]]:
     return {str(place[-1]): (where.module, where.name) for place, where in plan.classes.where.items()}
 
 
+@pytest.mark.unmeasured
 def test_schemas_of_like_names_and_reserved_ones_are_told_apart() -> None:
     schemas = {name: record(x=TEXT) for name in ("foo_bar", "FooBar", "foo-bar", "Drift", "禮物", "Client")}
     wanted = {

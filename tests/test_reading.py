@@ -184,6 +184,7 @@ def test_where_a_member_tells_which_schema_it_is_that_one_judges(
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
+@pytest.mark.unmeasured
 def test_what_is_put_together_is_judged_like_its_parts(data: st.DataObject) -> None:
     schemas = st.recursive(st.sampled_from(SCHEMAS), put_together, max_leaves=5)
     values = st.recursive(
