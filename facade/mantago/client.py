@@ -47,7 +47,7 @@ DEFAULT_ENGINE = HTTPCORE
 
 
 class _Client(Generic[BelowT, ProviderT, StackT]):
-    """What both clients share: everything but the sending."""
+    """What both clients share: everything except sending."""
 
     _stack_type: type[StackT]
     _stack: StackT

@@ -1,4 +1,4 @@
-"""The checks of what a client is configured with."""
+"""The checks of a client's options."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def _ascii_name(name: str) -> str:
 
 
 def checked_seconds(timeout: object) -> float:
-    """Return a timeout as a float; refuse what is none."""
+    """Return a timeout as a float; refuse what isn't one."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT_SECONDS:
         raise ConfigurationError(
             f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {timeout!r:.50}"
@@ -234,7 +234,7 @@ OWN_HEADERS = re.compile(
 
 
 def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
-    """Return the header fields that are to go with each request.
+    """Return the header fields that go with each request.
 
     The error is returned, not raised: a traceback with locals would show the values.
     """
@@ -255,7 +255,7 @@ def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
 
 
 def field_problem(value: object) -> str | None:
-    """Say why a value can't stand in a header, without quoting it; None if it can."""
+    """Say why a value can't be in a header, without quoting it; None if it can."""
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     if value != value.strip():
@@ -266,14 +266,14 @@ def field_problem(value: object) -> str | None:
 
 
 def checked_user_agent(suffix: str) -> str:
-    """Return what is to follow our own product in User-Agent; refuse what can't."""
+    """Return what follows our own product in User-Agent; refuse what can't."""
     if problem := "is empty" if suffix == "" else field_problem(suffix):
         raise ConfigurationError(f"user_agent {problem}")
     return characters(suffix)
 
 
 def checked_whole(name: str, value: object, *, least: int) -> int:
-    """Return a whole number; refuse what is none, or is less than the least."""
+    """Return a whole number; refuse anything else, and a number less than the least."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigurationError(f"{name} must be a whole number from {least} on, not {value!r}")
     return value

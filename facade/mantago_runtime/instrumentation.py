@@ -1,6 +1,6 @@
 """The instrumentation of calls: lines in the log, an OpenTelemetry span, and events for a caller's `on_event`.
 
-None of it shows an id of a client, a token or a secret: an operation is called by its path in the spec.
+None of it shows a client's id, a token or a secret: it names an operation by its path in the spec.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _stderr() -> logging.Handler:
 
 @contextmanager
 def _never_deciding(problem: str) -> Iterator[None]:
-    """Log what goes wrong in telling of a call, which is worth more."""
+    """Log failures of instrumentation, which must not change the call's result."""
     try:
         yield
     except Exception:  # noqa: BLE001

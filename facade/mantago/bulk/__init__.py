@@ -1,4 +1,4 @@
-"""Many clients: a list of ids becomes a folder of parts, with an outcome for each, at the pace that the service allows.
+"""Turns a list of ids into a folder of parts, with an outcome for each client, at the pace that the service allows.
 
 from mantago import MantaGo
 from mantago.bulk import export, read_ids

@@ -1,7 +1,7 @@
 """The ids to ask for: read from a file with its line numbers, checked as a whole, each kept once.
 
-Whatever they come from is read once, before anything is fetched, into a temporary file that goes with the process: a
-million of them, and a standard input, are no matter of memory.
+The source is read once, before anything is fetched, into a temporary file that is gone when the process ends. So a
+million ids, or a standard input, need little memory.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The operations that can be run for many clients: each is one declaration, and all that a run knows of it."""
+"""The operations that can run for many clients: each is one declaration, which is all that a run knows of it."""
 
 from __future__ import annotations
 

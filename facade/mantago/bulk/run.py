@@ -1,4 +1,4 @@
-"""A run: a list of clients becomes a folder of parts; asynchronous inside, callable from both worlds."""
+"""A run turns a list of clients into a folder of parts; it is asynchronous inside, and has a synchronous entry."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """`mantago doctor`, from the configuration to the contract; each line is judged by a pure function (extra `cli`).
 
 `examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
-to the service and its clock, and one as any client makes it. What isn't reached stays without a judgement.
+to the service and its clock, and one as any client makes it. It doesn't judge what it can't reach.
 """
 
 from __future__ import annotations

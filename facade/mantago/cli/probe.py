@@ -1,4 +1,4 @@
-"""The probe of `mantago doctor`: a request without credentials, by which connection, TLS and clock are judged."""
+"""The probe of `mantago doctor`: a request without credentials, which shows connection, TLS and clock."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the friendly methods call: a request of the document becomes one of the retry loop, its answer a result.
 
-And what says of a call that doesn't fit them what they take.
+It also says what a method takes, if a call doesn't fit.
 """
 
 from __future__ import annotations
@@ -98,9 +98,9 @@ class AsyncCaller(_Caller):
 
 
 def by_name(method: MethodT) -> MethodT:
-    """Have a method whose arguments are all named say what it takes, where a call doesn't fit it.
+    """Have a method with named arguments only say what it takes, if a call doesn't fit.
 
-    Python would speak of the class in which it is defined, and not say how to name what came without a name.
+    Python would name the class that defines it, and not say how to name an argument without a name.
     """
     function = cast("FunctionType", method)
 

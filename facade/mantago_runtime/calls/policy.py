@@ -1,4 +1,4 @@
-"""The policy of a client: its limits, what may be sent again, and how long to wait before.
+"""The policy of a client: its limits, what it may send again, and how long it waits before.
 
 Pure functions of what was sent and what came back; `loop` acts on them.
 """
@@ -108,7 +108,7 @@ def operation_name(request: UnsignedRequest) -> str:
 
 
 def may_repeat(request: UnsignedRequest) -> bool:
-    """Whether the operation only reads, so that sending it twice can't do anything twice."""
+    """Whether the operation only reads, so that it can't do anything twice."""
     return request.method in SAFE_METHODS or (request.operation is not None and request.operation.reads)
 
 
@@ -142,7 +142,7 @@ def may_retry(failure: MantaGoError, *, read_only: bool, given_up: bool = False)
 
 
 def wait_before(retry: int, failure: MantaGoError, jitter: float) -> float:
-    """Return how long to wait before a retry (the first is 1): what the service asked for, else full jitter.
+    """Return the seconds to wait before a retry (the first is 1): what the service asked for, else full jitter.
 
     `jitter` is a random number from 0 to 1: the wait is that share of 0.5 s, doubled with each retry up to 8 s.
     """

@@ -1,4 +1,4 @@
-"""Responses: their body within its limit, and their JSON or the exception that they stand for.
+"""Responses: their body within its limit, and their JSON or the exception that they mean.
 
 Sizes are in bytes, times in seconds.
 """
@@ -119,7 +119,7 @@ class Body:
 
 
 def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers = ANY_JSON) -> Any:
-    """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for any other.
+    """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for others.
 
     `now` is the time of day, for a Retry-After that is a date.
     """

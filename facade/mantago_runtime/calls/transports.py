@@ -26,7 +26,7 @@ from mantago_runtime.connections.addresses import AddressMemory
 
 
 class TransportLike(Protocol):
-    """A transport for threads, of httpx's or its successor's."""
+    """A transport for threads, of httpx or of httpx2."""
 
     def handle_request(self, request: Any, /) -> Any:
         """Return the response."""
@@ -38,7 +38,7 @@ class TransportLike(Protocol):
 
 
 class AsyncTransportLike(Protocol):
-    """A transport for tasks, of httpx's or its successor's."""
+    """A transport for tasks, of httpx or of httpx2."""
 
     async def handle_async_request(self, request: Any, /) -> Any:
         """Return the response."""

@@ -1,4 +1,4 @@
-"""What a model declares of each of its fields, and what a reader is."""
+"""What a model declares about its fields, and what a reader is."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class Result(Model):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read plain JSON types, such as `to_dict()` gives or the service sends; raise InvalidResponseError for others.
 
-        As tolerant as a client, which tells what was tolerated in `drift`.
+        It is as tolerant as a client, and lists what it tolerated in `drift`.
         """
         given: object = data
         if cls._envelope and isinstance(given, Mapping) and given.get("success") is False:

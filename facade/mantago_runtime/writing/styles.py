@@ -1,6 +1,6 @@
 """Parameters as text, in OpenAPI's styles.
 
-A value of a path parameter stays the one segment that it is.
+The value of a path parameter stays one segment.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def text_of(value: object) -> str:
 
 
 def path_segment(parameter: Parameter, value: object) -> str:
-    """Return a path parameter as the one segment of a path that it is; ValueError if it can't be one."""
+    """Return a path parameter as one segment of a path; raise ValueError if it can't be one."""
     if parameter.style == "json":
         return quote(packed(value), safe="")
     start, between = SEGMENTS[parameter.style]
