@@ -102,9 +102,21 @@ def named(name: ClientName) -> ClientIdentity:
     return identify(client_id=name)
 
 
+def checked_names(names: Iterable[ClientName]) -> Iterable[ClientName]:
+    """Return the clients that a program names; raise ConfigurationError for what is more likely a file's name."""
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        kind = type(names).__name__
+        raise ConfigurationError(
+            f"clients must be a list of clients, not {kind}: read a file with read_ids(...), and put a single id in a "
+            "list; nothing was fetched"
+        )
+    return names
+
+
 def client_list(names: Iterable[ClientName]) -> ClientList:
     """Return the list of the clients that a program names."""
-    return _filled(_checked("the list", "entry", enumerate(map(_thunk, names), 1)), "the list")
+    entries = enumerate(map(_thunk, checked_names(names)), 1)
+    return _filled(_checked("the list", "entry", entries), "the list")
 
 
 def read_ids(source: str | Path | BinaryIO, *, column: str | None = None) -> ClientList:
