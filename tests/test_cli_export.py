@@ -15,8 +15,9 @@ import pytest
 
 from bulk import outcomes_in
 from mantago import cli
-from mantago.bulk import Progress
+from mantago.bulk import Progress, StoppedError
 from mantago.cli import bulk
+from mantago_runtime.errors import APIConnectionError, ConfigurationError, InvalidResponseError
 
 PROGRESS = Progress(
     total=10000,
@@ -72,20 +73,56 @@ def test_some_failed_is_exit_status_1_and_retry_failed_asks_once_more(tmp_path, 
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
-    ("client_id", "status", "told"),
+    ("client_id", "status", "told", "remedy"),
     [
-        ("token_expired", 4, "error: stopped: 401 Unauthorized, code 1004"),
-        ("permission_denied", 4, "error: stopped: 403 Forbidden, code 1002"),
-        ("bot_not_found", 3, "error: stopped: 404 Not Found, code 5001"),
+        ("token_expired", 4, "error: stopped: 401 Unauthorized, code 1004", "set the credentials that the service"),
+        ("permission_denied", 4, "error: stopped: 403 Forbidden, code 1002", "set the credentials that the service"),
+        ("bot_not_found", 3, "error: stopped: 404 Not Found, code 5001", "no bot has this id, so correct --bot-id"),
+        ("platform_not_connected", 3, "error: stopped: 404 Not Found, code 11001", "connect the bot to this platform"),
     ],
 )
-def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status, told, tmp_path, capsys, stdin):
+def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status, told, remedy, tmp_path, capsys, stdin):
     stdin(client_id.encode())
     assert cli.main(["export", "-", "--into", str(tmp_path / "gifts")]) == status
     output = capsys.readouterr()
     assert output.err.startswith(told)
-    assert output.err.endswith("; the finished parts are kept, and the same command continues from there\n")
+    assert f"; the finished parts are kept: {remedy}" in output.err
+    assert output.err.endswith(", then the same command continues from there\n")
     assert output.out.startswith("0 of 1 clients in ")
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_address_without_the_api_is_to_be_corrected_first(account, tmp_path, capsys, stdin):
+    stdin(b"VolejRejN")
+    wrong = account["base_url"] + "/typo"
+    assert cli.main(["export", "-", "--into", str(tmp_path), "--base-url", wrong]) == 3
+    told = "the API is not at this address, so correct --base-url or MANTAGO_BASE_URL, then the same command"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (APIConnectionError("no answer"), "check --base-url or MANTAGO_BASE_URL"),
+        (ConfigurationError("refused"), "correct what the service refuses"),
+        (InvalidResponseError("no JSON"), ""),
+        (OSError(28, "No space left on device"), "make sure that the folder can be written to"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_stopped_an_export_says_what_to_do_first(cause, told):
+    error = StoppedError("stopped")
+    error.__cause__ = cause
+    assert bulk.remedy_for(error).startswith(told)
+    assert bool(bulk.remedy_for(error)) == bool(told)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_file_where_the_folder_is_to_be_is_wrong_use(tmp_path, capsys, stdin):
+    (file := tmp_path / "c2.csv").touch()
+    stdin(b"VolejRejN\n")
+    assert cli.main(["export", "-", "--into", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: the folder {file} can't be made: a file is there; name another")
 
 
 @pytest.mark.usefixtures("environment")

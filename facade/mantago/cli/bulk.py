@@ -18,12 +18,14 @@ from rich.progress import Progress as Bar
 
 from mantago import AsyncMantaGo
 from mantago.bulk import ClientList, Progress, StoppedError, Summary, export_async, read_ids
+from mantago.bulk.outcomes import Verdict, verdict
 from mantago.bulk.progress import Status
 from mantago.bulk.run import summary_in
 from mantago.cli import options
 from mantago.cli.output import complain, notes, print_json
 from mantago.cli.sandbox import arguments_for
 from mantago.cli.statuses import MEANINGS, ExitStatus
+from mantago_runtime.errors import APIConnectionError, APIStatusError, MantaGoError
 
 EXIT_STATUSES: Final[Mapping[Status, ExitStatus]] = {
     "done": ExitStatus.FINE,
@@ -88,7 +90,8 @@ def export(
     if error is None:
         return status
     reason = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
-    message = f"stopped: {reason}; the finished parts are kept, and the same command continues from there"
+    first = f": {remedy}, then" if (remedy := remedy_for(error)) else ", and"
+    message = f"stopped: {reason}; the finished parts are kept{first} the same command continues from there"
     # What stopped it says more to a program than that something did.
     return complain(error.__cause__ or error, as_json=output.as_json, exit_status=status, message=message)
 
@@ -112,6 +115,28 @@ def run_export(
         if summary is None:
             raise  # before anything had begun
         return summary, error
+
+
+def remedy_for(error: BaseException) -> str:
+    """Return what has to be put right before a stopped export can continue, "" if nothing has to be."""
+    cause = error.__cause__
+    if isinstance(error, StoppedError) and error.credentials_refused:
+        return "set the credentials that the service accepts (mantago doctor says more)"
+    match cause:
+        case OSError():
+            return "make sure that the folder can be written to and has room"
+        case APIStatusError(code=5001):
+            return "no bot has this id, so correct --bot-id or MANTAGO_BOT_ID"
+        case APIStatusError(code=11001):
+            return "connect the bot to this platform in its dashboard"
+        case APIStatusError(status_code=404):
+            return "the API is not at this address, so correct --base-url or MANTAGO_BASE_URL"
+        case APIConnectionError() if verdict(cause) is Verdict.AGAIN:
+            return "check --base-url or MANTAGO_BASE_URL if they were set by hand, else wait until the service answers"
+        case MantaGoError() if verdict(cause) not in {Verdict.AGAIN, Verdict.REFUSED}:
+            return "correct what the service refuses (mantago doctor says more)"
+        case _:
+            return ""
 
 
 def told(summary: Summary, folder: str) -> str:
