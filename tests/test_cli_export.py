@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -194,19 +195,21 @@ def test_progress_is_a_bar_on_a_terminal(tmp_path, capsys, stdin, monkeypatch):
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that stands for Ctrl-C in one process")
-def test_ctrl_c_stops_cleanly_says_how_to_go_on_and_going_on_does(tmp_path, capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupt_stops_cleanly_says_how_to_go_on_and_going_on_does(number, tmp_path, capsys):
     ids, folder = tmp_path / "ids.txt", tmp_path / "gifts"
     ids.write_text("".join(f"client-{number}\n" for number in range(510)), "utf-8")
     command = [sys.executable, "-W", "error", "-m", "mantago", "export", str(ids), "--into", str(folder)]
     running = subprocess.Popen([*command, "--rate", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (folder / "summary.json").exists() and time.monotonic() < deadline:
+    while not (folder / "summary.json").exists() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (3, f"0 of 510 clients in {folder}: 0 answered, 0 not found, 0 failed\n")
-    assert err == "error: stopped: by Ctrl-C; the finished parts are kept, and the same command continues from there\n"
-    assert json.loads((folder / "summary.json").read_text("utf-8"))["status"] == "stopped"
+    assert err == "error: stopped: by Ctrl-C or SIGTERM; the finished parts are kept, and the same command continues from there\n"
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert (summary["status"], summary["reason"]) == ("stopped", "interrupted")
     assert cli.main(["export", str(ids), "--into", str(folder), "--rate", "2000"]) == 0
     assert len(outcomes_in(folder)) == 510
 
@@ -219,3 +222,22 @@ def test_ctrl_c_before_anything_has_begun_is_as_anywhere(tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "read_ids", interrupted)
     (tmp_path / "ids.txt").write_text("a\n", "utf-8")
     assert cli.main(["export", str(tmp_path / "ids.txt"), "--into", str(tmp_path / "gifts")]) == 130
+
+
+def test_a_programs_own_handler_of_sigterm_stays(monkeypatch):
+    monkeypatch.setattr(bulk, "read_ids", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    told = []
+    before = signal.signal(signal.SIGTERM, lambda *_: told.append("told"))
+    try:
+        cli.main(["export", "-", "--into", "never", "--sandbox"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert told == ["told"]
+
+
+def test_a_command_in_another_thread_leaves_the_signals_alone(capsys):
+    before, statuses = signal.getsignal(signal.SIGTERM), []
+    thread = threading.Thread(target=lambda: statuses.append(cli.main(["--version"])))
+    thread.start()
+    thread.join()
+    assert (statuses, signal.getsignal(signal.SIGTERM)) == ([0], before)

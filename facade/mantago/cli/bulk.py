@@ -42,7 +42,8 @@ SECONDS_BETWEEN_LINES = 30.0
     | {
         ExitStatus.FINE: "all done, though some clients may not be known",
         ExitStatus.REFUSED: "some failed; --retry-failed asks for those once more",
-        ExitStatus.TRY_LATER: "stopped; the same command continues from there",
+        ExitStatus.TRY_LATER: "stopped, also by Ctrl-C; the same command continues from there",
+        ExitStatus.INTERRUPTED: "Ctrl-C before the first call",
     },
 )
 @options.export
@@ -89,7 +90,7 @@ def export(
     status = EXIT_STATUSES[summary.status]
     if error is None:
         return status
-    reason = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
+    reason = "by Ctrl-C or SIGTERM" if isinstance(error, KeyboardInterrupt) else str(error)
     first = f": {remedy}, then" if (remedy := remedy_for(error)) else ", and"
     message = f"stopped: {reason}; the finished parts are kept{first} the same command continues from there"
     # What stopped it says more to a program than that something did.
