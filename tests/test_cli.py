@@ -207,6 +207,27 @@ def test_quiet_and_verbose_say_how_much_is_told_beside_the_result(options, told,
     assert (logging.getLogger("mantago").level, logging.getLogger("mantago").handlers) == before
 
 
+@pytest.mark.parametrize("options", [[], ["--verbose"], ["--quiet"]], ids=" ".join)
+def test_with_json_every_line_on_stderr_is_json_also_what_mantago_log_shows_and_is_there_once(options):
+    env = os.environ | {"MANTAGO_LOG": "debug"}
+    done = run("gifts", "--sandbox", "--json", *options, "drift_missing", env=env)
+    notes = [json.loads(line)["note"] for line in done.stderr.splitlines()]
+    assert [bool(re.match(r"MantaGo\(|POST |missing ", note)) for note in notes] == [True] * 3
+    plain = run("gifts", "--sandbox", *options, "drift_missing", env=env).stderr.splitlines()
+    assert [line.split()[2:4] for line in plain if "DEBUG" in line] == [["DEBUG", "mantago:"]]
+    assert len(plain) == 3
+
+
+def test_what_another_librarys_log_says_is_shown_from_a_warning_on(capsys, monkeypatch):
+    def warn(*_: object, **__: object) -> mantago.ClientGifts:
+        logging.getLogger("other").warning("of something")
+        return mantago.ClientGifts()
+
+    monkeypatch.setattr(mantago.MantaGo, "get_client_gifts", warn)
+    assert cli.main(["gifts", "--sandbox", *WHO, "--json"]) == 0
+    assert json.loads(capsys.readouterr().err) == {"note": "of something"}
+
+
 # --- exit statuses, and errors for programs ---------------------------------------------------------------------------
 
 

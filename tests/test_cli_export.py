@@ -170,6 +170,15 @@ def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(capsys):
     assert capsys.readouterr().err == line * 2
 
 
+def test_with_json_progress_is_json_also_on_a_terminal(capsys, monkeypatch, stdin, tmp_path):
+    monkeypatch.setattr(bulk, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    stdin(b"VolejRejN\n")
+    assert cli.main(["export", "-", "--into", str(tmp_path), "--sandbox", "--json"]) == 0
+    told = [json.loads(line)["note"] for line in capsys.readouterr().err.splitlines()]
+    assert told[-1].startswith("100%, 1 of 1, ")
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(5, "5 s"), (125, "2 min 05 s"), (None, "")])
 def test_the_time_left_is_told_as_people_do(seconds, told):
     from attrs import evolve
@@ -207,7 +216,10 @@ def test_an_interrupt_stops_cleanly_says_how_to_go_on_and_going_on_does(number, 
     running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (3, f"0 of 510 clients in {folder}: 0 answered, 0 not found, 0 failed\n")
-    assert err == "error: stopped: by Ctrl-C or SIGTERM; the finished parts are kept, and the same command continues from there\n"
+    assert (
+        err
+        == "error: stopped: by Ctrl-C or SIGTERM; the finished parts are kept, and the same command continues from there\n"
+    )
     summary = json.loads((folder / "summary.json").read_text("utf-8"))
     assert (summary["status"], summary["reason"]) == ("stopped", "interrupted")
     assert cli.main(["export", str(ids), "--into", str(folder), "--rate", "2000"]) == 0

@@ -22,7 +22,7 @@ from mantago.bulk.outcomes import Verdict, verdict
 from mantago.bulk.progress import Status
 from mantago.bulk.run import summary_in
 from mantago.cli import options
-from mantago.cli.output import complain, notes, print_json
+from mantago.cli.output import complain, notes, print_json, print_note
 from mantago.cli.sandbox import arguments_for
 from mantago.cli.statuses import MEANINGS, ExitStatus
 from mantago_runtime.errors import APIConnectionError, APIStatusError, MantaGoError
@@ -78,7 +78,7 @@ def export(
             ids,
             column,
             into,
-            quiet=output.quiet,
+            output=output,
             format=format,
             rate=rate,
             retry_failed=retry_failed,
@@ -98,7 +98,13 @@ def export(
 
 
 def run_export(
-    connect: Callable[[], AsyncMantaGo], ids: str, column: str | None, into: str, *, quiet: bool, **options: Any
+    connect: Callable[[], AsyncMantaGo],
+    ids: str,
+    column: str | None,
+    into: str,
+    *,
+    output: options.Output,
+    **given: Any,
 ) -> tuple[Summary, BaseException | None]:
     """Run an export; return how it ended, and what stopped it, if something did."""
     client = connect()
@@ -106,10 +112,10 @@ def run_export(
 
     async def go(clients: ClientList, show: Callable[[Progress], None]) -> Summary:
         async with client:
-            return await export_async(clients, into, client=client, on_progress=show, **options)
+            return await export_async(clients, into, client=client, on_progress=show, **given)
 
     try:
-        with read_ids(source, column=column) as clients, _shown(quiet=quiet) as show:
+        with read_ids(source, column=column) as clients, _shown(output) as show:
             return anyio.run(go, clients, show), None
     except (StoppedError, KeyboardInterrupt) as error:
         summary = error.summary if isinstance(error, StoppedError) else summary_in(Path(into))
@@ -148,18 +154,18 @@ def told(summary: Summary, folder: str) -> str:
 
 
 @contextmanager
-def _shown(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Show progress on stderr: a bar on a terminal, else a line now and then."""
-    if quiet:
+def _shown(output: options.Output) -> Iterator[Callable[[Progress], None]]:
+    """Show progress on stderr: a bar for people at a terminal, else a line now and then."""
+    if output.quiet:
         yield lambda _: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not output.as_json:
         with _bar() as bar:
             task = bar.add_task("", total=None, note="")
             yield lambda progress: bar.update(
                 task, total=progress.total, completed=progress.done, note=note(progress), refresh=True
             )
     else:
-        yield Lines(time.monotonic)
+        yield Lines(time.monotonic, as_json=output.as_json)
 
 
 def _bar() -> Bar:
@@ -170,15 +176,15 @@ def _bar() -> Bar:
 class Lines:
     """Writes a line now and then, for a log."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], *, as_json: bool = False) -> None:
+        self._clock, self._as_json = clock, as_json
         self._next = clock() + SECONDS_BETWEEN_LINES
 
     def __call__(self, progress: Progress) -> None:
         """Write a line if it is time."""
         if self._clock() >= self._next:
             self._next = self._clock() + SECONDS_BETWEEN_LINES
-            print(f"{progress.done / progress.total:.0%}, {note(progress)}", file=sys.stderr, flush=True)
+            print_note(f"{progress.done / progress.total:.0%}, {note(progress)}", as_json=self._as_json)
 
 
 def note(progress: Progress) -> str:
