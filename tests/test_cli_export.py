@@ -142,7 +142,7 @@ def test_wrong_use_is_exit_status_2_and_nothing_is_fetched(tmp_path, capsys, std
     folder = tmp_path / "gifts"
     stdin(b"a\n\nb\n")
     assert cli.main(["export", "-", "--into", str(folder)]) == 2
-    assert "line 2: is blank" in capsys.readouterr().err
+    assert "line 2: is blank; the whole list is refused until" in capsys.readouterr().err
     assert cli.main(["export", str(tmp_path / "missing.csv"), "--into", str(folder)]) == 2
     assert cli.main(["export", "-"]) == 2
     assert "--into" in capsys.readouterr().err

@@ -20,6 +20,12 @@ from mantago_runtime.errors import ConfigurationError, IdentificationError, Mant
 
 _REQUEST_IDS: Final = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-RequestId", "CF-Ray")
 
+_IN_PLAIN_WORDS: Final = {
+    "is not a valid float": "isn't a number",
+    "is not a valid integer range": "isn't a whole number",
+}
+"""What click says of a value, and what people understand."""
+
 
 def told(error: BaseException) -> str:
     """Return what to say about an error, in one line."""
@@ -36,7 +42,10 @@ def _text_of(error: BaseException) -> str:
             return text + (hint if text.endswith("is missing") else "")
         case click.ClickException():
             command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-            return f"{error.format_message()} (see {command} --help)"
+            text = error.format_message()
+            for theirs, ours in _IN_PLAIN_WORDS.items():
+                text = text.replace(theirs, ours)
+            return f"{text} (see {command} --help)"
         case MantaGoError():
             return str(error)
         case OSError():
