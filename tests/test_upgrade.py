@@ -594,9 +594,9 @@ def test_a_call_fills_in_arguments_of_every_kind():
     mapping = {"cat": cat["$ref"], "dog": dog["$ref"]}
     properties = {
         "map": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "null": {"type": "array", "nullable": True, "items": {"type": "boolean"}},
+        "null": {"type": "array", "items": {"type": "boolean", "nullable": True}},
         "pet": {"oneOf": [cat, dog], "discriminator": {"propertyName": "kind", "mapping": mapping}},
-        "some": {"oneOf": [{"type": "boolean"}, {"type": "object", "additionalProperties": {"type": "number"}}]},
+        "some": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
     }
     body = {"type": "object", "properties": properties, "required": [*properties]}
     request = {"required": True, "content": {"application/json": {"schema": body}}}
