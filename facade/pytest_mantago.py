@@ -1,7 +1,7 @@
 """The pytest plugin of `mantago`; a module of its own, since pytest loads it in every run.
 
-It imports neither mantago nor httpx until a test asks for the fixture: a run that doesn't need them isn't slowed down,
-and what a later `import mantago` does is still seen by a coverage measurement that began in between.
+It imports neither mantago nor httpx until a test asks for the fixture. So it doesn't slow down other runs, and a
+coverage measurement that begins later still sees what `import mantago` does.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def pytest_fixture_setup(fixturedef: Any) -> Generator[None, Any, None]:
 
 
 def _put_httpx_below_clients() -> Callable[[], None]:
-    """Have clients send through httpx, but those that were given a transport; return what ends that."""
+    """Have clients without a transport send through httpx; return what ends that."""
     import httpcore  # noqa: PLC0415
     import httpx  # noqa: PLC0415
     from attrs import evolve  # noqa: PLC0415

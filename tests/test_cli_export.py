@@ -84,7 +84,7 @@ def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status,
     assert cli.main(["export", "-", "--into", str(tmp_path / "gifts")]) == status
     output = capsys.readouterr()
     assert output.err.startswith(told)
-    assert output.err.endswith("; what is done is kept, and the same command goes on from there\n")
+    assert output.err.endswith("; the finished parts are kept, and the same command continues from there\n")
     assert output.out.startswith("0 of 1 clients in ")
 
 
@@ -168,7 +168,7 @@ def test_ctrl_c_stops_cleanly_says_how_to_go_on_and_going_on_does(tmp_path, caps
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (3, f"0 of 510 clients in {folder}: 0 answered, 0 not found, 0 failed\n")
-    assert err == "error: stopped: by Ctrl-C; what is done is kept, and the same command goes on from there\n"
+    assert err == "error: stopped: by Ctrl-C; the finished parts are kept, and the same command continues from there\n"
     assert json.loads((folder / "summary.json").read_text("utf-8"))["status"] == "stopped"
     assert cli.main(["export", str(ids), "--into", str(folder), "--rate", "2000"]) == 0
     assert len(outcomes_in(folder)) == 510

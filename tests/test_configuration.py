@@ -281,8 +281,8 @@ def test_the_clients_can_be_specified_as_mocks_and_show_their_signature():
 @pytest.mark.parametrize(
     ("proxy", "told"),
     [
-        ("garbage://user:hidden@x", "is no address of a proxy"),
-        ("http://[::1", "is no address"),
+        ("garbage://user:hidden@x", "isn't a proxy's address"),
+        ("http://[::1", "isn't a proxy's address"),
         ("socks5://x:1", "pip install socksio"),
     ],
 )
@@ -293,6 +293,11 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_configuration_error
     with pytest.raises(ConfigurationError, match=told) as caught:
         connect(base_url="https://api.example")
     assert "hidden" not in str(caught.value)
+
+
+def test_with_a_transport_the_environments_proxy_does_not_count(connect: Connect, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "garbage://x")
+    connect(lambda _: httpx.Response(200, json=GOOD)).get_client_gifts(client_id="a")
 
 
 def test_an_empty_base_url_is_refused_as_such(connect: Connect):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generated_package import generated, imported, planned
@@ -53,6 +53,9 @@ def test_a_text_is_a_literal_of_itself(text: str) -> None:
 
 
 @given(st.lists(ANY_TEXT, min_size=1, max_size=3), st.sampled_from([0, 4, 8]))
+@example(['"""'], 0)
+@example(['\\"'], 0)
+@example(['a"'], 4)
 def test_a_text_in_a_docstring_stays_one(texts: list[str], indent: int) -> None:
     module = ast.parse(f"if True:\n{' ' * indent or ' '}{docstring(*texts, indent=indent)}")
     [statement] = module.body[0].body  # type: ignore[attr-defined]

@@ -13,10 +13,10 @@ RULE = "either client_id, or both platform and platform_client_id"
 @pytest.mark.parametrize(
     ("who", "told"),
     [
-        ({}, "given was nothing, missing is client_id, or platform and platform_client_id"),
-        ({"platform": "line"}, "given was platform, missing is platform_client_id"),
-        ({"platform_client_id": "U1"}, "given was platform_client_id, missing is platform"),
-        ({"client_id": "a", "platform": "line"}, "given were client_id and platform: that is both ways"),
+        ({}, "nothing was given, missing: client_id, or platform and platform_client_id"),
+        ({"platform": "line"}, "platform was given, missing: platform_client_id"),
+        ({"platform_client_id": "U1"}, "platform_client_id was given, missing: platform"),
+        ({"client_id": "a", "platform": "line"}, "client_id and platform were given: both ways"),
         ({"client_id": "a", "platform": "line", "platform_client_id": "U1"}, "both ways at once"),
         ({"client_id": ""}, "client_id was given, but is empty"),
         ({"client_id": " \t"}, "client_id was given, but is blank"),
@@ -103,7 +103,7 @@ def test_identify_in_body_keeps_the_personal_id_out_of_the_url(connect: Connect)
 
 def test_an_id_too_long_for_a_url_is_refused_unless_it_stays_out_of_it(connect: Connect):
     long = "U" * 1024 * 1024
-    with pytest.raises(IdentificationError, match="can't stand in a URL"):
+    with pytest.raises(IdentificationError, match="can't be part of a URL"):
         connect(lambda _: httpx.Response(200, json=GOOD)).get_client_gifts(platform="line", platform_client_id=long)
     driver = connect(lambda _: httpx.Response(200, json=GOOD), identify_in="body")
     assert driver.get_client_gifts(platform="line", platform_client_id=long).tickets == ()

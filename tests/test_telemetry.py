@@ -511,6 +511,18 @@ def test_a_program_that_logs_gets_the_lines_once_and_on_its_own_handlers(monkeyp
     assert len(logger.handlers) == written.getvalue().count("\n") == 1
 
 
+def test_a_stderr_that_was_closed_since_the_client_was_made_is_none_to_write_on(monkeypatch, logger, connect: Connect):
+    monkeypatch.setenv("MANTAGO_LOG", "debug")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with io.StringIO() as former:
+        monkeypatch.setattr("sys.stderr", former)
+        driver = connect(good)
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    ask(driver)
+    assert written.getvalue().count("\n") == 1
+
+
 def test_a_wrong_level_is_refused_before_anything_is_sent(monkeypatch, connect: Connect):
     monkeypatch.setenv("MANTAGO_LOG", "loud")
     with pytest.raises(ConfigurationError, match="MANTAGO_LOG is 'loud': it must be one of debug, info"):

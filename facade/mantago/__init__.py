@@ -76,9 +76,9 @@ __all__ += _friendly.__all__
 
 
 def preload() -> None:
-    """Import now what is otherwise imported when a name of this package is used for the first time.
+    """Import all that the package otherwise imports at the first use of a name.
 
-    Worth it where starting may take time but the first call may not, as in serverless functions.
+    This suits programs that may take time to start but not at the first call, such as serverless functions.
     """
     from mantago import client  # noqa: F401, PLC0415
     from mantago_runtime.connections import asyncio_stream, pool  # noqa: F401, PLC0415

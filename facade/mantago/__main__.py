@@ -1,4 +1,4 @@
-"""The command `mantago`, also `python -m mantago`: finds out whether the command line is installed."""
+"""The command `mantago`, also `python -m mantago`: says so if the command line isn't installed."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Names under which version 0.1 pickled what is behind its public names; nothing else imports them."""
+"""Names under which version 0.1 pickled its errors; nothing else imports them."""
 
 from mantago_runtime.errors import _unpickled
 from mantago_runtime.mappings import Headers, ReadOnlyMapping

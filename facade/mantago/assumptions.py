@@ -1,7 +1,7 @@
 """What the façade and the runtime rely on in the vendor's document; scripts/contract_diff.py says when it breaks.
 
-Only what isn't generated from the document: the rule, the signature, refusals and their exceptions. Which operations
-there are, the document says. Nothing here runs when the package is used.
+This lists only what isn't generated from the document: the rule, the signature, refusals and their exceptions. The
+document says which operations there are. Nothing here runs when the package is used.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ DEFAULT_ENGINE = HTTPCORE
 
 
 class _Client(Generic[BelowT, ProviderT, StackT]):
-    """What both clients share: everything but the sending."""
+    """What both clients share: everything except sending."""
 
     _stack_type: type[StackT]
     _stack: StackT
@@ -92,7 +92,8 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = checked_address(base_url, SERVER_URL)
-        network = network.completed(self._base_url, DEFAULT_ENGINE)
+        if transport is None:
+            network = network.completed(self._base_url, DEFAULT_ENGINE)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
@@ -101,7 +102,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             timeout=checked_seconds(timeout),
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
-            proxy_host=network.proxy_host if transport is None else None,
+            proxy_host=network.proxy_host,
             headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
@@ -122,14 +123,16 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
     ) -> Self:
         """Return a client with other options on the same connections and credentials.
 
-        What isn't given stays as it is; `headers` go with each request, beside those given before. Closing what is
-        returned closes nothing: it is closed with this client. Raises ConfigurationError.
+        Options that you don't give stay as they are. `headers` go with each request, beside those of earlier calls.
+        Closing the client that this returns closes nothing; it is closed with this client. Raises ConfigurationError.
         """
         added = checked_headers({} if headers is None else headers)
         del headers  # see __init__
         if isinstance(added, ConfigurationError):
             raise added
-        policy = self._stack.calls.policy.with_options(timeout, max_retries, added)
+        policy = self._stack.calls.policy.with_headers(added)
+        del added
+        policy = policy.with_limits(timeout, max_retries)
         other = object.__new__(type(self))
         vars(other).update(vars(self))
         other._use(self._stack.with_policy(policy))
@@ -145,15 +148,15 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
 
     @property
     def credentials(self) -> Credentials | None:
-        """The credentials in force; None before the first call if a callable provides them."""
+        """The credentials that calls use; None before the first call if a callable provides them."""
         return self._store.current
 
     @property
     def generated(self) -> AuthenticatedClient:
         """The generated client, for what the friendly methods don't show.
 
-        Whatever is called with it has this client's credentials, bounds, retries and exceptions; a bot id and a
-        secret that are empty are filled in.
+        Its calls have this client's credentials, limits, retries and exceptions. It fills in an empty bot id and an
+        empty secret.
         """
         return self._generated
 
@@ -172,7 +175,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
 
 
 class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
-    """A client of the MantaGO open API; safe to share between threads and forked processes.
+    """A client of the MantaGO open API. Threads and forked processes may share it.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
     seconds and bounds a whole call with its retries. `engine="httptools"` is faster, and needs the extra `fast`.
@@ -200,7 +203,7 @@ class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
 
 
 class AsyncMantaGo(_Client[AsyncTransportLike, AsyncProvider, AsyncTransport], AsyncOperations):
-    """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`; safe to share between tasks.
+    """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`. Tasks may share it.
 
     `credentials` may also be an asynchronous callable.
     """

@@ -1,4 +1,4 @@
-"""The rule that identifies a client, one way or the other."""
+"""The rule that identifies a client in one of two ways."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RULE = "the rule: either client_id, or both platform and platform_client_id"
 
 @frozen(repr=False)
 class ClientIdentity:
-    """The client that is meant, named one way or the other; made by `identify` only, so it always obeys the rule.
+    """A client, named in one of the two ways; only `identify` makes it, so it always obeys the rule.
 
     `in_query` says whether the pair goes into the query as well. The vendor's schema: `ClientIdentificationRequest`.
     The repr is silent, since the platform's id is personal data.
@@ -40,25 +40,25 @@ def identify(
 
     The query's text in the spec says "required if clientId not provided in body", the body's "required if clientId not
     provided": only the pair in both places satisfies both; `in_query=False` keeps it out of the URL all the same.
-    Raises IdentificationError, which tells what was given, what is missing and what the rule is, but no id.
+    Raises IdentificationError, which says what was given, what is missing and what the rule is, but no id.
     """
     values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
     given = {name: _checked(name, value) for name, value in values.items() if value is not None}
     names = " and ".join(given) or "nothing"
     if "client_id" in given:
         if len(given) > 1:
-            raise IdentificationError(f"given were {names}: that is both ways at once, leave one out; {RULE}")
+            raise IdentificationError(f"{names} were given: both ways at once, leave one out; {RULE}")
         return ClientIdentity(client_id=given["client_id"])
     missing = [name for name in ("platform", "platform_client_id") if name not in given]
     if missing:
         lack = "client_id, or platform and platform_client_id" if not given else missing[0]
-        raise IdentificationError(f"given was {names}, missing is {lack}; {RULE}")
+        raise IdentificationError(f"{names} was given, missing: {lack}; {RULE}")
     if given["platform"] not in tuple(Platform):
         known = one_of(given["platform"], Platform)
         raise IdentificationError(f"platform {given['platform'][:50]!r} is none that the API knows: {known}")
     if in_query and len(quote(given["platform_client_id"])) > LONGEST_IN_URL:
         raise IdentificationError(
-            f"platform_client_id can't stand in a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
+            f"platform_client_id can't be part of a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "
             "an id? identify_in='body' keeps it out"
         )
     return ClientIdentity(

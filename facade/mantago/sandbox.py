@@ -72,13 +72,13 @@ _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
 class Sandbox:
     """The service on a port of this machine while the `with` block runs.
 
-    `host` is the address to listen on. Beyond loopback, whoever reaches it can ask it, unencrypted, and clients of this
-    package need a TLS proxy before it, or a port of their own loopback that leads to it. `port` 0 takes a free one; one
-    that is taken is an `OSError`. `bot_id`, `token` and `secret` are what it is to be asked with; by default token and
-    secret are new each time. `rate` is the most calls a second: one more is answered with 429 and Retry-After.
-    `identify_in` says how the prose of the spec is read: "both" wants a platform pair in body and query, "body" does
-    without the query's. `CLIENTS` and `TRIGGERS` list whom to ask for. Raises ValueError for a credential or a rate
-    that can't be one.
+    `host` is the address to listen on. Beyond loopback, whoever reaches the sandbox can ask it, unencrypted, and
+    clients of this package need a TLS proxy before it, or a local port that leads to it. `port` 0 takes a free port; a
+    port that is taken raises an `OSError`. The sandbox accepts `bot_id`, `token` and `secret`; by default it makes a
+    new token and secret each time. `rate` is the most calls a second: the sandbox answers one more with 429 and
+    Retry-After. `identify_in` says how to read the prose of the spec: "both" wants a platform pair in body and query,
+    "body" does without the query's. `CLIENTS` and `TRIGGERS` list the ids. Raises ValueError for an unusable credential
+    or rate.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where the service is, down to the path of the spec's server; known from the start of the block."""
+        """The service's address, with the path of the spec's server; known from the start of the `with` block."""
         if self._base_url is None:
             raise RuntimeError("the sandbox has no address yet: use it in a with statement")
         return self._base_url

@@ -1,1 +1,1 @@
-"""What happens to every call of a client; knows no operation. Not for use by itself: import `mantago`."""
+"""What happens to every call of a client, whatever the operation. Import `mantago` instead of this package."""

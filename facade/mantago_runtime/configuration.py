@@ -1,4 +1,4 @@
-"""The checks of what a client is configured with."""
+"""The checks of a client's options."""
 
 from __future__ import annotations
 
@@ -112,9 +112,9 @@ def _proxy_problem(proxy: object) -> str | None:
     except (ValueError, httpx.InvalidURL):
         url = httpx.URL()
     if not url.host or not 0 < (1 if url.port is None else url.port) <= 65_535 or re.search(r"\s", proxy):
-        return "is no address of a proxy: it must begin with http://, https:// or socks5://, and a host"
+        return "isn't a proxy's address: it must begin with http://, https:// or socks5://, and a host"
     if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        return "speaks SOCKS, for which a package is missing: pip install socksio"
+        return "needs a package for SOCKS: pip install socksio"
     return None
 
 
@@ -133,11 +133,11 @@ def checked_address(base_url: str | None, default: str) -> str:
         # urlsplit finds a port out of range, httpx what no URL may hold.
         scheme, _, host = urlsplit(url).scheme.lower(), urlsplit(url).port, httpx.URL(url).host
     except (ValueError, httpx.InvalidURL) as error:
-        raise ConfigurationError(f"{name} {url!r} is no URL: {error}") from None
+        raise ConfigurationError(f"{name} {url!r} isn't a URL: {error}") from None
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
     if scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(f"{name} {url!r} must begin with https://: only loopback is spoken to without TLS")
+        raise ConfigurationError(f"{name} {url!r} must begin with https://: http:// is for loopback only")
     return characters(url)
 
 
@@ -218,7 +218,7 @@ def _ascii_name(name: str) -> str:
 
 
 def checked_seconds(timeout: object) -> float:
-    """Return a timeout as a float; refuse what is none."""
+    """Return a timeout as a float; refuse what isn't one."""
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not 0 < timeout <= MAX_TIMEOUT_SECONDS:
         raise ConfigurationError(
             f"timeout must be a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}, not {timeout!r:.50}"
@@ -234,7 +234,7 @@ OWN_HEADERS = re.compile(
 
 
 def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
-    """Return the header fields that are to go with each request.
+    """Return the header fields that go with each request.
 
     The error is returned, not raised: a traceback with locals would show the values.
     """
@@ -255,25 +255,25 @@ def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
 
 
 def field_problem(value: object) -> str | None:
-    """Say why a value can't stand in a header, without quoting it; None if it can."""
+    """Say why a value can't be in a header, without quoting it; None if it can."""
     if not isinstance(value, str):
         return f"must be a string, not {type(value).__name__}"
     if value != value.strip():
-        return "can't stand in a header: it begins or ends with white space"
+        return "can't be in a header: it begins or ends with white space"
     if bad := re.search(r"[^\t\x20-\x7e]", value):
-        return f"can't stand in a header: character {bad.start() + 1} of {len(value)} isn't one of ASCII's visible ones"
+        return f"can't be in a header: character {bad.start() + 1} of {len(value)} isn't one of ASCII's visible ones"
     return None
 
 
 def checked_user_agent(suffix: str) -> str:
-    """Return what is to follow our own product in User-Agent; refuse what can't."""
+    """Return what follows our own product in User-Agent; refuse what can't."""
     if problem := "is empty" if suffix == "" else field_problem(suffix):
         raise ConfigurationError(f"user_agent {problem}")
     return characters(suffix)
 
 
 def checked_whole(name: str, value: object, *, least: int) -> int:
-    """Return a whole number; refuse what is none, or is less than the least."""
+    """Return a whole number; refuse anything else, and a number less than the least."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise ConfigurationError(f"{name} must be a whole number from {least} on, not {value!r}")
     return value

@@ -86,11 +86,11 @@ class IdentificationError(MantaGoError, ValueError):
 
 
 class ClientClosedError(MantaGoError):
-    """The client was closed before the call, or while it went on; it can't be used any more."""
+    """The client was closed before or during the call, and can't be used any more."""
 
 
 class APIConnectionError(MantaGoError):
-    """No answer: the connection was refused, reset, cut off, or never made (DNS, TLS)."""
+    """There was no answer: the connection was refused, reset, cut off, or never made (DNS, TLS)."""
 
     _in_args = ("attempts", "elapsed")
     attempts: int = 1
@@ -106,11 +106,11 @@ class APIConnectionError(MantaGoError):
 
 
 class APITimeoutError(APIConnectionError):
-    """The time that the call was allowed in all was used up."""
+    """The call used up the time that it was allowed in all."""
 
 
 class InvalidResponseError(MantaGoError):
-    """The service answered with something that the spec doesn't promise; `path` says where, `$` for the whole.
+    """The answer isn't what the spec promises; `path` says where, `$` for the whole.
 
     `status_code` is None where nothing was received, as in `from_dict`. `elapsed` is in seconds, `body` cut at 64 KiB.
     """
@@ -150,10 +150,10 @@ class InvalidResponseError(MantaGoError):
 
 
 class APIStatusError(MantaGoError):
-    """The service said no.
+    """The service refused the call.
 
     `code` is the vendor's number (None if absent), `retry_after` and `elapsed` are in seconds, `body` is cut at
-    64 KiB. A redirect is one of these too: it is never followed, since the body holds the secret.
+    64 KiB. A redirect is one of these too: the client never follows it, since the body holds the secret.
     """
 
     _in_args = ("status_code", "code", "retry_after", "attempts", "elapsed", "bot_id")
@@ -263,11 +263,11 @@ class PlatformNotConnectedError(NotFoundError):
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests; `retry_after` says how long to wait, if the service did."""
+    """429: too many requests; `retry_after` says how many seconds to wait, if the service said so."""
 
 
 class ServerError(APIStatusError):
-    """5xx: the service, or something before it, failed."""
+    """5xx: the service failed, or a proxy before it."""
 
 
 _BY_STATUS: Mapping[int, type[APIStatusError]] = {

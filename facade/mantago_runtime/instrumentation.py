@@ -1,6 +1,6 @@
 """The instrumentation of calls: lines in the log, an OpenTelemetry span, and events for a caller's `on_event`.
 
-None of it shows an id of a client, a token or a secret: an operation is called by its path in the spec.
+None of it shows a client's id, a token or a secret: it names an operation by its path in the spec.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _log = logging.getLogger("mantago")
 
 @frozen
 class CallRetried:
-    """An attempt failed, and another one follows after `wait` seconds; `attempt` counts from 1."""
+    """An attempt failed, and a retry follows after `wait` seconds; `attempt` counts from 1."""
 
     operation: str
     attempt: int
@@ -38,10 +38,11 @@ class CallRetried:
 
 @frozen
 class CallFinished:
-    """A call has ended, in `elapsed` seconds with all its attempts.
+    """A call has ended; `elapsed` has the seconds of all its attempts.
 
-    `operation` is method and path as the spec has them. `error` is what the call raises, None if the service
-    answered well. Sizes are in bytes: of the body sent, and of the decoded body received, in the last attempt.
+    `operation` is method and path as the spec has them. `error` is what the call raises; it is None if the service
+    answered well, also where a field of the answer then can't be read and the call raises InvalidResponseError. Sizes
+    are in bytes: of the body sent, and of the decoded body received, in the last attempt.
     """
 
     operation: str
@@ -102,9 +103,17 @@ def log_as_told() -> None:
     _log.addHandler(_stderr())
 
 
+class _OnStderr(logging.StreamHandler[Any]):
+    """Writes on what stderr is at the moment: what it was when the first client was made may be closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 @cache
 def _stderr() -> logging.Handler:
-    handler = logging.StreamHandler()
+    handler = _OnStderr()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(lambda _: not logging.getLogger().handlers)
     return handler
@@ -112,7 +121,7 @@ def _stderr() -> logging.Handler:
 
 @contextmanager
 def _never_deciding(problem: str) -> Iterator[None]:
-    """Log what goes wrong in telling of a call, which is worth more."""
+    """Log failures of instrumentation, which must not change the call's result."""
     try:
         yield
     except Exception:  # noqa: BLE001

@@ -1,4 +1,4 @@
-"""What the document says of an operation, and a request for it: everything here is a pure function.
+"""What the document says of an operation, and its requests, in pure functions.
 
 A value of a path parameter may not make the path that of another operation.
 """
@@ -23,7 +23,7 @@ __all__ = ["Answers", "Operation", "OperationInfo", "Parameter", "Request", "fin
 
 
 class OperationInfo(NamedTuple):
-    """What has to be known of an operation that isn't called: its friendly name, its place, whether it only reads."""
+    """What is known of an operation without calling it: its friendly name, its place, whether it only reads."""
 
     name: str
     method: str

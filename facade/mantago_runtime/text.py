@@ -1,4 +1,4 @@
-"""Strings: their characters, and what somebody meant who wrote another."""
+"""Strings: their characters, and suggestions for misspelled ones."""
 
 from __future__ import annotations
 

@@ -32,8 +32,9 @@ def docstring(*paragraphs: str | Sequence[str], indent: int = 4) -> str:
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     if len(lines) > 1:
         return f'"""{text}\n{" " * indent}"""'
-    # A quote at the end would be one of the four.
-    return f'"""{text}"""' if not text.endswith('"') else f'"""{text[:-1]}\\""""'
+    # A quote at the end would be one of four, unless it is escaped already.
+    escaped = re.sub(r'(?<!\\)((?:\\\\)*)"$', r'\1\\"', text)
+    return f'"""{escaped}"""'
 
 
 def _escaped(text: str) -> str:

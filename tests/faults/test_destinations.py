@@ -129,9 +129,9 @@ def openssl_hash(name: bytes) -> int:
     [
         ({"SSL_CERT_FILE": "/nowhere/ca.pem"}, r"SSL_CERT_FILE='/nowhere/ca.pem' .* can't be read: .*No such file"),
         ({"SSL_CERT_FILE": __file__}, "SSL_CERT_FILE=.* can't be read"),
-        ({"ALL_PROXY": "socks5://user:hidden@localhost:1"}, "speaks SOCKS, for which a package is missing"),
-        ({"ALL_PROXY": "ftp://user:hidden@localhost:1"}, "is no address of a proxy"),
-        ({"ALL_PROXY": "http://user:hidden@localhost:port"}, "is no address of a proxy"),
+        ({"ALL_PROXY": "socks5://user:hidden@localhost:1"}, "needs a package for SOCKS"),
+        ({"ALL_PROXY": "ftp://user:hidden@localhost:1"}, "isn't a proxy's address"),
+        ({"ALL_PROXY": "http://user:hidden@localhost:port"}, "isn't a proxy's address"),
     ],
 )
 def test_what_the_environment_names_and_cannot_be_used_is_a_configuration_error(

@@ -100,7 +100,7 @@ def test_where_all_is_well_every_line_is_a_tick_but_for_tls_on_this_machine(clie
 def test_without_a_client_one_that_does_not_exist_shows_that_the_credentials_are_taken(report):
     told = report()
     assert (told["exit_status"], crosses(told), skipped(told)) == (0, {}, ["TLS", "client"])
-    assert told["service"]["detail"] == "it takes bot id, token and secret"
+    assert told["service"]["detail"] == "the service accepts bot id, token and secret"
     assert told["contract"]["detail"] == f"the refusal is what version {SPEC_VERSION} of the document says"
     assert "give --client-id, or --platform and --platform-client-id" in told["client"]["detail"]
 
@@ -296,7 +296,7 @@ def test_what_is_no_http_server_is_told_as_such(report):
     with serving(once(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")) as server:
         told = report(*options(server.base_url))
     assert "127.0.0.1 gave no answer: " in told["connection"]["detail"]
-    assert "no HTTP server" in told["connection"]["hint"]
+    assert "may not speak HTTP" in told["connection"]["hint"]
 
 
 def test_a_proxy_that_refuses_is_told_as_such(report, monkeypatch):
@@ -371,7 +371,7 @@ def test_a_port_that_speaks_no_tls_is_told_as_such(report):
     with serving(lambda connection: connection.send(head(400))) as server:
         told = report(*options(server.base_url.replace("http:", "https:")))
     assert [*crosses(told)] == ["TLS"]
-    assert told["TLS"]["hint"] == "what answers there may speak no TLS: is the port right?"
+    assert told["TLS"]["hint"] == "the server there may not speak TLS: is the port right?"
 
 
 def test_certificates_that_cannot_be_read_are_wrong_configuration(report, tmp_path, monkeypatch):
@@ -398,8 +398,8 @@ AT = "Fri, 15 Jan 2027 08:00:00 GMT"
         (NOW - 7 * DAY, NOW - 7 * DAY, AT, False, "it is 7 days behind the service's"),
         (NOW + 3 * 3_600 + 1, NOW + 3 * 3_600 + 2, AT, False, "it is 3 hours ahead of the service's"),
         (NOW, NOW, "Fri, 15 Jan 2027 08:00:00 -0000", True, "it agrees with the service's to within 1 second"),
-        (NOW, NOW, None, None, "the service told no time"),
-        (NOW, NOW, "yesterday", None, "the service told a time that is none"),
+        (NOW, NOW, None, None, "the answer has no time"),
+        (NOW, NOW, "yesterday", None, "its time can't be read"),
     ],
 )
 def test_a_clock_is_wrong_if_it_differs_from_the_services_by_more_than_a_minute(sent, received, date, ok, detail):
@@ -443,7 +443,7 @@ def friendly_with_more(connection: Connection) -> None:
         ),
         (refusal(418), "service", "418", doctor.NEWER),
         (refusal(422, 37012), "service", "422", doctor.NEWER),
-        (refusal(403), "service", "403 Forbidden, code 1", "does a firewall before the service"),
+        (refusal(403), "service", "403 Forbidden, code 1", "does a firewall of the service"),
         (refusal(503), "service", "503 Service Unavailable", "the service is in trouble"),
         (
             answer(b"<html>", 403),
@@ -479,7 +479,7 @@ def test_an_answer_that_cannot_be_read_says_nothing_of_service_and_client():
 
 def test_one_gift_is_no_plural():
     gifts = ClientGifts(drift=(Drift("missing", "a", "b"), Drift("unknown_field", "c", "d")))
-    assert doctor.of_client(gifts, identified=True).detail == "the service knows it, with 0 gifts"
+    assert doctor.of_client(gifts, identified=True).detail == "the service knows this client, with 0 gifts"
     assert doctor.of_contract(gifts).detail == "missing a: b"
 
 
@@ -499,7 +499,7 @@ def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--platform", "line"], "given was --platform, missing is --platform-client-id"),
+        (["--platform", "line"], "--platform was given, missing: --platform-client-id"),
         (["--timeout", "nan"], "--timeout must be a number of seconds above zero"),
         (["--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
     ],

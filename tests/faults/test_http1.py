@@ -57,7 +57,7 @@ REFUSED = {
     "half a body": (head(Content_Length=1000) + CUT, "in the middle of the body"),
     "half of the chunks": (head(Transfer_Encoding="chunked") + chunk(CUT), "in the middle of the body"),
     "another protocol": (b"SSH-2.0-OpenSSH_9.6\r\n", "RemoteProtocolError"),
-    "a protocol that only looks alike": (answer(GOOD).replace(b"HTTP/1.1", b"RTSP/1.0"), "no response of HTTP"),
+    "a protocol that only looks alike": (answer(GOOD).replace(b"HTTP/1.1", b"RTSP/1.0"), "an HTTP response"),
     "a coding that was not asked for": (
         head(Transfer_Encoding="gzip, chunked") + chunk(BODY) + chunk(b""),
         "Transfer-Encoding other than chunked",

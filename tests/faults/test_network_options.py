@@ -279,7 +279,7 @@ def test_no_more_threads_have_a_connection_than_the_option_says(engine):
     with serving(slow) as server, ThreadPoolExecutor(8) as pool:
         with MantaGo(**PAIR, base_url=server.base_url, max_connections=2, engine=engine) as client:
             calls = [pool.submit(client.get_client_gifts, client_id=str(number)) for number in range(8)]
-            with pytest.raises(APITimeoutError):
+            with pytest.raises(APITimeoutError, match=r"none of the 2 connections to .* became free within the 0\.3 s"):
                 client.get_client_gifts(client_id="late", timeout=ALLOWED)
             slow.go.set()
             assert all(call.result().tickets == () for call in calls)
@@ -299,6 +299,22 @@ def test_no_more_tasks_have_a_connection_than_the_option_says(backend):
         anyio.run(main, backend=backend)
         assert server.most_open <= 3
         assert len(server.requests) == 12
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_finds_no_connection_free_is_told_so(backend):
+    async def main() -> None:
+        async with AsyncMantaGo(**PAIR, base_url=server.base_url, max_connections=1) as client:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(lambda: client.get_client_gifts(client_id="a"))
+                await anyio.wait_all_tasks_blocked()
+                with pytest.raises(APITimeoutError, match=r"none of the 1 connections .* or raise max_connections"):
+                    await client.get_client_gifts(client_id="late", timeout=ALLOWED)
+                slow.go.set()
+
+    slow = Slow()
+    with serving(slow) as server:
+        anyio.run(main, backend=backend)
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------
@@ -330,15 +346,15 @@ def test_an_option_of_connections_excludes_a_transport(client, options):
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"proxy": ""}, "proxy is no address of a proxy"),
-    ({"proxy": "  "}, "proxy is no address of a proxy"),
-    ({"proxy": "http://"}, "proxy is no address of a proxy"),
+    ({"proxy": ""}, "proxy isn't a proxy's address"),
+    ({"proxy": "  "}, "proxy isn't a proxy's address"),
+    ({"proxy": "http://"}, "proxy isn't a proxy's address"),
     ({"proxy": "ftp://user:hidden@localhost:1"}, "it must begin with http://, https:// or socks5://"),
-    ({"proxy": "http://user:hidden@localhost:port"}, "proxy is no address of a proxy"),
-    ({"proxy": "http://user:hidden@127.0.0.1:65536"}, "proxy is no address of a proxy"),
-    ({"proxy": "user:hidden@127.0.0.1:0"}, "proxy is no address of a proxy"),
-    ({"proxy": "user:hidden@[::1"}, "proxy is no address of a proxy"),
-    ({"proxy": "socks5://user:hidden@localhost:1"}, "proxy speaks SOCKS, for which a package is missing"),
+    ({"proxy": "http://user:hidden@localhost:port"}, "proxy isn't a proxy's address"),
+    ({"proxy": "http://user:hidden@127.0.0.1:65536"}, "proxy isn't a proxy's address"),
+    ({"proxy": "user:hidden@127.0.0.1:0"}, "proxy isn't a proxy's address"),
+    ({"proxy": "user:hidden@[::1"}, "proxy isn't a proxy's address"),
+    ({"proxy": "socks5://user:hidden@localhost:1"}, "proxy needs a package for SOCKS"),
     ({"proxy": 5}, "proxy must be a string, not int"),
     ({"proxy": httpx.Proxy("http://user:hidden@localhost:1")}, "proxy must be a string, not Proxy"),
     ({"ssl_context": "/etc/ca.pem"}, "ssl_context must be an ssl.SSLContext, not str: make one by ssl.create_default"),
@@ -346,9 +362,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}, "ssl_context is one for servers: make one by"),
     *(({"max_connections": value}, "max_connections must be a whole number from 1 on") for value in (0, -1, 1.5, True, None, "5")),
     ({"user_agent": ""}, "user_agent is empty"),
-    ({"user_agent": " shop"}, "user_agent can't stand in a header: it begins or ends with white space"),
-    ({"user_agent": "shop\r\nX-Evil: 1"}, "user_agent can't stand in a header: character 5 of 15"),
-    ({"user_agent": "店"}, "user_agent can't stand in a header: character 1 of 1"),
+    ({"user_agent": " shop"}, "user_agent can't be in a header: it begins or ends with white space"),
+    ({"user_agent": "shop\r\nX-Evil: 1"}, "user_agent can't be in a header: character 5 of 15"),
+    ({"user_agent": "店"}, "user_agent can't be in a header: character 1 of 1"),
     ({"user_agent": 5}, "user_agent must be a string, not int"),
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What PyInstaller can't see by itself; it asks for this folder by the entry point `pyinstaller40`."""
+"""Tells PyInstaller what it can't see by itself; it finds this folder by the entry point `pyinstaller40`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many clients: a list of ids becomes a folder of parts, with an outcome for each, at the pace that the service allows.
+"""Turns a list of ids into a folder of parts, with an outcome for each client, at the pace that the service allows.
 
 from mantago import MantaGo
 from mantago.bulk import export, read_ids
@@ -6,7 +6,7 @@ from mantago.bulk import export, read_ids
 with MantaGo() as mantago, read_ids("customers.csv") as clients:
     summary = export(clients, "gifts-tonight", client=mantago)
 
-`export_async` and `fetch_shard_async` are the same for callers in an event loop.
+`export_async` and `fetch_shard_async` do the same for callers in an event loop.
 """
 
 from mantago.bulk.ids import ClientList, read_ids

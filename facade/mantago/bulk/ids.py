@@ -1,7 +1,7 @@
 """The ids to ask for: read from a file with its line numbers, checked as a whole, each kept once.
 
-Whatever they come from is read once, before anything is fetched, into a temporary file that goes with the process: a
-million of them, and a standard input, are no matter of memory.
+The source is read once, before anything is fetched, into a temporary file that is gone when the process ends. So a
+million ids, or a standard input, need little memory.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ ClientName: TypeAlias = str | tuple[str, str] | ClientIdentity
 
 
 class ClientList:
-    """The clients that a run asks for, in order and each once; a context manager.
+    """The clients that a run asks for, in order and without repetition; a context manager.
 
-    `digest` tells one list from another. `duplicates` counts what was there more than once.
+    `digest` identifies the list. `duplicates` counts the clients that were named more than once.
     """
 
     def __init__(self, identities: Iterable[ClientIdentity]) -> None:
@@ -65,7 +65,7 @@ class ClientList:
             self._file.seek(place)
 
     def shards(self, size: int) -> Iterator[list[ClientIdentity]]:
-        """Yield the clients in lists of this size; the last one has what is left."""
+        """Yield the clients in lists of this size; the last list has the rest."""
         clients = iter(self)
         while shard := [*islice(clients, size)]:
             yield shard
@@ -110,9 +110,10 @@ def client_list(names: Iterable[ClientName]) -> ClientList:
 def read_ids(source: str | Path | BinaryIO, *, column: str | None = None) -> ClientList:
     """Read a list of clients from a file, or from a binary stream such as `sys.stdin.buffer`.
 
-    What it is, its name or else its first line says: CSV with a header, JSON Lines, or text with an id a line. CSV and
-    JSON Lines name a client by `column` (`client_id`), or by `platform` and `platform_client_id`. A client that is
-    there more than once is kept once. Raises ConfigurationError, which names the lines that can't be used, but no id.
+    The name of the file, or else its first line, says what it is: CSV with a header, JSON Lines, or text with an id in
+    each line. CSV and JSON Lines name a client by `column` (`client_id`), or by `platform` and `platform_client_id`. A
+    client that is named more than once is kept once. Raises ConfigurationError, which names the lines that can't be
+    used, but no id.
     """
     if isinstance(source, (str, Path)):
         with Path(source).open("rb") as file:

@@ -1,4 +1,4 @@
-"""The operations that can be run for many clients: each is one declaration, and all that a run knows of it."""
+"""The operations that can run for many clients: each is one declaration, which is all that a run knows of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 @frozen(repr=False)
 class BulkOperation(Generic[ResultT]):
-    """An operation that asks for a client: the client's method, the columns of its results, and how they become rows.
+    """An operation that asks about a client: its method, the columns of its results, and how they become rows.
 
     A result without rows becomes one in which these columns are empty. A run may ask more than once for a client, so
     that the operation must be one that changes nothing.

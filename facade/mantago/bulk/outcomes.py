@@ -78,7 +78,7 @@ def _of_status(error: APIStatusError) -> Verdict:
 
 @define
 class Streak:
-    """Calls in a row that failed in a way that may be the service's, or one client's, affair.
+    """Calls in a row whose failure may concern the service, or one client alone.
 
     `proven` says that the service has answered for somebody, in this run or before: else it is never a client's.
     """
@@ -101,7 +101,7 @@ class Streak:
         self._clients.add(client)
 
     def is_a_clients(self, tries: int) -> bool:
-        """Whether it is the client's affair, after so many tries: few have met it, and others are answered."""
+        """Whether the failure concerns the client alone: few clients had it, and the service answers others."""
         return self.proven and tries >= self.tries and len(self._clients) < FEW
 
     def is_long(self, now: float) -> bool:

@@ -1,4 +1,4 @@
-"""The pace of many calls: as fast as the service lets them, without knowing its limit.
+"""The pace of many calls: as fast as the service allows, without knowing its limit.
 
 Pure decisions on a clock that the caller reads: nothing here waits. Additive increase and multiplicative decrease, as
 TCP and boto3's adaptive mode have them, with a slow return to where calls were refused, as TCP CUBIC has it. Packages

@@ -1,4 +1,4 @@
-"""The part files of a run: each is there whole, or not at all.
+"""The part files of a run: each is complete, or doesn't exist.
 
 A part's name follows from what it holds, so that the parts are the checkpoint: one that is there isn't fetched again,
 by whichever machine.

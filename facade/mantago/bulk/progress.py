@@ -17,10 +17,10 @@ SECONDS_BETWEEN = 1.0
 
 @frozen(kw_only=True)
 class Progress:
-    """How far a run has come: clients with an outcome, those of earlier runs included; `rate` is in calls a second.
+    """How far a run has come, in clients with an outcome, also of earlier runs; `rate` is in calls a second.
 
-    `calls`, `refusals` (answers of 429) and `elapsed` are of this run. `remaining` is in seconds, None as long as
-    nobody can tell.
+    `calls`, `refusals` (answers of 429) and `elapsed` are of this run. `remaining` is in seconds, and None until it can
+    be estimated.
     """
 
     total: int
@@ -40,7 +40,7 @@ class Summary:
     """How a run ended: what `summary.json` holds.
 
     `ok`, `not_found` and `failed` count the clients in the parts, `calls` and `refusals` those of this run. `list`
-    tells one list of clients from another.
+    identifies the list of clients.
     """
 
     status: Status
@@ -68,10 +68,10 @@ class Summary:
 
 
 class StoppedError(MantaGoError):
-    """A run was stopped by what every client would have met; what is done is kept, and the same run goes on.
+    """A run stopped because every client would fail; the finished parts are kept, and the same run continues.
 
-    `credentials_refused` says that new credentials are needed. The cause is the call's exception, if it was one.
-    `summary` is None where a part was fetched alone.
+    `credentials_refused` says that the run needs new credentials. The cause is the call's exception, if there was one.
+    `summary` is None if a part was fetched by itself.
     """
 
     summary: Summary | None = None

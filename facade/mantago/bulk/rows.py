@@ -27,7 +27,7 @@ _BEHIND: Mapping[str, ColumnType] = {"fetched_at": "moment", "drift": "texts"}
 
 @frozen
 class Outcome:
-    """What became of one client: a result, `not_found`, or `failed` with the exception's class and status."""
+    """The outcome of one client: a result, `not_found`, or `failed` with the exception's class and status."""
 
     name: OutcomeName
     fetched_at: datetime

@@ -1,4 +1,4 @@
-"""A run: a list of clients becomes a folder of parts; asynchronous inside, callable from both worlds."""
+"""A run turns a list of clients into a folder of parts; it is asynchronous inside, and has a synchronous entry."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ async def fetch_shard_async(
     concurrency: int = CONCURRENCY,
     retry_failed: bool = False,
 ) -> dict[OutcomeName, int]:
-    """Fetch the clients of one part, the `index`th of its folder; return how many have which outcome.
+    """Fetch the clients of one part, number `index` of its folder; return how many clients have which outcome.
 
-    The unit of work for an engine: running it again, on any machine, does nothing if the part is there, and harm never.
+    This is the unit of work for an engine. It may run again, on any machine: it does nothing if the part is there.
     `rate` is this worker's share. Raises StoppedError, ConfigurationError, IdentificationError.
     """
     shard, folder = [named(name) for name in clients], Path(into)
@@ -77,11 +77,12 @@ async def export_async(
     retry_failed: bool = False,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Summary:
-    """Ask for every client, and keep the answers in the parts of a folder; run again, it goes on where it stopped.
+    """Ask for every client and keep the answers in a folder's parts; a further run continues where this one stopped.
 
-    `rate` is the most calls a second; without it, the pace is found. `retry_failed` asks once more for those that
-    failed. `on_progress` is told at most once a second. Raises StoppedError for what every client would meet, with what
-    is done kept; ConfigurationError where the list can't be used or the folder is another list's.
+    `rate` is the most calls a second; without it, the run finds out how many the service allows. `retry_failed` asks
+    once more for the clients that failed. `on_progress` is called at most once a second. Raises StoppedError where
+    every client would fail, and keeps the finished parts; ConfigurationError if the list can't be used or the folder is
+    another list's.
     """
     with ExitStack() as stack:
         listed = clients if isinstance(clients, ClientList) else stack.enter_context(client_list(clients))

@@ -1,6 +1,6 @@
 """The command line (extra `cli`): `mantago gifts`, `mantago export`, `mantago doctor` and `mantago sandbox`.
 
-What the exit statuses mean, `statuses` says.
+`statuses` says what the exit statuses mean.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mantago_generated.spec import GENERATOR
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; return its exit status. What went wrong is told in a line on stderr, never by a traceback."""
+    """Run a command; return its exit status. An error is one line on stderr, never a traceback."""
     _write_anything()
     words = sys.argv[1:] if arguments is None else [*arguments]
     try:
@@ -52,7 +52,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _write_anything() -> None:
-    """Have what the output's encoding lacks, as a pipe's on Windows lacks Chinese, written as an escape."""
+    """Write characters that the output's encoding lacks as escapes, such as Chinese to a pipe on Windows."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -79,7 +79,7 @@ def app(context: click.Context) -> None:
     For example:
       mantago gifts --sandbox --client-id VolejRejN
       mantago gifts --help              the options of a command
-      mantago doctor                    what is wrong, if something is
+      mantago doctor                    finds out what is wrong
       mantago --install-completion      Tab completes from then on
     """
     if context.invoked_subcommand is None:

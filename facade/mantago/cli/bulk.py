@@ -40,7 +40,7 @@ SECONDS_BETWEEN_LINES = 30.0
     | {
         ExitStatus.FINE: "all done, though some clients may not be known",
         ExitStatus.REFUSED: "some failed; --retry-failed asks for those once more",
-        ExitStatus.TRY_LATER: "stopped; the same command goes on from there",
+        ExitStatus.TRY_LATER: "stopped; the same command continues from there",
     },
 )
 @options.export
@@ -59,8 +59,8 @@ def export(
 ) -> int:
     """Fetch the gifts of many clients into a folder, at the pace that the service allows.
 
-    FOLDER gets whole parts, part-*.jsonl.gz, and summary.json. The same command
-    again goes on where it stopped.
+    FOLDER gets whole parts, part-*.jsonl.gz, and summary.json. If you run the
+    same command again, it continues where it stopped.
 
     For example:
       mantago export customers.csv --into gifts-2026-11-27
@@ -69,9 +69,7 @@ def export(
     """
     with ExitStack() as stack:
         stack.enter_context(notes(output))
-        arguments = arguments_for(account, stack)
-        if account.sandbox:
-            arguments |= {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
+        arguments = arguments_for(account, stack, httpx.AsyncHTTPTransport)
         summary, error = run_export(
             lambda: AsyncMantaGo(**arguments, timeout=account.timeout),
             ids,
@@ -90,7 +88,7 @@ def export(
     if error is None:
         return status
     reason = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
-    message = f"stopped: {reason}; what is done is kept, and the same command goes on from there"
+    message = f"stopped: {reason}; the finished parts are kept, and the same command continues from there"
     # What stopped it says more to a program than that something did.
     return complain(error.__cause__ or error, as_json=output.as_json, exit_status=status, message=message)
 

@@ -1,4 +1,4 @@
-"""Shows the script that lets a shell complete the command line, or puts it in place (extra `cli`)."""
+"""Shows the script with which a shell completes the command line, or installs it (extra `cli`)."""
 
 from __future__ import annotations
 

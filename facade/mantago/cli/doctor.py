@@ -1,7 +1,7 @@
 """`mantago doctor`, from the configuration to the contract; each line is judged by a pure function (extra `cli`).
 
 `examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
-to the service and its clock, and one as any client makes it. What isn't reached stays without a judgement.
+to the service and its clock, and one as any client makes it. It doesn't judge what it can't reach.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ BY_CODE: Mapping[int, str] = {
 BY_STATUS: Mapping[int, str] = {
     400: NEWER,
     401: RENEW,
-    403: f"does a firewall before the service refuse this network? Else {RENEW}",
+    403: f"does a firewall of the service refuse this network? Else {RENEW}",
     404: f"is the address right, down to its path? The document says {SERVER_URL}",
     422: NEWER,
     429: "wait, and ask less often",
@@ -86,9 +86,9 @@ BY_STATUS: Mapping[int, str] = {
 def doctor(*, who: options.Who, account: options.Account, output: options.Output) -> ExitStatus:
     """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
 
-    It sends two requests, none of which changes anything. Without a client to
-    ask for, the second asks for one that doesn't exist: that shows whether bot
-    id, token and secret are taken, but no gifts.
+    It sends two requests, which change nothing. If you name no client, the second
+    asks for one that doesn't exist: this shows whether the service takes bot id,
+    token and secret, but no gifts.
 
     For example:
       mantago doctor
@@ -230,7 +230,7 @@ Outcome = ClientGifts | MantaGoError | None
 
 def of_service(outcome: Outcome) -> Check:
     """Judge whether the service takes the bot's id, token and secret, and does its work."""
-    taken = "it takes bot id, token and secret"
+    taken = "the service accepts bot id, token and secret"
     if outcome is None:
         return skipped("service", "not asked")
     if isinstance(outcome, ClientGifts):
@@ -256,10 +256,10 @@ def hint_for(refusal: APIStatusError) -> str:
 def of_client(outcome: Outcome, *, identified: bool) -> Check:
     """Judge whether the service knows the client."""
     if not identified:
-        return skipped("client", f"not asked for: give {IDENTIFICATION}")
+        return skipped("client", f"no client was given: give {IDENTIFICATION}")
     if isinstance(outcome, ClientGifts):
         count = len(outcome.tickets) + len(outcome.physical_gifts) + len(outcome.virtual_gifts)
-        return passed("client", f"the service knows it, with {count} gift{'s' * (count != 1)}")
+        return passed("client", f"the service knows this client, with {count} gift{'s' * (count != 1)}")
     if isinstance(outcome, APIStatusError) and outcome.code in CLIENT_CODES:
         return failed("client", str(outcome), hint_for(outcome))
     return skipped("client", "not known")

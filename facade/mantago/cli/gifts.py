@@ -37,9 +37,9 @@ def gifts(
 ) -> ExitStatus:
     """Show a client's tickets, physical and virtual gifts.
 
-    Of several clients, and of those from standard input, each becomes a line of
-    JSON with its outcome: ok, not_found or failed. The exit status is then the
-    worst, in the order 2, 4, 3, 1. For thousands there is mantago export.
+    For several clients, and for those from standard input, it prints a line of
+    JSON each, with the outcome: ok, not_found or failed. The exit status is then
+    the worst, in the order 2, 4, 3, 1. For thousands, use mantago export.
 
     For example:
       mantago gifts --sandbox VolejRejN

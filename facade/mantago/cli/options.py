@@ -16,8 +16,8 @@ from mantago.cli.statuses import MEANINGS, ExitStatus
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 SAFER_HELP = (
-    "Better in the environment (MANTAGO_{}): what stands on a command line can be read by other users of the machine "
-    "and stays in the shell's history."
+    "Better in the environment (MANTAGO_{}): other users of the machine can read a command line, and it stays in "
+    "the shell's history."
 )
 
 
@@ -131,7 +131,7 @@ ids = click.argument(
     "ids",
     metavar="[ID]...",
     nargs=-1,
-    help="The client's id; with --platform, its id there; - reads ids from standard input, one a line.",
+    help="The client's id; with --platform, its id there; - reads ids from standard input, one in each line.",
 )
 who = _gathered(
     "who",
@@ -197,7 +197,7 @@ def output(*, quiet: str) -> Callable[[FunctionT], FunctionT]:
         Output,
         _output("--json", "as_json", help="Print JSON, for programs."),
         _output("--quiet", "-q", help=quiet),
-        _output("--verbose", "-v", help="Tell of every call and retry on stderr."),
+        _output("--verbose", "-v", help="Show each call and each retry on stderr."),
     )
 
 
@@ -210,7 +210,10 @@ export = _all(
         help="A text file with an id a line, a CSV file, JSON Lines, or - for standard input.",
     ),
     _export(
-        "--into", metavar="FOLDER", required=True, help="Where the parts go: a new folder, or the run to go on with."
+        "--into",
+        metavar="FOLDER",
+        required=True,
+        help="Where the parts go: a new folder, or the folder of a run to continue.",
     ),
     _export(
         "--column",
@@ -233,13 +236,19 @@ sandbox = _all(
         "--host",
         default="127.0.0.1",
         show_default=True,
-        help="Where to listen; 0.0.0.0 is every network of this machine.",
+        help="The address to listen on; 0.0.0.0 means every network of this machine.",
     ),
-    _sandbox("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free port."),
-    _sandbox("--bot-id", help="The bot that it knows. Default: always the same."),
-    _sandbox("--token", help="What it is to be asked with: any text, no real token. Default: a new one each time."),
-    _sandbox("--secret", help="The secret beside it. Default: a new one each time."),
-    _sandbox("--rate", type=float, metavar="N", help="The most calls a second: one more is answered with 429."),
+    _sandbox(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=0,
+        show_default=True,
+        help="The port to listen on; 0 takes a free one.",
+    ),
+    _sandbox("--bot-id", help="The bot id that it accepts. Default: always the same."),
+    _sandbox("--token", help="The token that it accepts: any text, no real token. Default: a new one each time."),
+    _sandbox("--secret", help="The secret that it accepts. Default: a new one each time."),
+    _sandbox("--rate", type=float, metavar="N", help="The most calls a second: it answers one more with 429."),
 )
 
 

@@ -1,4 +1,4 @@
-"""The probe of `mantago doctor`: a request without credentials, by which connection, TLS and clock are judged."""
+"""The probe of `mantago doctor`: a request without credentials, which shows connection, TLS and clock."""
 
 from __future__ import annotations
 
@@ -140,9 +140,9 @@ def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: s
     elif behind(probed, ConnectionRefusedError):
         text, hint = f"{host} refuses the connection: {text}", "is the port right, and does the service run there?"
     elif isinstance(probed, (httpcore.TimeoutException, httpx.TimeoutException)):
-        text, hint = f"{host} gave no answer within {timeout:g} s", "does a firewall keep this machine from it?"
+        text, hint = f"{host} gave no answer within {timeout:g} s", "does a firewall block the connection?"
     else:
-        text, hint = f"{host} gave no answer: {text}", "what is there may be no HTTP server: is the port right?"
+        text, hint = f"{host} gave no answer: {text}", "the server there may not speak HTTP: is the port right?"
     hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
     return failed("connection", text, hint, ExitStatus.TRY_LATER)
 
@@ -154,8 +154,8 @@ def of_tls(probed: ProbeResult | Exception | None, address: str) -> Check:
     if isinstance(probed, Exception) and (error := behind(probed, ssl.SSLError)):
         text = " ".join(str(error).split())
         if not isinstance(error, ssl.SSLCertVerificationError):
-            return failed("TLS", text, "what answers there may speak no TLS: is the port right?", ExitStatus.TRY_LATER)
-        own = "if the authority is your own, name its file in SSL_CERT_FILE; else somebody reads along"
+            return failed("TLS", text, "the server there may not speak TLS: is the port right?", ExitStatus.TRY_LATER)
+        own = "if the authority is your own, name its file in SSL_CERT_FILE; else somebody may read along"
         return failed("TLS", text, UNTRUSTED.get(error.verify_code, own), ExitStatus.TRY_LATER)
     if not isinstance(probed, ProbeResult):
         return skipped("TLS", "not tried")
@@ -171,11 +171,11 @@ def of_clock(probed: ProbeResult | Exception | None) -> Check:
     """Judge this machine's clock by the service's, which tells whole seconds."""
     try:
         if not isinstance(probed, ProbeResult) or probed.date is None:
-            return skipped("clock", "the service told no time" if isinstance(probed, ProbeResult) else "not tried")
+            return skipped("clock", "the answer has no time" if isinstance(probed, ProbeResult) else "not tried")
         date = parsedate_to_datetime(probed.date)
         told = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
-        return skipped("clock", "the service told a time that is none")
+        return skipped("clock", "its time can't be read")
     # The answer was dated between `sent` and `received`, and the date leaves out a fraction of a second.
     ahead, behind_by = probed.sent - (told + 1), told - probed.received
     off = max(ahead, behind_by, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from mantago.sandbox import Sandbox
 
 
-def arguments_for(account: options.Account, stack: ExitStack) -> dict[str, Any]:
+def arguments_for(
+    account: options.Account, stack: ExitStack, transport: Callable[..., object] = httpx.HTTPTransport
+) -> dict[str, Any]:
     """Return a client's arguments; with `--sandbox` those for a sandbox, which runs as long as the stack lasts."""
     given: dict[str, Any] = asdict(account, filter=lambda field, _: field.name in options.PLACE)
     if not account.sandbox:
@@ -35,7 +38,7 @@ def arguments_for(account: options.Account, stack: ExitStack) -> dict[str, Any]:
 
     server = stack.enter_context(Sandbox())
     # Not through a proxy of the environment, which couldn't reach this machine.
-    return {name: getattr(server, name) for name in given} | {"transport": httpx.HTTPTransport(trust_env=False)}
+    return {name: getattr(server, name) for name in given} | {"transport": transport(trust_env=False)}
 
 
 BEYOND = """\
@@ -61,7 +64,7 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
     For example:
       mantago sandbox --port 8000
       mantago sandbox --port 8000 --token team-token --secret team-secret
-      mantago sandbox --port 8000 --rate 20        more are answered with 429
+      mantago sandbox --port 8000 --rate 20        answers more calls with 429
     """
     from mantago import sandbox as sandboxes  # noqa: PLC0415 - needs an extra
 
@@ -89,7 +92,7 @@ def _introduce(console: Console, server: Sandbox, host: str) -> None:
         console.print(f"export MANTAGO_{name.upper()}={shlex.quote(getattr(server, name))}", markup=False)
     if not is_loopback(host):
         console.print("\n" + BEYOND.format(host=host or "every network", port=httpx.URL(server.base_url).port).rstrip())
-    for title, entries in (("Clients", CLIENTS), ("Ids that cause something", TRIGGERS)):
+    for title, entries in (("Clients", CLIENTS), ("Ids that fail", TRIGGERS)):
         console.print(f"\n[bold]{title}[/]")
         for entry in entries:
             console.print(f"  {entry.id:<26} {escape(entry.description)}")

@@ -1,4 +1,4 @@
-"""The exit statuses, by what there is to do (extra `cli`)."""
+"""The exit statuses, which say what to do (extra `cli`)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ExitStatus(IntEnum):
 
 MEANINGS: Final[dict[ExitStatus, str]] = {
     ExitStatus.FINE: "all is well",
-    ExitStatus.REFUSED: "refused for good: the service said no, or sent what can't be used",
+    ExitStatus.REFUSED: "refused for good: the service said no, or its answer can't be used",
     ExitStatus.WRONG_USE: "wrong use: an option, an id, or a credential that is missing",
     ExitStatus.TRY_LATER: "try later: no answer, or status 429, 408 or 5xx",
     ExitStatus.CREDENTIALS: "credentials refused: status 401 or 403, or code 1002, 1004 or 120000",
@@ -43,7 +43,7 @@ _BY_VERDICT: Final[Mapping[Verdict, ExitStatus]] = {
     Verdict.STOP_CREDENTIALS: ExitStatus.CREDENTIALS,
 }
 _WORST_FIRST: Final = (ExitStatus.WRONG_USE, ExitStatus.CREDENTIALS, ExitStatus.TRY_LATER, ExitStatus.REFUSED)
-"""What nobody but a person can put right comes first; what a later run may change, before what none will."""
+"""What only a person can put right comes first, then what a later run may change."""
 
 
 def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:

@@ -20,7 +20,7 @@ _CREATED_AT: Final = datetime(2024, 7, 15, 10, 30, 28, 700_000, tzinfo=UTC)
 
 
 def ticket(*, created_at: datetime = _CREATED_AT) -> Ticket:
-    """Return a ticket; without arguments always the same."""
+    """Return a ticket; without arguments, it is always the same."""
     return Ticket(_aware("created_at", created_at), **_newer("tickets"))
 
 
@@ -33,11 +33,10 @@ def gift(
     start_time: datetime | None = None,
     end_time: datetime | None = None,
 ) -> Gift:
-    """Return a gift that is valid; without arguments always the same.
+    """Return a valid gift; without arguments, it is always the same.
 
-    One that is expired says from when to when it was valid, as the spec has it: by default the month from
-    `created_at` on. A field that came with a newer document, and so is no argument here, has a value that fits it:
-    `attrs.evolve` gives another.
+    An expired gift says from when to when it was valid, as the spec asks: by default the month from `created_at` on. A
+    field of a newer document is no argument here and has a fitting value; `attrs.evolve` gives it another one.
     """
     _aware("created_at", created_at)
     if is_expired and start_time is None and end_time is None:

@@ -1,4 +1,4 @@
-"""Answers of a newer or sloppier service, which differ from the document in one way."""
+"""Answers that differ from the document in one way, as a newer or sloppier service may send them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The published document as plain data: its operations, and what their parts refer to."""
+"""The published document as plain data: its operations, and what they refer to."""
 
 from __future__ import annotations
 

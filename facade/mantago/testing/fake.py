@@ -47,9 +47,9 @@ _now: ContextVar[float] = ContextVar("mantago_testing_now", default=0.0)
 class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     """The service in memory: the `transport` of a MantaGo or AsyncMantaGo, or of several at a time.
 
-    It is as strict about what it is asked as the sandbox, and refuses in the same words. Nothing waits: back-off,
-    `Retry-After` and timeouts go by on a clock of its own, so exceptions still tell how long a call took. `identify_in`
-    is that of `Sandbox`. Safe to share between threads, tasks and event loops.
+    It is as strict as the sandbox, and refuses in the same words. Nothing waits: back-off, `Retry-After` and timeouts
+    pass on the fake's own clock, so exceptions still say how long a call took. `identify_in` is that of `Sandbox`.
+    Threads, tasks and event loops may share it.
     """
 
     def __init__(self, *, identify_in: IdentifyIn = "both") -> None:
@@ -75,11 +75,11 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     @property
     def credentials(self) -> Credentials:
-        """What to call the fake with."""
+        """The credentials that the fake accepts."""
         return self._pairs[-1]
 
     def renew_credentials(self) -> Credentials:
-        """Make a new pair, as in the bot's dashboard: from now on the old one is refused with code 120000."""
+        """Make a new pair, as in the bot's dashboard; the fake refuses the old one from now on, with code 120000."""
         with self._lock:
             count = len(self._pairs) + 1
             token = new_token(BOT_ID, issued_at=count, expires_at=_IN_2100, signature=b"signature of a fake")
@@ -97,8 +97,8 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     ) -> None:
         """Add a client with its gifts, or replace the one of this id.
 
-        `platform_ids` tells under which ids platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`. What
-        the document requires of a gift, and those given lack since it is new, is made up.
+        `platform_ids` says under which ids the platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`. The
+        fake makes up fields that a newer document requires and the gifts lack.
         """
         gifts = ClientGifts(tuple(tickets), tuple(physical_gifts), tuple(virtual_gifts))
         # An id that a client refuses to send could never be asked for.
@@ -115,11 +115,11 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             self._clients[client_id] = self._answers.completed(GIFTS, held).payload
 
     def answer(self, operation: str, answer: OperationAnswer | Callable[[OperationRequest], OperationAnswer]) -> None:
-        """Set what an operation answers from now on, whoever is asked for; setting it again replaces that.
+        """Set what an operation answers from now on, for every client; a further call replaces it.
 
-        `operation` is the name of its method, such as `get_client_gifts`. `answer` is a result, or JSON under the
-        service's names, in which what the document requires and isn't given is made up; or a failure's name, as in
-        `fail`; or a function that is given an `OperationRequest` and returns one of these. Raises ValueError.
+        `operation` is the name of its method, such as `get_client_gifts`. `answer` is one of these: a result; JSON
+        under the service's names, where the fake makes up what the document requires and you leave out; a failure's
+        name, as in `fail`; a function that takes an `OperationRequest` and returns one of the three. Raises ValueError.
         """
         name = checked_operation(operation, self._answers.document.names.values())
         told = answer if callable(answer) and not isinstance(answer, type) else content_of(answer)
@@ -136,11 +136,11 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         retry_after: float | None = None,
         seconds: float | None = None,
     ) -> None:
-        """Queue a failure for the next requests that are right; one that is wrong is refused and uses up nothing.
+        """Queue a failure for the next correct requests; the fake refuses a wrong request, which uses up no failure.
 
-        `times` counts attempts, None means from now on: a client that tries again twice shows its caller a
-        `server_error` only when it comes three times. `retry_after` is for `rate_limited` and `service_unavailable`,
-        `seconds` for `slow_answer`. A timeout uses up the time that the call has left.
+        `times` counts attempts; None means all from now on. A client that retries twice raises a `server_error` only
+        after three of them. `retry_after` is for `rate_limited` and `service_unavailable`, `seconds` for `slow_answer`.
+        A timeout uses up the time that the call has left.
         """
         planned = failure(name, times, retry_after, seconds)
         with self._lock:
@@ -148,7 +148,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     @property
     def queued(self) -> tuple[FailureName, ...]:
-        """The failures that are still to come, each as often as it will; one that goes on for ever stands once."""
+        """The failures that are still queued, each as often as it will happen; one without an end is listed once."""
         with self._lock:
             return tuple(
                 one.name for one in self._queue if one.name for _ in range(1 if one.left == math.inf else int(one.left))
@@ -158,25 +158,25 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     @property
     def requests(self) -> tuple[RecordedRequest, ...]:
-        """What the fake was asked so far."""
+        """The requests so far."""
         with self._lock:
             return tuple(self._requests)
 
     @property
     def waits(self) -> tuple[float, ...]:
-        """How many seconds clients would have waited before they tried again, each time."""
+        """The seconds that clients would have waited before each retry."""
         with self._lock:
             return tuple(self._waits)
 
     # --- as a transport ---
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """OperationAnswer a request of httpx's synchronous client."""
+        """Answer a request of httpx's synchronous client."""
         request.read()
         return self._handle(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """OperationAnswer a request of httpx's asynchronous client."""
+        """Answer a request of httpx's asynchronous client."""
         await checkpoint()
         await request.aread()
         return self._handle(request)

@@ -1,4 +1,4 @@
-"""The requests that the fake was asked, as tests look at them."""
+"""The requests that the fake got, for tests to look at."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ __all__ = ["RecordedRequest", "recorded"]
 
 @frozen(kw_only=True)
 class RecordedRequest:
-    """A request that the fake was asked, each attempt for itself.
+    """A request that the fake got; each attempt is one.
 
-    `status` is what it was answered with, None where no answer came; `failure` names what was queued for it. Token and
-    secret are left out: the fake compared them. The repr leaves out the platform's id as well, which is personal data.
+    `status` is the answer's, or None if there was none; `failure` names the failure that was queued for it. It holds
+    neither token nor secret: the fake has compared them. The repr leaves out the platform's id too, which is personal.
     """
 
     method: str

@@ -46,7 +46,7 @@ def page(status: int, title: str) -> CannedResponse:
 
 
 class Refusal(Enum):
-    """Each way to say no: status, the vendor's code, the vendor's message.
+    """Each way to refuse: status, the vendor's code, the vendor's message.
 
     The vendor publishes codes and messages; which status goes with which code is our reading.
     """

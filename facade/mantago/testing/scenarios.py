@@ -25,7 +25,7 @@ __all__ = [
 
 @frozen
 class PlatformId:
-    """The id of a client on one platform."""
+    """A client's id on one platform."""
 
     platform: str
     platform_client_id: str
@@ -33,12 +33,12 @@ class PlatformId:
 
 @frozen
 class SandboxClient:
-    """A client to ask for, or, as with a payment service's test cards, an id that makes trouble.
+    """A client to ask for, or an id that fails, as a payment service has test cards that fail.
 
-    An id that makes trouble is the name of what goes wrong, as `FakeMantaGo.fail` takes it.
+    An id that fails is named after the failure, as `FakeMantaGo.fail` takes it.
     Without `platform_ids` the `id` is also the platform client id, on every platform.
-    The nth request for gifts gets the nth of `answers`; the last one goes on for ever. Any other operation answers with
-    its own content, and an id that makes trouble makes it there as well.
+    The nth request for gifts gets the nth of `answers`; the last one repeats. Any other operation answers with its own
+    content, and an id that fails does so there as well.
     """
 
     id: str

@@ -1,7 +1,7 @@
 """The judge of values by the schemas of the spec, which are JSON Schema as OpenAPI 3.0 has it.
 
-With nothing installed, as `mantago.testing` promises. What is wrong is told by place and keyword, in the words of the
-schema, never with the value: it could be a secret, or hold one.
+It needs no further package, as `mantago.testing` promises. It names a fault by place and keyword, in the words of the
+schema, and never shows the value, which could be a secret or hold one.
 """
 
 import json

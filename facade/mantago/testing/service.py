@@ -1,6 +1,6 @@
-"""The service behind sandbox and fake: the order in which requests are refused, and what is answered.
+"""The service behind sandbox and fake: the order in which it refuses requests, and what it answers.
 
-Pure decisions on plain data. How a request is read against the spec, `requests` knows.
+Pure decisions on plain data. `requests` reads a request against the spec.
 """
 
 import base64

@@ -28,7 +28,7 @@ OperationAnswer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any
 
 @frozen(kw_only=True)
 class OperationRequest:
-    """What a function that answers for an operation is told: all but token and secret.
+    """The request that a function answers, without token and secret.
 
     `operation` is the friendly name; parameters and members of the body have the service's names. The repr leaves out
     query and body, which may hold personal data.

@@ -1,6 +1,6 @@
 """What the friendly methods call: a request of the document becomes one of the retry loop, its answer a result.
 
-And what says of a call that doesn't fit them what they take.
+It also says what a method takes, if a call doesn't fit.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ class _Caller:
 
     def _unsigned(self, request: Request[T], timeout: float | EllipsisType) -> UnsignedRequest:
         """Return the request, without httpx's detour over a URL."""
+        # Before there is a name for the headers, which may hold a secret of the caller's.
+        seconds = None if timeout is ... else checked_seconds(timeout)
         headers, content = self._json_headers, EMPTY_BODY
         if request.body is None:
             packed = request.content or b""
@@ -55,7 +57,7 @@ class _Caller:
             headers,
             request.body,
             content,
-            None if timeout is ... else checked_seconds(timeout),
+            seconds,
             request.operation.info,
             request.operation.answers,
         )
@@ -96,9 +98,9 @@ class AsyncCaller(_Caller):
 
 
 def by_name(method: MethodT) -> MethodT:
-    """Have a method whose arguments are all named say what it takes, where a call doesn't fit it.
+    """Have a method with named arguments only say what it takes, if a call doesn't fit.
 
-    Python would speak of the class in which it is defined, and not say how to name what came without a name.
+    Python would name the class that defines it, and not say how to name an argument without a name.
     """
     function = cast("FunctionType", method)
 
@@ -113,6 +115,7 @@ def by_name(method: MethodT) -> MethodT:
                 raise
             error = caught
         unnamed = ()
+        given.clear()
         raise _misfit(self, function, error)
 
     @wraps(function)
@@ -126,6 +129,7 @@ def by_name(method: MethodT) -> MethodT:
                 raise
             error = caught
         unnamed = ()
+        given.clear()
         raise _misfit(self, function, error)
 
     return cast("MethodT", awaited if function.__code__.co_flags & CO_COROUTINE else called)

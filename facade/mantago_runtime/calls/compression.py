@@ -1,4 +1,4 @@
-"""Bodies that come compressed, unpacked as they come in: gzip as RFC 1952 has it, and deflate in both its readings."""
+"""Compressed bodies, unpacked as they arrive: gzip as RFC 1952 defines it, and deflate in both its readings."""
 
 from __future__ import annotations
 

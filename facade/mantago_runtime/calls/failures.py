@@ -1,4 +1,4 @@
-"""Connection failures as exceptions of ours, for what httpx, or httpcore below it, couldn't do."""
+"""Connection failures of httpx, or of httpcore below it, as our exceptions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PACKAGES = ("httpx", "httpcore", "httpx2", "httpcore2")
 
 
 def connection_failure(error: Exception, redactor: Redactor, address: str) -> APIConnectionError:
-    """Return our exception for what httpx, or httpcore below it, couldn't do."""
+    """Return our exception for a failure of httpx, or of httpcore below it."""
     text = redactor.clean_text(" ".join(str(error).split()))
     # httpcore's names are httpx's, and the successor's too; a transport may raise classes of its own below them.
     mro = type(error).__mro__
@@ -41,7 +41,7 @@ def connection_failure(error: Exception, redactor: Redactor, address: str) -> AP
 
 
 def is_untrusted(error: BaseException | None) -> bool:
-    """Whether a certificate was the reason, which no further attempt will change."""
+    """Whether a certificate was the reason, which a retry won't change."""
     while error is not None:
         if isinstance(error, ssl.SSLCertVerificationError):
             return True

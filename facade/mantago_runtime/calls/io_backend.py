@@ -113,5 +113,5 @@ def _ask_synchronously(provider: Callable[[], object]) -> object:
     if inspect.isawaitable(answer):
         if inspect.iscoroutine(answer):
             answer.close()
-        raise ConfigurationError("the callable given as credentials is asynchronous: use it with AsyncMantaGo")
+        raise ConfigurationError("the credentials callable is asynchronous: use it with AsyncMantaGo")
     return answer

@@ -1,4 +1,4 @@
-"""The loop over the pages of a list: what follows a page is decided in `after`, for both clients."""
+"""The loop over the pages of a list: `after` decides what follows a page, for both clients."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ K_co = TypeVar("K_co", covariant=True)
 
 @frozen
 class Page(Generic[T]):
-    """One page: its items, and what the service says of those that follow, None where it doesn't."""
+    """One page: its items, and what the service says of the following ones, or None."""
 
     items: Sequence[T]
     total: float | None = None
@@ -28,7 +28,7 @@ class Page(Generic[T]):
 
 
 class Position(Protocol[K_co]):
-    """Where the loop is: what the page to call for is known by."""
+    """Where the loop is: what identifies the next page."""
 
     @property
     def key(self) -> K_co:
@@ -71,7 +71,7 @@ class ByToken:
 
 
 def iterate(fetch: Callable[[K], Page[T]], first: Position[K]) -> Iterator[T]:
-    """Yield the items of all pages; each page is called for when its first item is asked for."""
+    """Yield the items of all pages; fetch each page when its first item is asked for."""
     position: Position[K] | None = first
     while position is not None:
         page = fetch(position.key)
@@ -80,7 +80,7 @@ def iterate(fetch: Callable[[K], Page[T]], first: Position[K]) -> Iterator[T]:
 
 
 async def aiterate(fetch: Callable[[K], Awaitable[Page[T]]], first: Position[K]) -> AsyncIterator[T]:
-    """Yield the items of all pages; each page is called for when its first item is asked for."""
+    """Yield the items of all pages; fetch each page when its first item is asked for."""
     position: Position[K] | None = first
     while position is not None:
         page = await fetch(position.key)

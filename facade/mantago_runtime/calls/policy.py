@@ -1,4 +1,4 @@
-"""The policy of a client: its limits, what may be sent again, and how long to wait before.
+"""The policy of a client: its limits, what it may send again, and how long it waits before.
 
 Pure functions of what was sent and what came back; `loop` acts on them.
 """
@@ -43,16 +43,18 @@ class Policy:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """What goes with each request, beside what it needs."""
 
-    def with_options(
-        self, timeout: float | EllipsisType, max_retries: int | EllipsisType, headers: Mapping[str, str]
-    ) -> Policy:
-        """Return a policy with other limits, and more headers; raise ConfigurationError for what is no limit."""
+    def with_headers(self, headers: Mapping[str, str]) -> Policy:
+        """Return a policy with more headers."""
         names = {name.lower() for name in headers}
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in names}
+        return evolve(self, headers=kept | {**headers})
+
+    def with_limits(self, timeout: float | EllipsisType, max_retries: int | EllipsisType) -> Policy:
+        """Return a policy with other limits; raise ConfigurationError for what is none."""
         return evolve(
             self,
             timeout=self.timeout if timeout is ... else checked_seconds(timeout),
             max_retries=self.max_retries if max_retries is ... else checked_whole("max_retries", max_retries, least=0),
-            headers={name: value for name, value in self.headers.items() if name.lower() not in names} | {**headers},
         )
 
     def unsigned(self, request: httpx.Request) -> UnsignedRequest:
@@ -106,7 +108,7 @@ def operation_name(request: UnsignedRequest) -> str:
 
 
 def may_repeat(request: UnsignedRequest) -> bool:
-    """Whether the operation only reads, so that sending it twice can't do anything twice."""
+    """Whether the operation only reads, so that it can't do anything twice."""
     return request.method in SAFE_METHODS or (request.operation is not None and request.operation.reads)
 
 
@@ -140,7 +142,7 @@ def may_retry(failure: MantaGoError, *, read_only: bool, given_up: bool = False)
 
 
 def wait_before(retry: int, failure: MantaGoError, jitter: float) -> float:
-    """Return how long to wait before a retry (the first is 1): what the service asked for, else full jitter.
+    """Return the seconds to wait before a retry (the first is 1): what the service asked for, else full jitter.
 
     `jitter` is a random number from 0 to 1: the wait is that share of 0.5 s, doubled with each retry up to 8 s.
     """

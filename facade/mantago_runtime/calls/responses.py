@@ -1,4 +1,4 @@
-"""Responses: their body within its limit, and their JSON or the exception that they stand for.
+"""Responses: their body within its limit, and their JSON or the exception that they mean.
 
 Sizes are in bytes, times in seconds.
 """
@@ -66,7 +66,7 @@ class Body:
         codings = codings_of(headers.get("Content-Encoding", ""))
         self._unpacker = Unpacker(codings[0]) if codings else None
         if codings and (len(codings) > 1 or codings[0] not in COMPRESSED_ENCODINGS):
-            self.problem = f"comes in the content encoding {', '.join(codings)[:50]!r}, which wasn't asked for"
+            self.problem = f"has the content encoding {', '.join(codings)[:50]!r}, which the client didn't ask for"
         length = headers.get("Content-Length", "")
         if not codings and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
             self._refuse_size()
@@ -95,6 +95,11 @@ class Body:
         """The part of what was read that an exception keeps, and more: no secret may be cut before it is masked."""
         return bytes(self._content[: 5 * MAX_KEPT_BODY_BYTES])
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of what came is missing, or couldn't be unpacked."""
+        return self.problem is None and (self._unpacker is None or self._unpacker.is_whole)
+
     def finish(self, status: int = 200) -> bytes:
         """Return the whole body; raise InvalidResponseError for what went wrong on the way.
 
@@ -102,7 +107,7 @@ class Body:
         """
         if status >= 300 and not self._too_large:
             return bytes(self._content)
-        if self.problem is None and self._unpacker is not None and not self._unpacker.is_whole:
+        if self.problem is None and not self.is_whole:
             self.problem = "ends in the middle of its compression"
         if self.problem is not None:
             raise InvalidResponseError(self.problem)
@@ -114,7 +119,7 @@ class Body:
 
 
 def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers = ANY_JSON) -> Any:
-    """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for any other.
+    """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for others.
 
     `now` is the time of day, for a Retry-After that is a date.
     """

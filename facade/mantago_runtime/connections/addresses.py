@@ -1,4 +1,4 @@
-"""Which of a host's addresses is tried when: staggered as RFC 8305 says ("happy eyeballs"), what worked first.
+"""The order and times in which a host's addresses are tried, as RFC 8305 says ("happy eyeballs").
 
 A host may have an address that nothing answers at, often its IPv6: waiting for that one to fail would take the time
 that the others need.

@@ -94,7 +94,7 @@ class Exchange:
         size = 0
         while not there():
             if size > LONGEST_HEAD:
-                raise httpcore.RemoteProtocolError(f"more than {LONGEST_HEAD:,} bytes of the response are no body")
+                raise httpcore.RemoteProtocolError(f"more than {LONGEST_HEAD:,} bytes of the response are not its body")
             size += await self._read()
 
     async def _read(self) -> int:
@@ -102,7 +102,7 @@ class Exchange:
         if not data:
             self._end()
         elif not self._started and not data.startswith(b"H"):  # the parser would take RTSP too
-            raise httpcore.RemoteProtocolError("what came is no response of HTTP")
+            raise httpcore.RemoteProtocolError("the answer isn't an HTTP response")
         self._started = True
         try:
             self._parser.feed_data(data)

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - timeouts are httpcore's way; the cancel scope is ours
-"""Connecting in tasks, on asyncio and trio, to whichever address of a host answers first."""
+"""Connects in tasks, on asyncio and trio, to whichever address of a host answers first."""
 
 from __future__ import annotations
 

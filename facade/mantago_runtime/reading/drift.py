@@ -13,7 +13,7 @@ DriftKind: TypeAlias = Literal["missing", "null", "unknown_value", "unknown_fiel
 
 @frozen
 class Drift:
-    """One difference between an answer and the spec that could be tolerated.
+    """One difference between an answer and the spec that the client tolerated.
 
     `kind` is one of missing, null, unknown_value, unknown_field, format; `path` looks like `tickets[0].createdAt`.
     """

@@ -1,4 +1,4 @@
-"""Enumerations: those that a newer service may add to, and those whose values callers give."""
+"""Enumerations: open ones, which a newer service may add to, and closed ones, whose values callers give."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mantago_runtime.text import characters, one_of
 
 
 class OpenStrEnum(StrEnum):
-    """An enumeration of strings that keeps a value which it doesn't list."""
+    """An enumeration of strings that keeps values which it doesn't list."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
@@ -30,7 +30,7 @@ class OpenStrEnum(StrEnum):
 
 
 class OpenIntEnum(IntEnum):
-    """An enumeration of integers that keeps a value which it doesn't list."""
+    """An enumeration of integers that keeps values which it doesn't list."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class OpenIntEnum(IntEnum):
 
 
 class ClosedStrEnum(StrEnum):
-    """An enumeration of strings that callers give: a value which it doesn't list is a mistake."""
+    """An enumeration of strings that callers give: a value that it doesn't list is a mistake."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:
@@ -60,7 +60,7 @@ class ClosedStrEnum(StrEnum):
 
 
 class ClosedIntEnum(IntEnum):
-    """An enumeration of integers that callers give: a value which it doesn't list is a mistake."""
+    """An enumeration of integers that callers give: a value that it doesn't list is a mistake."""
 
     @classmethod
     def _missing_(cls, value: object) -> NoReturn:

@@ -1,4 +1,4 @@
-"""What a model declares of each of its fields, and what a reader is."""
+"""What a model declares about its fields, and what a reader is."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def plain(value: Any, *, request: bool = False) -> Any:
         case date():
             return value.isoformat()
         case float() if request and not math.isfinite(value):
-            raise ValueError(f"{value} is no number that JSON has")
+            raise ValueError(f"{value} isn't a number that JSON has")
         case _:
             return _without_class(value, request=request)
 

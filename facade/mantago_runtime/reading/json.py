@@ -91,7 +91,7 @@ def _parsed_strictly(body: bytes) -> Any:
 
 
 def _refuse_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text[:50]} is no number that can be read")
+    raise ValueError(f"{text[:50]} isn't a number that can be read")
 
 
 def _finite(text: str) -> float:

@@ -53,7 +53,7 @@ class Model:
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read plain JSON types, such as `to_dict()` gives; raise InvalidResponseError for what can't be understood.
 
-        As tolerant as a client, which tells what was tolerated in `drift` where the class has one.
+        It is as tolerant as a client, and lists what it tolerated in `drift` if the class has one.
         """
         drift: list[Drift] = []
         try:
@@ -72,7 +72,7 @@ class Model:
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON types under the service's names.
 
-        What is None is left out, datetimes are in UTC with `Z`, and what `extra` holds is included.
+        It leaves out None, writes datetimes in UTC with `Z`, and includes what `extra` holds.
         """
         return self._written(request=False)
 
@@ -132,7 +132,7 @@ class ResponseInfo:
 class Result(Model):
     """A model that is a whole answer.
 
-    `drift` tells in what the answer differed from the spec, `response` what came with it; neither counts in equality.
+    `drift` lists where the answer differed from the spec, `response` what came with it; neither counts in equality.
     """
 
     # Not a field: it is no part of what the document describes, and isn't given to the constructor.
@@ -146,7 +146,7 @@ class Result(Model):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read plain JSON types, such as `to_dict()` gives or the service sends; raise InvalidResponseError for others.
 
-        As tolerant as a client, which tells what was tolerated in `drift`.
+        It is as tolerant as a client, and lists what it tolerated in `drift`.
         """
         given: object = data
         if cls._envelope and isinstance(given, Mapping) and given.get("success") is False:

@@ -1,4 +1,4 @@
-"""What pydantic is told of models and open enumerations, so that it takes them as they are.
+"""The schemas of models and open enumerations for pydantic, so that it takes them as they are.
 
 A core schema is plain data: pydantic isn't imported before one of its models validates, and then it is there. What a
 class holds is described by its readers, for the JSON schema; the class itself reads and writes.

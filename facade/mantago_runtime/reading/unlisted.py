@@ -1,4 +1,4 @@
-"""What stands for an object of a kind that the document doesn't list."""
+"""The class of objects of a kind that the document doesn't list."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ MAX_LENGTHS: Mapping[str, tuple[int, str]] = {
 
 @frozen(init=False, repr=False)
 class Credentials:
-    """A bot's id with its token and secret: they belong together, and are renewed together.
+    """A bot's id, token and secret, which belong together and are renewed together.
 
-    A blank value, and a token that can't stand in a header, is a `ConfigurationError`. The repr shows the bot id only.
+    A blank value, or a token that can't be in a header, raises a `ConfigurationError`. The repr shows the bot id only.
     """
 
     bot_id: str
@@ -48,7 +48,7 @@ class Credentials:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token expires, in UTC, from its `exp`; None if it has none that can be read."""
+        """When the token expires, in UTC, from its `exp`; None if it has no readable `exp`."""
         try:
             payload = self.token.split(".")[1]
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -85,7 +85,7 @@ def problem_of(values: Mapping[str, object]) -> str | None:
                 if bad[0].isspace()
                 else "a character outside of ASCII's visible ones"
             )
-            return f"{name} can't stand in a header: character {bad.start() + 1} of {len(value)} is {kind}"
+            return f"{name} can't be in a header: character {bad.start() + 1} of {len(value)} is {kind}"
         if not encodable(value):
             return f"{name} holds half of a surrogate pair, which UTF-8 can't carry"
     return None

@@ -19,7 +19,7 @@ EXPIRY_WARNING_SECONDS = 3 * 86_400
 
 
 class CredentialStore:
-    """The credentials of one client as they change: those in force, those before, and who to ask for new ones."""
+    """One client's credentials as they change: the current ones, those before, and whom to ask for new ones."""
 
     def __init__(self, source: Credentials | Callable[[], object] | None) -> None:
         self.provider: Any = None if isinstance(source, Credentials) else source
@@ -33,11 +33,9 @@ class CredentialStore:
             self._hold(source)
 
     def take(self, answer: object) -> Credentials:
-        """Put what the provider returned in force."""
+        """Use what the provider returned from now on."""
         if not isinstance(answer, Credentials):
-            raise ConfigurationError(
-                f"the callable given as credentials returned {type(answer).__name__}, not Credentials"
-            )
+            raise ConfigurationError(f"the credentials callable returned {type(answer).__name__}, not Credentials")
         self.answers += 1
         if answer != self.current:
             self._hold(answer)

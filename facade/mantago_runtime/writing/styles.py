@@ -1,6 +1,6 @@
 """Parameters as text, in OpenAPI's styles.
 
-A value of a path parameter stays the one segment that it is.
+The value of a path parameter stays one segment.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def text_of(value: object) -> str:
 
 
 def path_segment(parameter: Parameter, value: object) -> str:
-    """Return a path parameter as the one segment of a path that it is; ValueError if it can't be one."""
+    """Return a path parameter as one segment of a path; raise ValueError if it can't be one."""
     if parameter.style == "json":
         return quote(packed(value), safe="")
     start, between = SEGMENTS[parameter.style]
@@ -56,14 +56,14 @@ def path_segment(parameter: Parameter, value: object) -> str:
     if (members := _members(value)) is not None:
         pairs = [(quote(key, safe=""), _one_segment(parameter, text)) for key, text in members]
         if not pairs:
-            raise ValueError(f"{parameter.name} can't be empty: it stands in the path")
+            raise ValueError(f"{parameter.name} can't be empty: it is part of the path")
         if parameter.explode:
             return start + between.join(f"{key}={text}" for key, text in pairs)
         return prefix + ",".join(part for pair in pairs for part in pair)
     if isinstance(value, (list, tuple)):
         parts = [_one_segment(parameter, element) for element in value]
         if not parts:
-            raise ValueError(f"{parameter.name} can't be empty: it stands in the path")
+            raise ValueError(f"{parameter.name} can't be empty: it is part of the path")
         if parameter.explode:
             return start + between.join(f"{name}={part}" if parameter.style == "matrix" else part for part in parts)
         return prefix + ",".join(parts)
@@ -110,7 +110,7 @@ def header_text(parameter: Parameter, value: object) -> str:
         text = _joined(parameter, value) if isinstance(value, (list, tuple)) else text_of(value)
     if not text.isascii() or not text.isprintable() or text != text.strip():
         raise ValueError(
-            f"{parameter.name} can't stand in a header: it may hold printable ASCII only, without white space around it"
+            f"{parameter.name} can't be in a header: it may hold printable ASCII only, without white space around it"
         )
     return text
 
@@ -128,5 +128,5 @@ def _joined(parameter: Parameter, values: Iterable[object]) -> str:
     texts = [text_of(value) for value in values]
     for text in texts:
         if separator in text:
-            raise ValueError(f"{parameter.name} can't hold {text[:50]!r}: {separator!r} stands between its values")
+            raise ValueError(f"{parameter.name} can't hold {text[:50]!r}: {separator!r} separates its values")
     return separator.join(texts)
