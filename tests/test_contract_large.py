@@ -32,6 +32,7 @@ def compared(old: Any, new: Any) -> tuple[Change, ...]:
     return spec.compare(Document("old", old), Document("new", new))
 
 
+@pytest.mark.unmeasured
 def test_the_document_is_of_the_size_that_it_says(large: Any) -> None:
     methods = sum(len(item) for item in large["paths"].values())
     assert (methods, len(large["components"]["schemas"])) == (OPERATIONS, SCHEMAS) == (360, 950)
@@ -80,6 +81,7 @@ def test_json_is_written_as_json_would_write_it() -> None:
         assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
+@pytest.mark.unmeasured
 def test_a_document_of_schemas_in_a_long_chain_is_imported(tmp_path: Path) -> None:
     def link(number: int) -> Any:
         following = {"$ref": f"#/components/schemas/S{(number + 1) % 1200}"}
