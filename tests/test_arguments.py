@@ -87,7 +87,8 @@ def test_a_class_of_the_callers_own_is_called_by_its_own_name() -> None:
 
 @pytest.mark.parametrize("cls", [MantaGo, AsyncMantaGo])
 def test_no_frame_of_the_refusal_shows_what_was_given(cls: type[Any]) -> None:
-    for unnamed, given in (((TOKEN,), {}), ((), {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET, "bot": 1})):
+    named = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
+    for unnamed, given in (((TOKEN,), {}), ((), named | {"bot": 1}), ((BOT_ID,), named)):
         error = refused(lambda: cls(*unnamed, **given))  # noqa: B023 - it is called at once
         frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), capture_locals=True)
         shown = [str(frame.locals) for frame in frames if "mantago_runtime" in frame.filename]

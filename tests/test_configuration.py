@@ -295,6 +295,11 @@ def test_a_proxy_of_the_environment_that_cannot_be_used_is_a_configuration_error
     assert "hidden" not in str(caught.value)
 
 
+def test_with_a_transport_the_environments_proxy_does_not_count(connect: Connect, monkeypatch):
+    monkeypatch.setenv("HTTPS_PROXY", "garbage://x")
+    connect(lambda _: httpx.Response(200, json=GOOD)).get_client_gifts(client_id="a")
+
+
 def test_an_empty_base_url_is_refused_as_such(connect: Connect):
     with pytest.raises(ConfigurationError, match=r"base_url .* is empty"):
         connect(base_url="")

@@ -21,6 +21,7 @@ from contract import accepted, render, spec
 from contract.changes import Acceptance, Change, Kind, Report, settle, show
 from contract.documents import Document
 from contract.rules import RULES, Level
+from first import FIRST
 
 TODAY = dt.date(2030, 1, 1)
 FENCE = '```json\n{"openapi": "3.0.3", "paths": {}}\n```\n'
@@ -444,7 +445,8 @@ def test_the_vendored_list_of_accepted_findings_can_be_read() -> None:
 
 # What holds for any documents
 
-SPEC = json.loads(Vendored().spec.read_text("utf-8"))
+# The first document: what is vendored later may hold what can't be written in other words.
+SPEC = json.loads(FIRST.spec.read_text("utf-8"))
 words = st.sampled_from(["a", "b", "type", "$ref", "200", "x-y", "", "/", "{a}", "properties"])
 garbage = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | words | st.just("#/components/schemas/Gift"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -212,6 +213,23 @@ def test_a_secret_that_is_cut_through_is_not_kept_either(connect: Connect, left_
     limit = len(f"echo {TOKEN[:-left_out]}")
     error = error_of(connect, lambda _: httpx.Response(200, stream=Pieces()), max_response_bytes=limit)
     assert error.body == b"echo <redacted>"
+
+
+@pytest.mark.parametrize("end", [b"", b"no gzip" * 9], ids=["ends", "is damaged"])
+def test_a_secret_that_a_refusals_compression_cuts_through_is_not_kept_either(connect: Connect, end):
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(f"echo {SECRET[:-1]}".encode()) + packer.flush(zlib.Z_SYNC_FLUSH)
+
+    class Stream(httpx.SyncByteStream, httpx.AsyncByteStream):
+        def __iter__(self):
+            yield from (packed, end)
+
+        async def __aiter__(self):
+            for piece in self:
+                yield piece
+
+    answer = httpx.Response(403, stream=Stream(), headers={"Content-Encoding": "gzip"})
+    assert error_of(connect, lambda _: answer).body == b"echo <redacted>"
 
 
 @pytest.mark.parametrize("payload", [{"success": f"{TOKEN} {SECRET}"}, f"{TOKEN} {SECRET}", {"messages": TOKEN}])

@@ -51,6 +51,7 @@ from mantago import (
 )
 from mantago.sandbox import CLIENTS, PlatformId
 from mantago.testing import RecordedRequest
+from mantago_generated import friendly
 from mantago_runtime.mappings import Headers
 
 WRITTEN: dict[str, str] = json.loads((Path(__file__).parent / "pickles_0_1.json").read_text("utf-8"))
@@ -137,7 +138,9 @@ def content(value: Any) -> Any:
 def test_every_value_was_written_and_every_public_class_is_among_them() -> None:
     assert {*WRITTEN} == {*VALUES}
     classes = {name for name in mantago.__all__ if isinstance(getattr(mantago, name), type)}
-    assert classes - {"MantaGo", "AsyncMantaGo"} <= {type(value).__name__ for value in TODAY.values()}
+    # What a new document adds is written by no hand.
+    by_hand = classes - {"MantaGo", "AsyncMantaGo", *friendly.__all__}
+    assert by_hand <= {type(value).__name__ for value in TODAY.values()}
 
 
 @pytest.mark.parametrize("name", VALUES)

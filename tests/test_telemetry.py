@@ -168,7 +168,7 @@ def test_a_generated_operation_is_told_of_too(connect: Connect, caplog):
 def test_a_path_that_the_spec_does_not_list_is_not_shown(connect: Connect, caplog, spans):
     client = connect(good)
     with caplog.at_level(logging.DEBUG, "mantago"):
-        client.request("GET", f"/openapi/client/{ID}")
+        client.request("GET", f"/listed/nowhere/{ID}")
     assert lines(caplog)[0][1].startswith("GET (a path that the spec doesn't list): 200, ")
     assert one(spans).name == "GET"
     assert "url.full" not in one(spans).attributes
@@ -509,6 +509,18 @@ def test_a_program_that_logs_gets_the_lines_once_and_on_its_own_handlers(monkeyp
     monkeypatch.setattr(logging.getLogger(), "handlers", [])
     ask(connect(good))
     assert len(logger.handlers) == written.getvalue().count("\n") == 1
+
+
+def test_a_stderr_that_was_closed_since_the_client_was_made_is_none_to_write_on(monkeypatch, logger, connect: Connect):
+    monkeypatch.setenv("MANTAGO_LOG", "debug")
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    with io.StringIO() as former:
+        monkeypatch.setattr("sys.stderr", former)
+        driver = connect(good)
+    written = io.StringIO()
+    monkeypatch.setattr("sys.stderr", written)
+    ask(driver)
+    assert written.getvalue().count("\n") == 1
 
 
 def test_a_wrong_level_is_refused_before_anything_is_sent(monkeypatch, connect: Connect):

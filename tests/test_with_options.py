@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import copy
+import gc
 import logging
 import pickle
 import traceback
+import weakref
 from typing import Any
 
 import httpx
@@ -201,12 +203,28 @@ def test_a_header_that_cannot_be_sent_is_refused_without_showing_its_value(conne
     client = connect(Service()).client
     with pytest.raises(ConfigurationError, match=told) as caught:
         client.with_options(headers=headers)
-    shown = [str(caught.value)]
-    for frame, _ in traceback.walk_tb(caught.value.__traceback__):
+    assert "hidden" not in shown_by(caught.value)
+
+
+def shown_by(error: Exception) -> str:
+    """The error, and what our frames hold."""
+    shown = [str(error)]
+    for frame, _ in traceback.walk_tb(error.__traceback__):
         if "facade" in frame.f_code.co_filename:
             shown += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
     assert len(shown) > 1
-    assert "hidden" not in "\n".join(shown)
+    return "\n".join(shown)
+
+
+def test_a_limit_that_is_none_is_refused_without_showing_a_headers_value(connect: Connect):
+    driver = connect(Service())
+    for options in ({"timeout": -1}, {"max_retries": -1}):
+        with pytest.raises(ConfigurationError, match="must be a") as caught:
+            driver.client.with_options(headers={"X-Api-Key": "hidden"}, **options)
+        assert "hidden" not in shown_by(caught.value)
+    with pytest.raises(ConfigurationError, match="must be a number of seconds") as caught:
+        ask(with_options(driver, headers={"X-Api-Key": "hidden"}), timeout=-1)
+    assert "hidden" not in shown_by(caught.value)
 
 
 def test_no_repr_shows_a_headers_value(connect: Connect):
@@ -297,6 +315,16 @@ def test_what_it_gave_is_closed_with_its_client(connect: Connect, at_once):
     enter = other.client.__enter__ if other.flavour == "sync" else lambda: other.runner.run(other.client.__aenter__())
     with pytest.raises(ClientClosedError):
         enter()
+
+
+def test_no_client_in_between_lives_on_with_the_last_one(connect: Connect):
+    first = connect(Service()).client
+    between = first.with_options(timeout=5)
+    last, left = between.with_options(timeout=6), weakref.ref(between._stack)
+    del between
+    gc.collect()
+    assert left() is None
+    assert last.with_options(timeout=7)._stack._owner is first._stack
 
 
 def test_a_transport_is_closed_once_by_the_client_only():

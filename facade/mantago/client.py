@@ -92,7 +92,8 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = checked_address(base_url, SERVER_URL)
-        network = network.completed(self._base_url, DEFAULT_ENGINE)
+        if transport is None:
+            network = network.completed(self._base_url, DEFAULT_ENGINE)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
@@ -101,7 +102,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             timeout=checked_seconds(timeout),
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
-            proxy_host=network.proxy_host if transport is None else None,
+            proxy_host=network.proxy_host,
             headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
@@ -129,7 +130,9 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         del headers  # see __init__
         if isinstance(added, ConfigurationError):
             raise added
-        policy = self._stack.calls.policy.with_options(timeout, max_retries, added)
+        policy = self._stack.calls.policy.with_headers(added)
+        del added
+        policy = policy.with_limits(timeout, max_retries)
         other = object.__new__(type(self))
         vars(other).update(vars(self))
         other._use(self._stack.with_policy(policy))

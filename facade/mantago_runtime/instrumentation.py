@@ -40,7 +40,8 @@ class CallRetried:
 class CallFinished:
     """A call has ended; `elapsed` has the seconds of all its attempts.
 
-    `operation` is method and path as the spec has them. `error` is what the call raises, or None if it succeeded. Sizes
+    `operation` is method and path as the spec has them. `error` is what the call raises; it is None if the service
+    answered well, also where a field of the answer then can't be read and the call raises InvalidResponseError. Sizes
     are in bytes: of the body sent, and of the decoded body received, in the last attempt.
     """
 
@@ -102,9 +103,17 @@ def log_as_told() -> None:
     _log.addHandler(_stderr())
 
 
+class _OnStderr(logging.StreamHandler[Any]):
+    """Writes on what stderr is at the moment: what it was when the first client was made may be closed."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.stream = sys.stderr
+        super().emit(record)
+
+
 @cache
 def _stderr() -> logging.Handler:
-    handler = logging.StreamHandler()
+    handler = _OnStderr()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     handler.addFilter(lambda _: not logging.getLogger().handlers)
     return handler

@@ -279,7 +279,7 @@ def test_no_more_threads_have_a_connection_than_the_option_says(engine):
     with serving(slow) as server, ThreadPoolExecutor(8) as pool:
         with MantaGo(**PAIR, base_url=server.base_url, max_connections=2, engine=engine) as client:
             calls = [pool.submit(client.get_client_gifts, client_id=str(number)) for number in range(8)]
-            with pytest.raises(APITimeoutError):
+            with pytest.raises(APITimeoutError, match=r"none of the 2 connections to .* became free within the 0\.3 s"):
                 client.get_client_gifts(client_id="late", timeout=ALLOWED)
             slow.go.set()
             assert all(call.result().tickets == () for call in calls)
@@ -299,6 +299,22 @@ def test_no_more_tasks_have_a_connection_than_the_option_says(backend):
         anyio.run(main, backend=backend)
         assert server.most_open <= 3
         assert len(server.requests) == 12
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_task_that_finds_no_connection_free_is_told_so(backend):
+    async def main() -> None:
+        async with AsyncMantaGo(**PAIR, base_url=server.base_url, max_connections=1) as client:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(lambda: client.get_client_gifts(client_id="a"))
+                await anyio.wait_all_tasks_blocked()
+                with pytest.raises(APITimeoutError, match=r"none of the 1 connections .* or raise max_connections"):
+                    await client.get_client_gifts(client_id="late", timeout=ALLOWED)
+                slow.go.set()
+
+    slow = Slow()
+    with serving(slow) as server:
+        anyio.run(main, backend=backend)
 
 
 # --- what is refused ------------------------------------------------------------------------------------------------

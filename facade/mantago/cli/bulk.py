@@ -69,9 +69,7 @@ def export(
     """
     with ExitStack() as stack:
         stack.enter_context(notes(output))
-        arguments = arguments_for(account, stack)
-        if account.sandbox:
-            arguments |= {"transport": httpx.AsyncHTTPTransport(trust_env=False)}
+        arguments = arguments_for(account, stack, httpx.AsyncHTTPTransport)
         summary, error = run_export(
             lambda: AsyncMantaGo(**arguments, timeout=account.timeout),
             ids,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from mantago.sandbox import Sandbox
 
 
-def arguments_for(account: options.Account, stack: ExitStack) -> dict[str, Any]:
+def arguments_for(
+    account: options.Account, stack: ExitStack, transport: Callable[..., object] = httpx.HTTPTransport
+) -> dict[str, Any]:
     """Return a client's arguments; with `--sandbox` those for a sandbox, which runs as long as the stack lasts."""
     given: dict[str, Any] = asdict(account, filter=lambda field, _: field.name in options.PLACE)
     if not account.sandbox:
@@ -35,7 +38,7 @@ def arguments_for(account: options.Account, stack: ExitStack) -> dict[str, Any]:
 
     server = stack.enter_context(Sandbox())
     # Not through a proxy of the environment, which couldn't reach this machine.
-    return {name: getattr(server, name) for name in given} | {"transport": httpx.HTTPTransport(trust_env=False)}
+    return {name: getattr(server, name) for name in given} | {"transport": transport(trust_env=False)}
 
 
 BEYOND = """\

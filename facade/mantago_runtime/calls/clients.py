@@ -35,6 +35,8 @@ class _Caller:
 
     def _unsigned(self, request: Request[T], timeout: float | EllipsisType) -> UnsignedRequest:
         """Return the request, without httpx's detour over a URL."""
+        # Before there is a name for the headers, which may hold a secret of the caller's.
+        seconds = None if timeout is ... else checked_seconds(timeout)
         headers, content = self._json_headers, EMPTY_BODY
         if request.body is None:
             packed = request.content or b""
@@ -55,7 +57,7 @@ class _Caller:
             headers,
             request.body,
             content,
-            None if timeout is ... else checked_seconds(timeout),
+            seconds,
             request.operation.info,
             request.operation.answers,
         )
@@ -113,6 +115,7 @@ def by_name(method: MethodT) -> MethodT:
                 raise
             error = caught
         unnamed = ()
+        given.clear()
         raise _misfit(self, function, error)
 
     @wraps(function)
@@ -126,6 +129,7 @@ def by_name(method: MethodT) -> MethodT:
                 raise
             error = caught
         unnamed = ()
+        given.clear()
         raise _misfit(self, function, error)
 
     return cast("MethodT", awaited if function.__code__.co_flags & CO_COROUTINE else called)

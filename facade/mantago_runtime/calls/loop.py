@@ -186,7 +186,8 @@ class CallLoop:
             return connection_failure(error, redactor, self.policy.way)
         try:
             state.status_code = response.status
-            content = redactor.clean(body.finish(response.status))
+            clean = redactor.clean if body.is_whole else redactor.clean_cut  # of a refusal, any part is kept
+            content = clean(body.finish(response.status))
             state.response_bytes = len(content)
             payload = parse_response(response.status, headers, content, time.time(), request.answers)
             elapsed = self.clock() - state.started
@@ -215,5 +216,11 @@ class CallLoop:
 
     def _timed_out(self, state: CallState) -> APITimeoutError:
         allowed = state.deadline - state.started
-        error = APITimeoutError(f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed")
+        problem = f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed"
+        if state.use.waits_for:
+            problem = (
+                f"none of the {state.use.waits_for} connections to {self.policy.way} became free within the "
+                f"{allowed:g} s allowed: make fewer calls at a time, or raise max_connections"
+            )
+        error = APITimeoutError(problem)
         return tried(error, state.attempts, self.clock() - state.started)

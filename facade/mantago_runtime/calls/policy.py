@@ -43,16 +43,18 @@ class Policy:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """What goes with each request, beside what it needs."""
 
-    def with_options(
-        self, timeout: float | EllipsisType, max_retries: int | EllipsisType, headers: Mapping[str, str]
-    ) -> Policy:
-        """Return a policy with other limits, and more headers; raise ConfigurationError for what is no limit."""
+    def with_headers(self, headers: Mapping[str, str]) -> Policy:
+        """Return a policy with more headers."""
         names = {name.lower() for name in headers}
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in names}
+        return evolve(self, headers=kept | {**headers})
+
+    def with_limits(self, timeout: float | EllipsisType, max_retries: int | EllipsisType) -> Policy:
+        """Return a policy with other limits; raise ConfigurationError for what is none."""
         return evolve(
             self,
             timeout=self.timeout if timeout is ... else checked_seconds(timeout),
             max_retries=self.max_retries if max_retries is ... else checked_whole("max_retries", max_retries, least=0),
-            headers={name: value for name, value in self.headers.items() if name.lower() not in names} | {**headers},
         )
 
     def unsigned(self, request: httpx.Request) -> UnsignedRequest:

@@ -95,6 +95,11 @@ class Body:
         """The part of what was read that an exception keeps, and more: no secret may be cut before it is masked."""
         return bytes(self._content[: 5 * MAX_KEPT_BODY_BYTES])
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing of what came is missing, or couldn't be unpacked."""
+        return self.problem is None and (self._unpacker is None or self._unpacker.is_whole)
+
     def finish(self, status: int = 200) -> bytes:
         """Return the whole body; raise InvalidResponseError for what went wrong on the way.
 
@@ -102,7 +107,7 @@ class Body:
         """
         if status >= 300 and not self._too_large:
             return bytes(self._content)
-        if self.problem is None and self._unpacker is not None and not self._unpacker.is_whole:
+        if self.problem is None and not self.is_whole:
             self.problem = "ends in the middle of its compression"
         if self.problem is not None:
             raise InvalidResponseError(self.problem)

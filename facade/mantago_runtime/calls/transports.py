@@ -77,7 +77,8 @@ class _Stack:
     def with_policy(self, policy: Policy) -> Self:
         """Return a stack with other limits on the same connections, which remain this one's."""
         other = copy(self)
-        other.calls, other._owner = evolve(self.calls, policy=policy), self  # noqa: SLF001 - another of this class
+        # A program may derive each client from the one before: those in between must not live as long.
+        other.calls, other._owner = evolve(self.calls, policy=policy), self._owner or self  # noqa: SLF001 - same class
         return other
 
     _make_slot: Callable[[], _Slot]

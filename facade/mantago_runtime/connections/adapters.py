@@ -50,6 +50,8 @@ class ConnectionUse:
     must_be_new: bool = False
     was_used: bool = False
     """Whether it carried a request before: the other side may have given it up meanwhile."""
+    waits_for: int = 0
+    """How many connections are in use, all of them, while the attempt waits for one."""
 
 
 def has_leftover(connection: Any) -> bool:

@@ -44,8 +44,10 @@ class ConnectionPool:
 
     async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
         """Return the response, and the connection that it uses."""
+        use.waits_for = self._size
         if not await maybe_await(self._acquire()):
             raise httpcore.PoolTimeout(f"all {self._size} connections are in use")
+        use.waits_for = 0
         connection = None
         try:
             connection = await self._take(use)
