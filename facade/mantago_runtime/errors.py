@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from mantago_runtime.mappings import Headers
+from mantago_runtime.mappings import Headers, request_id_in
 
 NO_MESSAGE = "the service gave no message"
 
@@ -142,6 +142,11 @@ class InvalidResponseError(MantaGoError):
         self.headers = headers or Headers()
         self.body = body
 
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._text!r}, path={self.path!r})"
 
@@ -183,6 +188,11 @@ class APIStatusError(MantaGoError):
         self.elapsed = elapsed
         self.headers: Mapping[str, str] = headers or Headers()
         self.body = body
+
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
 
     @classmethod
     def for_status(cls, status_code: int, code: int | None = None) -> type[APIStatusError]:
