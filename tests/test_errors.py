@@ -144,6 +144,37 @@ def test_a_404_of_the_service_is_not_called_anybody_elses(connect: Connect):
     assert "not one of" not in str(error_of(connect, refusal(400)))
 
 
+# --- the bot that a refusal is about --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 301, 404, 503])
+def test_a_refusal_that_names_no_bot_has_the_bot_id_that_was_sent(connect: Connect, status):
+    envelope = {"success": False, "errResponse": {"message": "no", "code": 5001}}
+    error = error_of(connect, httpx.Response(status, json=envelope), bot_id="typo", token=TOKEN, secret=SECRET)
+    assert error.bot_id == "typo"
+    assert "(bot typo, 1 attempt, " in str(error)
+    assert "(bot typo, 1 attempt, " in str(pickle.loads(pickle.dumps(error)))
+
+
+def test_the_bot_that_the_service_names_comes_first_and_stays_on_one_line(connect: Connect):
+    assert error_of(connect, refusal(404, 5001), bot_id="typo", token=TOKEN, secret=SECRET).bot_id == BOT_ID
+    told = {"errResponse": {"message": "no", "botId": "a\nb" + "c" * 1000}}
+    assert f"(bot a b{'c' * 97}, 1 attempt" in str(error_of(connect, httpx.Response(404, json=told)))
+
+
+def test_a_bot_id_that_a_generated_call_brings_itself_is_the_one_that_was_sent(connect: Connect):
+    driver = connect(lambda _: httpx.Response(404, json={"errResponse": {}}), max_retries=0)
+    body = ClientIdentificationRequest(client_id="a", secret="")
+    with pytest.raises(NotFoundError) as caught:
+        driver.operation(post_openapi_client_gift, body=body, bot_id="b")
+    assert caught.value.bot_id == "b"
+
+
+def test_a_bot_id_that_is_the_secret_by_mistake_is_masked(connect: Connect):
+    error = error_of(connect, httpx.Response(404, json={"errResponse": {}}), bot_id=SECRET, token=TOKEN, secret=SECRET)
+    assert SECRET not in str(error) + repr(vars(error))
+
+
 # --- answers that can't be used -------------------------------------------------------------------------------------
 
 UNUSABLE: dict[str, tuple[httpx.Response, dict[str, Any], bytes]] = {

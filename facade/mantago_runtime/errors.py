@@ -152,8 +152,8 @@ class InvalidResponseError(MantaGoError):
 class APIStatusError(MantaGoError):
     """The service refused the call.
 
-    `code` is the vendor's number (None if absent), `retry_after` and `elapsed` are in seconds, `body` is cut at
-    64 KiB. A redirect is one of these too: the client never follows it, since the body holds the secret.
+    `code` is the vendor's number (None if absent), `bot_id` the one that the service named, else the one that was sent.
+    `retry_after` and `elapsed` are in seconds, `body` is cut at 64 KiB. A redirect is one of these too: the client never follows it, since the body holds the secret.
     """
 
     _in_args = ("status_code", "code", "retry_after", "attempts", "elapsed", "bot_id")
@@ -220,7 +220,7 @@ class APIStatusError(MantaGoError):
                 " [not one of the service's own refusals, which have a code: is base_url right, down to its path, and "
                 "does no proxy answer instead?]"
             )
-        about = [] if self.bot_id is None else [f"bot {self.bot_id}"]
+        about = [] if self.bot_id is None else [f"bot {' '.join(self.bot_id.split())[:100]}"]
         if self.retry_after is not None:
             about.append(f"retry after {self.retry_after:g} s")
         return f"{text} ({', '.join([*about, effort(self.attempts, self.elapsed)])})"

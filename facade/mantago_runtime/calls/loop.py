@@ -26,7 +26,7 @@ from mantago_runtime.calls.policy import (
     was_given_up,
 )
 from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
-from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
+from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sent_bot_id, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import (
@@ -197,6 +197,8 @@ class CallLoop:
             kept = redactor.clean_cut(body.beginning)
             return of_answer(error, response.status, headers, kept).with_traceback(None)
         except APIStatusError as error:
+            if error.bot_id is None:
+                error.bot_id = redactor.clean_text(sent_bot_id(request, credentials, self.store.held))
             return error.with_traceback(None)
 
     async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
