@@ -32,8 +32,8 @@ from mantago_runtime.mappings import Headers
 NO_MESSAGE = "the service gave no message"
 
 CODE_MEANINGS: Mapping[int, str] = {
-    1002: "token or secret is wrong, or the bot's plan has no Open API",
-    1004: "token or secret has expired",
+    1002: "token or secret is wrong: check that each was copied whole; or the bot's plan has no Open API",
+    1004: "token or secret has expired, or isn't one of this bot's: check first that each was copied whole",
     5001: "there is no bot with this bot id",
     11001: "the bot is not connected to this platform",
     37011: "no client matches the identification",

@@ -150,9 +150,9 @@ def test_each_failure_of_the_sandbox_is_shown_where_it_is(trigger, report):
 @pytest.mark.parametrize(
     ("option", "status", "told_by", "hint"),
     [
-        ("--token", 4, "401 Unauthorized, code 1004", "renew the pair"),
-        ("--secret", 4, "403 Forbidden, code 1002", "check the bot's plan"),
-        ("--bot-id", 1, "404 Not Found, code 5001", "the bot id is the last part of the bot's address"),
+        ("--token", 4, "401 Unauthorized, code 1004", "check that bot id, token and secret were copied whole"),
+        ("--secret", 4, "403 Forbidden, code 1002", "check that bot id, token and secret were copied whole"),
+        ("--bot-id", 1, "404 Not Found, code 5001", "check that it was copied whole: the bot id is the last part of the bot's address"),
     ],
 )
 def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_by, hint, report):
@@ -160,6 +160,14 @@ def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_b
     assert (told["exit_status"], [*crosses(told)]) == (status, ["service"])
     assert told["service"]["detail"].startswith(told_by)
     assert told["service"]["hint"].startswith(hint)
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, 1004), (400, 1004), (401, None), (401, 60001), (403, 1002)])
+def test_renewing_which_stops_every_other_program_is_never_advised_first(status, code):
+    hint = doctor.hint_for(APIStatusError(status_code=status, code=code, message=""))
+    first, _, rest = hint.partition("renew the pair")
+    assert "copied whole" in first
+    assert "stops the old one everywhere at once" in rest
 
 
 @pytest.mark.usefixtures("environment")
@@ -443,7 +451,7 @@ def friendly_with_more(connection: Connection) -> None:
         ),
         (refusal(418), "service", "418", doctor.NEWER),
         (refusal(422, 37012), "service", "422", doctor.NEWER),
-        (refusal(403), "service", "403 Forbidden, code 1", "does a firewall of the service"),
+        (refusal(403), "service", "403 Forbidden, code 1", "check that bot id, token and secret were copied whole"),
         (refusal(503), "service", "503 Service Unavailable", "the service is in trouble"),
         (
             answer(b"<html>", 403),
@@ -466,8 +474,7 @@ def test_each_refusal_has_its_hint(data, name, detail, hint, report):
 def test_every_code_that_the_vendor_publishes_has_a_hint():
     from mantago_runtime.errors import CODE_MEANINGS
 
-    assert {1004} | doctor.BY_CODE.keys() == CODE_MEANINGS.keys()
-    assert doctor.hint_for(APIStatusError(status_code=401, code=1004, message="")) == doctor.RENEW
+    assert doctor.BY_CODE.keys() == CODE_MEANINGS.keys()
 
 
 def test_an_answer_that_cannot_be_read_says_nothing_of_service_and_client():
@@ -524,7 +531,7 @@ def test_people_see_a_mark_a_line_and_a_hint_under_each_cross(capsys):
     marks = [line[0] for line in lines[start:] if line[0] != " "]
     assert marks == ["✔", "✔", "✔", "–", "✔", "✘", "–", "✔"]
     [hint] = [line.strip() for line in lines if "hint" in line]
-    assert hint.startswith("hint: renew the pair")
+    assert hint.startswith("hint: check that bot id")
     assert lines[0].startswith("mantago 0.")
 
 
