@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -300,10 +301,28 @@ def test_a_refusal_to_the_bare_generated_client_tells_how_long_it_took():
     assert caught.value.elapsed > 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (httpx.Response(200, html="<html>"), "isn't JSON: Expecting value at character 0 (200 OK, text/html, 1 attempt, "),
+        (httpx.Response(200, json=[]), "must be an object, not a list (200 OK, 1 attempt, "),
+        (httpx.Response(299, json=GOOD), "where the spec says 200 (299, 1 attempt, "),
+        (httpx.Response(200, content=b""), "is empty, not JSON (200 OK, 1 attempt, "),
+    ],
+    ids=["a page", "other JSON", "another status", "nothing"],
+)
+def test_the_text_of_an_answer_that_cannot_be_used_says_what_came_and_what_the_call_took(connect, answer, told):
+    error = error_of(connect, answer)
+    assert told in str(error)
+    assert re.search(r"\d\.\d\d s\)$", str(error))
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
 def test_data_that_no_service_answered_has_no_status():
     with pytest.raises(InvalidResponseError) as caught:
         ClientGifts.from_dict({"tickets": 5})
     assert (caught.value.status_code, caught.value.body, dict(caught.value.headers)) == (None, b"", {})
+    assert str(caught.value) == "the answer can't be used: tickets: must be a list, not a number"
 
 
 # --- a closed client ------------------------------------------------------------------------------------------------

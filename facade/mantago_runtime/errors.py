@@ -146,7 +146,13 @@ class InvalidResponseError(MantaGoError):
         return f"{type(self).__name__}({self._text!r}, path={self.path!r})"
 
     def __str__(self) -> str:
-        return f"the answer can't be used: {self.path}: {self._text}"
+        text = f"the answer can't be used: {self.path}: {self._text}"
+        if self.status_code is None:
+            return text
+        content_type = " ".join(self.headers.get("Content-Type", "").partition(";")[0].split())[:100]
+        told = content_type if content_type and "json" not in content_type.lower() else None
+        about = (named(self.status_code), told, effort(self.attempts, self.elapsed))
+        return f"{text} ({', '.join(filter(None, about))})"
 
 
 class APIStatusError(MantaGoError):
@@ -202,7 +208,7 @@ class APIStatusError(MantaGoError):
         )
 
     def __str__(self) -> str:
-        parts = [f"{self.status_code} {phrase(self.status_code)}".strip()]
+        parts = [named(self.status_code)]
         if self.code is not None:
             parts.append(f"code {self.code}")
         text = ", ".join(parts)
@@ -295,6 +301,11 @@ def phrase(status_code: int) -> str:
         return HTTPStatus(status_code).phrase
     except ValueError:
         return ""
+
+
+def named(status_code: int) -> str:
+    """Return a status with its phrase."""
+    return f"{status_code} {phrase(status_code)}".strip()
 
 
 def effort(attempts: int, elapsed: float) -> str:

@@ -7,7 +7,7 @@ import ssl
 
 import httpx
 
-from mantago_runtime.errors import APIConnectionError, APITimeoutError, phrase
+from mantago_runtime.errors import APIConnectionError, APITimeoutError, named
 from mantago_runtime.secrets.redaction import Redactor
 
 PACKAGES = ("httpx", "httpcore", "httpx2", "httpcore2")
@@ -22,19 +22,19 @@ def connection_failure(error: Exception, redactor: Redactor, address: str) -> AP
     kind: type[Exception] = getattr(httpx, known)
     if kind is httpx.ProxyError and (refused := re.match(r"[0-9]{3}\b", text)):
         # Not the proxy's own phrase, which could quote what it was sent.
-        text = f"{refused[0]} {phrase(int(refused[0]))}".rstrip()
-    named = f"{type(error).__name__}{': ' if text else ''}{text}"
+        text = named(int(refused[0]))
+    what = f"{type(error).__name__}{': ' if text else ''}{text}"
     if issubclass(kind, httpx.TimeoutException):
-        failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {named}")
+        failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {what}")
     elif is_untrusted(error):
         failure = APIConnectionError(
-            f"the certificate of {address} is not trusted: {named}; if it is your own, name its authority's file in "
+            f"the certificate of {address} is not trusted: {what}; if it is your own, name its authority's file in "
             "SSL_CERT_FILE, or load it into the ssl_context that the client was given"
         )
         failure.__cause__ = ssl.SSLCertVerificationError(text)
         return failure
     else:
-        failure = APIConnectionError(f"no answer from {address}: {named}")
+        failure = APIConnectionError(f"no answer from {address}: {what}")
     # The cause without its frames and its own causes: those hold the signed request, and may quote the answer.
     failure.__cause__ = kind(text)
     return failure
