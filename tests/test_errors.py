@@ -304,7 +304,10 @@ def test_a_refusal_to_the_bare_generated_client_tells_how_long_it_took():
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
-        (httpx.Response(200, html="<html>"), "isn't JSON: Expecting value at character 0 (200 OK, text/html, 1 attempt, "),
+        (
+            httpx.Response(200, html="<html>"),
+            "isn't JSON: Expecting value at character 0 (200 OK, text/html, 1 attempt, ",
+        ),
         (httpx.Response(200, json=[]), "must be an object, not a list (200 OK, 1 attempt, "),
         (httpx.Response(299, json=GOOD), "where the spec says 200 (299, 1 attempt, "),
         (httpx.Response(200, content=b""), "is empty, not JSON (200 OK, 1 attempt, "),

@@ -92,6 +92,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
         self._base_url = checked_address(base_url, SERVER_URL)
+        of_environment = network.proxy is None
         if transport is None:
             network = network.completed(self._base_url, DEFAULT_ENGINE)
         url = httpx.URL(self._base_url)
@@ -103,6 +104,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
             proxy_host=network.proxy_host,
+            proxy_of_environment=of_environment,
             headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )

@@ -152,7 +152,12 @@ def test_each_failure_of_the_sandbox_is_shown_where_it_is(trigger, report):
     [
         ("--token", 4, "401 Unauthorized, code 1004", "check that bot id, token and secret were copied whole"),
         ("--secret", 4, "403 Forbidden, code 1002", "check that bot id, token and secret were copied whole"),
-        ("--bot-id", 1, "404 Not Found, code 5001", "check that it was copied whole: the bot id is the last part of the bot's address"),
+        (
+            "--bot-id",
+            1,
+            "404 Not Found, code 5001",
+            "check that it was copied whole: the bot id is the last part of the bot's address",
+        ),
     ],
 )
 def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_by, hint, report):
@@ -305,6 +310,13 @@ def test_what_is_no_http_server_is_told_as_such(report):
         told = report(*options(server.base_url))
     assert "127.0.0.1 gave no answer: " in told["connection"]["detail"]
     assert "may not speak HTTP" in told["connection"]["hint"]
+
+
+def test_a_proxy_before_this_machine_is_told_with_the_way_past_it(report, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{reserved.getsockname()[1]}")
+    told = report(*options("http://localhost:9"))
+    assert told["connection"]["hint"].startswith("set NO_PROXY=127.0.0.1,localhost: ")
 
 
 def test_a_proxy_that_refuses_is_told_as_such(report, monkeypatch):

@@ -17,7 +17,7 @@ from mantago import __version__
 from mantago.cli.statuses import ExitStatus
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
-from mantago_runtime.configuration import Network
+from mantago_runtime.configuration import Network, is_loopback
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
@@ -143,7 +143,10 @@ def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: s
         text, hint = f"{host} gave no answer within {timeout:g} s", "does a firewall block the connection?"
     else:
         text, hint = f"{host} gave no answer: {text}", "the server there may not speak HTTP: is the port right?"
-    hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
+    if proxy and is_loopback(httpx.URL(address).host):
+        hint = "set NO_PROXY=127.0.0.1,localhost: the proxy of the environment (HTTP_PROXY) stands before this machine."
+    else:
+        hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
     return failed("connection", text, hint, ExitStatus.TRY_LATER)
 
 

@@ -34,6 +34,7 @@ from mantago_runtime.errors import (
     APIStatusError,
     APITimeoutError,
     CallError,
+    CallErrorT,
     ClientClosedError,
     InvalidResponseError,
     MantaGoError,
@@ -195,11 +196,17 @@ class CallLoop:
         # Their frames aren't kept: the response in this one shows a reason phrase that nobody masked.
         except InvalidResponseError as error:
             kept = redactor.clean_cut(body.beginning)
-            return of_answer(error, response.status, headers, kept).with_traceback(None)
+            return self._may_be_proxys(of_answer(error, response.status, headers, kept)).with_traceback(None)
         except APIStatusError as error:
             if error.bot_id is None:
                 error.bot_id = redactor.clean_text(sent_bot_id(request, credentials, self.store.held))
-            return error.with_traceback(None)
+            return (error if error.code is not None else self._may_be_proxys(error)).with_traceback(None)
+
+    def _may_be_proxys(self, error: CallErrorT) -> CallErrorT:
+        """Note in an error that the environment's proxy may have answered in place of this machine."""
+        if self.policy.way_past_proxy:
+            error.add_note(f"was it {self.policy.way} that answered?")
+        return error
 
     async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
         """Ask for credentials, unless another call has asked since `answers` answers were given."""

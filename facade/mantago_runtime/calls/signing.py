@@ -57,7 +57,10 @@ def sign(
     A bot id or secret that the request already carries stays, unless it is one that this client holds or held:
     those follow the credentials as they are renewed.
     """
-    query = [("botId", sent_bot_id(request, credentials, held)), *(item for item in request.query if item[0] != "botId")]
+    query = [
+        ("botId", sent_bot_id(request, credentials, held)),
+        *(item for item in request.query if item[0] != "botId"),
+    ]
     target = f"{request.path}?{urlencode(query, quote_via=quote)}"
     headers = [*request.headers, (b"Authorization", f"Bearer {credentials.token}".encode())]
     content = request.content
