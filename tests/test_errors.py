@@ -128,21 +128,24 @@ def test_what_sandbox_and_fake_refuse_has_its_class(account, refused, kind):
         httpx.Response(404),
         httpx.Response(404, json={"message": "Cannot POST /openapi/client/gift"}),
         httpx.Response(404, json={"errResponse": "no"}),
+        refusal(404, 404),
+        refusal(404, 0),
     ],
-    ids=["a page", "nothing", "other JSON", "half an envelope"],
+    ids=["a page", "nothing", "other JSON", "half an envelope", "its status for a code", "a code of nobody's"],
 )
 def test_a_404_that_is_not_the_services_own_says_so_and_is_no_missing_client(connect: Connect, answer):
     error = error_of(connect, answer)
     assert type(error) is NotFoundError
-    assert "not one of the service's own refusals, which have a code: is base_url right" in str(error)
-    assert "not one of the service's own" in str(pickle.loads(pickle.dumps(error)))
-    assert "not one of the service's own" in str(type(error)(*error.args))
+    assert "not one of the service's known refusals, which have a code of theirs: is base_url right" in str(error)
+    assert "not one of the service's known" in str(pickle.loads(pickle.dumps(error)))
+    assert "not one of the service's known" in str(type(error)(*error.args))
 
 
 def test_a_404_of_the_service_is_not_called_anybody_elses(connect: Connect):
     assert "not one of" not in str(error_of(connect, refusal(404, 37011)))
     assert "not one of" not in str(error_of(connect, refusal(404, 36000)))
     assert "not one of" not in str(error_of(connect, refusal(400)))
+    assert "not one of" not in str(error_of(connect, refusal(400, 400)))
 
 
 # --- the bot that a refusal is about --------------------------------------------------------------------------------

@@ -42,6 +42,9 @@ CODE_MEANINGS: Mapping[int, str] = {
 }
 """What the vendor's numbers mean, as far as published; the vendor's own messages say less, some in Chinese."""
 
+OTHER_CODES = frozenset({11000, 36000, 60001, 60002, 120001})
+"""Numbers of the vendor's whose meaning isn't published; there may be more."""
+
 
 class MantaGoError(Exception):
     """The base of every exception that this package raises."""
@@ -159,7 +162,8 @@ class APIStatusError(MantaGoError):
     """The service refused the call.
 
     `code` is the vendor's number (None if absent), `bot_id` the one that the service named, else the one that was sent.
-    `retry_after` and `elapsed` are in seconds, `body` is cut at 64 KiB. A redirect is one of these too: the client never follows it, since the body holds the secret.
+    `retry_after` and `elapsed` are in seconds, `body` is cut at 64 KiB. A redirect is one of these too: the client never
+    follows it, since the body holds the secret.
     """
 
     _in_args = ("status_code", "code", "retry_after", "attempts", "elapsed", "bot_id")
@@ -221,10 +225,10 @@ class APIStatusError(MantaGoError):
             # Without its query, which could hold the personal id.
             target = self.headers.get("Location", "").partition("?")[0]
             text += f"; it leads to {target[:200]}]" if target else "]"
-        if self.status_code == 404 and self.code is None:
+        if is_strange_404(self):
             text += (
-                " [not one of the service's own refusals, which have a code: is base_url right, down to its path, and "
-                "does no proxy answer instead?]"
+                " [not one of the service's known refusals, which have a code of theirs: is base_url right, down to its "
+                "path, and does no proxy answer instead?]"
             )
         about = [] if self.bot_id is None else [f"bot {' '.join(self.bot_id.split())[:100]}"]
         if self.retry_after is not None:
@@ -253,7 +257,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such client, bot or connection; or there is no such address, if `code` is None."""
+    """404: there is no such client, bot or connection; or there is no such address, if `code` isn't one of these."""
 
 
 class ClientNotFoundError(NotFoundError):
@@ -293,6 +297,11 @@ _BY_CODE: Mapping[int, type[APIStatusError]] = {
     110000: BadRequestError,
     120000: CredentialsReplacedError,
 }
+
+
+def is_strange_404(error: APIStatusError) -> bool:
+    """Whether it is a 404 that may come from an address where the service isn't."""
+    return error.status_code == 404 and not (error.code in CODE_MEANINGS or error.code in OTHER_CODES)
 
 
 def phrase(status_code: int) -> str:

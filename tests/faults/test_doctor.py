@@ -180,6 +180,8 @@ def test_a_wrong_path_is_an_address_to_correct(account, report):
     told = report("--base-url", account["base_url"] + "/v2")
     assert told["service"]["detail"].startswith("404 Not Found")
     assert told["service"]["hint"].startswith("is the address right, down to its path?")
+    assert told["contract"]["detail"] == "a 404 with the code 404 isn't one of the service's known refusals"
+    assert told["contract"]["hint"] == told["service"]["hint"]
 
 
 def test_the_option_sandbox_asks_the_built_in_one_past_any_proxy(report, monkeypatch):

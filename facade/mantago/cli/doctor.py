@@ -41,6 +41,7 @@ from mantago_runtime.errors import (
     ConfigurationError,
     InvalidResponseError,
     MantaGoError,
+    is_strange_404,
 )
 from mantago_runtime.reading.json import parse_json
 from mantago_runtime.secrets.credentials import ARGUMENTS, Credentials, problem_of
@@ -286,6 +287,9 @@ def of_contract(outcome: Outcome) -> Check:
     faults += envelope_faults(outcome.body)
     if faults:
         return failed("contract", "; ".join(faults), proxy)
+    if is_strange_404(outcome):
+        detail = f"a 404 with the code {outcome.code} isn't one of the service's known refusals"
+        return failed("contract", detail, BY_STATUS[404])
     return passed("contract", f"the refusal is what {document} says")
 
 
