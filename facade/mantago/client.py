@@ -91,6 +91,8 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         network.check(transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
+        if not isinstance(strict, bool):
+            raise ConfigurationError(f"strict must be True or False, not {strict!r:.50}")
         self._base_url = checked_address(base_url, SERVER_URL)
         of_environment = network.proxy is None
         if transport is None:
@@ -110,7 +112,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         )
         self._identify_in: IdentifyIn = identify_in
         calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
-        self._use(self._stack_type(calls, ResultReader(strict=bool(strict)), transport, network))
+        self._use(self._stack_type(calls, ResultReader(strict=strict), transport, network))
 
     def _use(self, stack: StackT) -> None:
         """Send by a stack from now on."""

@@ -162,8 +162,8 @@ class APIStatusError(MantaGoError):
     """The service refused the call.
 
     `code` is the vendor's number (None if absent), `bot_id` the one that the service named, else the one that was sent.
-    `retry_after` and `elapsed` are in seconds, `body` is cut at 64 KiB. A redirect is one of these too: the client never
-    follows it, since the body holds the secret.
+    `retry_after` and `elapsed` are in seconds, `body` is cut at 64 KiB. A redirect is one of these too: the client
+    never follows it, since the body holds the secret.
     """
 
     _in_args = ("status_code", "code", "retry_after", "attempts", "elapsed", "bot_id")
@@ -227,8 +227,8 @@ class APIStatusError(MantaGoError):
             text += f"; it leads to {target[:200]}]" if target else "]"
         if is_strange_404(self):
             text += (
-                " [not one of the service's known refusals, which have a code of theirs: is base_url right, down to its "
-                "path, and does no proxy answer instead?]"
+                " [not one of the service's known refusals, which have a code of theirs: is base_url right, down to "
+                "its path, and does no proxy answer instead?]"
             )
         about = [] if self.bot_id is None else [f"bot {' '.join(self.bot_id.split())[:100]}"]
         if self.retry_after is not None:

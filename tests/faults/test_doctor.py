@@ -359,7 +359,7 @@ def test_tls_tells_its_version_who_certified_it_and_until_when(report, authority
     ("host", "trusted", "hint"),
     [
         ("127.0.0.1", False, "if the authority is your own, name its file in SSL_CERT_FILE"),
-        ("mantago.example", True, "is the address right? The certificate is another host's"),
+        ("mantago.example", True, "is the address right?"),
     ],
 )
 def test_a_certificate_that_is_not_trusted_is_a_cross_and_no_secret_is_sent(

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import httpcore
 import httpx
@@ -15,6 +15,7 @@ from attrs import frozen
 
 from mantago import __version__
 from mantago.cli.statuses import ExitStatus
+from mantago_runtime.calls.failures import NO_TLS, behind, certificate_fault
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import Network, is_loopback
@@ -22,17 +23,8 @@ from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
 
-T = TypeVar("T", bound=BaseException)
-
 CLOCK_TOLERANCE = 60.0
 """Seconds."""
-OTHER_HOST = "is the address right? The certificate is another host's"
-UNTRUSTED: Mapping[int, str] = {
-    9: "is this machine's clock right?",
-    10: "is this machine's clock right? Else the service's operator must renew the certificate",
-    62: OTHER_HOST,
-    64: OTHER_HOST,  # where the address is a number
-}
 
 
 @frozen
@@ -116,13 +108,6 @@ def probe_result(sent: float, received: float, headers: Iterable[tuple[bytes, by
     return ProbeResult(sent, received, peer, version, certificate, told.get("Date"))
 
 
-def behind(error: BaseException | None, kind: type[T]) -> T | None:
-    """Return the first error of a kind among an error and its causes."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error
-
-
 def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: str | None, timeout: float) -> Check:
     """Judge whether the service can be reached at all."""
     if probed is None:
@@ -157,9 +142,8 @@ def of_tls(probed: ProbeResult | Exception | None, address: str) -> Check:
     if isinstance(probed, Exception) and (error := behind(probed, ssl.SSLError)):
         text = " ".join(str(error).split())
         if not isinstance(error, ssl.SSLCertVerificationError):
-            return failed("TLS", text, "the server there may not speak TLS: is the port right?", ExitStatus.TRY_LATER)
-        own = "if the authority is your own, name its file in SSL_CERT_FILE; else somebody may read along"
-        return failed("TLS", text, UNTRUSTED.get(error.verify_code, own), ExitStatus.TRY_LATER)
+            return failed("TLS", text, NO_TLS, ExitStatus.TRY_LATER)
+        return failed("TLS", text, certificate_fault(error)[1], ExitStatus.TRY_LATER)
     if not isinstance(probed, ProbeResult):
         return skipped("TLS", "not tried")
     if probed.tls is None or not probed.certificate:
