@@ -148,6 +148,22 @@ def test_a_404_of_the_service_is_not_called_anybody_elses(connect: Connect):
     assert "not one of" not in str(error_of(connect, refusal(400, 400)))
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ("343892000", "343,892,000 s"),
+        ("5", "5 s"),
+        ("100", "100 s"),
+        ("1.5", "1.5 s"),
+        ("0.25", "0.25 s"),
+        ("0", "0 s"),
+    ],
+)
+def test_seconds_are_written_in_full(connect: Connect, seconds, told):
+    error = error_of(connect, httpx.Response(429, headers={"Retry-After": seconds}))
+    assert f", retry after {told}, 1 attempt" in str(error)
+
+
 # --- the bot that a refusal is about --------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from mantago_runtime.mappings import Headers
+from mantago_runtime.text import seconds
 
 NO_MESSAGE = "the service gave no message"
 
@@ -232,7 +233,7 @@ class APIStatusError(MantaGoError):
             )
         about = [] if self.bot_id is None else [f"bot {' '.join(self.bot_id.split())[:100]}"]
         if self.retry_after is not None:
-            about.append(f"retry after {self.retry_after:g} s")
+            about.append(f"retry after {seconds(self.retry_after)}")
         return f"{text} ({', '.join([*about, effort(self.attempts, self.elapsed)])})"
 
 

@@ -520,7 +520,7 @@ def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--platform", "line"], "--platform was given, missing: --platform-client-id"),
+        (["--platform", "line"], "--platform was given, but --platform-client-id is missing"),
         (["--timeout", "nan"], "--timeout must be a number of seconds above zero"),
         (["--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
     ],

@@ -401,7 +401,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ssl_context": "/etc/ca.pem"}, "ssl_context must be an ssl.SSLContext, not str: make one by ssl.create_default"),
     ({"ssl_context": False}, "ssl_context must be an ssl.SSLContext, not bool"),
     ({"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}, "ssl_context is one for servers: make one by"),
-    *(({"max_connections": value}, "max_connections must be a whole number from 1 on") for value in (0, -1, 1.5, True, None, "5")),
+    *(({"max_connections": value}, "max_connections must be a whole number, 1 or more") for value in (0, -1, 1.5, True, None, "5")),
     ({"user_agent": ""}, "user_agent is empty"),
     ({"user_agent": " shop"}, "user_agent can't be in a header: it begins or ends with white space"),
     ({"user_agent": "shop\r\nX-Evil: 1"}, "user_agent can't be in a header: character 5 of 15"),

@@ -22,6 +22,7 @@ from mantago_runtime.configuration import Network, is_loopback
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
+from mantago_runtime.text import seconds
 
 CLOCK_TOLERANCE = 60.0
 """Seconds."""
@@ -125,7 +126,7 @@ def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: s
     elif behind(probed, ConnectionRefusedError):
         text, hint = f"{host} refuses the connection: {text}", "is the port right, and does the service run there?"
     elif isinstance(probed, (httpcore.TimeoutException, httpx.TimeoutException)):
-        text, hint = f"{host} gave no answer within {timeout:g} s", "does a firewall block the connection?"
+        text, hint = f"{host} gave no answer within {seconds(timeout)}", "does a firewall block the connection?"
     else:
         text, hint = f"{host} gave no answer: {text}", "the server there may not speak HTTP: is the port right?"
     if proxy and is_loopback(httpx.URL(address).host):

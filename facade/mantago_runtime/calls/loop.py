@@ -45,6 +45,7 @@ from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 from mantago_runtime.secrets.store import CredentialStore
+from mantago_runtime.text import seconds
 
 
 @define
@@ -89,9 +90,9 @@ class CallLoop:
 
     async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
         """Answer a request within its deadline, or raise a MantaGoError."""
-        seconds = self.policy.timeout if request.timeout is None else request.timeout
+        allowed = self.policy.timeout if request.timeout is None else request.timeout
         started = self.clock()
-        state = CallState(started, started + seconds)
+        state = CallState(started, started + allowed)
         if not self.instrumentation.wanted():
             return await self._bounded(request, io, state)
         operation = operation_name(request)
@@ -224,12 +225,12 @@ class CallLoop:
         return credentials
 
     def _timed_out(self, state: CallState) -> APITimeoutError:
-        allowed = state.deadline - state.started
-        problem = f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed"
+        allowed = seconds(state.deadline - state.started)
+        problem = f"{self.policy.way} gave no whole answer within the {allowed} allowed"
         if state.use.waits_for:
             problem = (
                 f"none of the {state.use.waits_for} connections to {self.policy.way} became free within the "
-                f"{allowed:g} s allowed: make fewer calls at a time, or raise max_connections"
+                f"{allowed} allowed: make fewer calls at a time, or raise max_connections"
             )
         error = APITimeoutError(problem)
         return tried(error, state.attempts, self.clock() - state.started)
