@@ -97,6 +97,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         of_environment = network.proxy is None
         if transport is None:
             network = network.completed(self._base_url, DEFAULT_ENGINE)
+        self._store.mask(network.proxy_secrets)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")

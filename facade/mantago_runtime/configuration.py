@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import ipaddress
 import os
@@ -84,6 +85,13 @@ class Network:
     def proxy_host(self) -> str | None:
         """The proxy's name and port, without user and password."""
         return None if self.proxy is None else httpx.URL(self.proxy).netloc.decode("ascii")
+
+    @property
+    def proxy_secrets(self) -> tuple[str, ...]:
+        """A proxy's password, and how its header spells it with the user's name."""
+        url = httpx.URL(self.proxy or "")
+        pair = f"{url.username}:{url.password}".encode()
+        return (url.password, base64.b64encode(pair).decode()) if url.password else ()
 
 
 def _check_engine(engine: object) -> None:

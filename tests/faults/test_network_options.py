@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import pickle
 import socket
 import ssl
@@ -119,6 +120,27 @@ def test_a_proxy_that_wants_another_password_is_named_without_it(connect: Connec
         assert f"no answer from mantago.invalid (through the proxy 127.0.0.1:{proxy.port})" in str(caught.value)
         assert caught.value.attempts == len(proxy.requests) == 1
     assert "hidden" not in shown(caught.value)
+
+
+@pytest.mark.parametrize("named", ["option", "environment"])
+def test_a_proxys_password_that_it_echoes_is_in_no_log_and_no_answer(connect: Connect, named, monkeypatch, caplog):
+    login = base64.b64encode(b"user:hidden-pass/word").decode()
+
+    def echo(connection: Connection) -> None:
+        while connection.request():
+            told = f"hidden-pass/word hidden-pass%2Fword {login}"
+            connection.send(answer(b'{"echo": "%s"}' % told.encode(), 403, X_Seen=told))
+
+    with serving(echo) as proxy, caplog.at_level(1):
+        address = proxy.base_url.replace("//", "//user:hidden-pass%2Fword@")
+        monkeypatch.setenv("HTTP_PROXY", address if named == "environment" else "")
+        options: dict[str, Any] = {"proxy": address} if named == "option" else {}
+        with pytest.raises(MantaGoError) as caught:
+            connect(base_url="http://127.0.0.1:9", max_retries=0, **options).get_client_gifts(client_id="a")
+    lines = [record.getMessage() for record in caplog.records]
+    assert any("<redacted>" in line for line in lines)
+    told = "\n".join([*lines, repr(vars(caught.value)), shown(caught.value)])
+    assert not [secret for secret in ("hidden-pass", login) if secret in told]
 
 
 @pytest.mark.parametrize("status", [b"407 hidden", b"502 hidden", b"599 hidden"])

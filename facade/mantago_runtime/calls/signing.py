@@ -97,4 +97,4 @@ def redactor_for(request: UnsignedRequest, store: CredentialStore) -> Redactor:
     own = (request.body or {}).get("secret")
     if not isinstance(own, str) or not own or any(own == pair.secret for pair in store.held):
         return store.redactor
-    return Redactor(store.held, [own])
+    return Redactor(store.held, [own, *store.others])
