@@ -70,7 +70,7 @@ def test_a_column_may_be_named():
         ('client_id\n"a\nb"\n"c\n', "line 2: client_id holds a character that can't be printed; line 4: isn't CSV"),
         ("platform,platform_client_id\nline,\n", "line 2: platform was given, but platform_client_id is missing"),
         ("platform,platform_client_id\n,\n", "line 2: names no client"),
-        ("platform,platform_client_id\nicq,1\n", "line 2: platform 'icq' isn't one that the API knows"),
+        ("platform,platform_client_id\nicq,1\n", "line 2: platform 'icq' isn't one of the API's"),
         ('{"client_id": "a"}\n{"client_id": 7}\n', "line 2: client_id must be a string, not int"),
         ('{"client_id": "a"}\n{"client_id":\n[]\n', "line 2: isn't JSON; line 3: isn't an object"),
         ('{"client_id": "a"}\n{}\n', "line 2: names no client"),

@@ -136,7 +136,7 @@ def test_what_sandbox_and_fake_refuse_has_its_class(account, refused, kind):
 def test_a_404_that_is_not_the_services_own_says_so_and_is_no_missing_client(connect: Connect, answer):
     error = error_of(connect, answer)
     assert type(error) is NotFoundError
-    assert "not one of the service's known refusals, which have a code of theirs: is base_url right" in str(error)
+    assert "not one of the service's known refusals, which have codes of their own: is base_url right" in str(error)
     assert "not one of the service's known" in str(pickle.loads(pickle.dumps(error)))
     assert "not one of the service's known" in str(type(error)(*error.args))
 

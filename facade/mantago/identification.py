@@ -57,7 +57,7 @@ def identify(
         raise IdentificationError(f"{told}; {RULE}")
     if given["platform"] not in tuple(Platform):
         known = one_of(given["platform"], Platform)
-        raise IdentificationError(f"platform {given['platform'][:50]!r} isn't one that the API knows: {known}")
+        raise IdentificationError(f"platform {given['platform'][:50]!r} isn't one of the API's: {known}")
     if in_query and len(quote(given["platform_client_id"])) > LONGEST_IN_URL:
         raise IdentificationError(
             f"platform_client_id can't be part of a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "

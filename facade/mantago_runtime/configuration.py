@@ -38,7 +38,7 @@ def check_flavour(transport: object, flavour: type) -> None:
 
 
 def package_of(transport: object, base: str) -> str | None:
-    """Return the package whose transport of this name it is: httpx, or its successor; None if it is none."""
+    """Return the package that this transport is of: httpx, or its successor; None if it is of neither."""
     packages = (cls.__module__.partition(".")[0] for cls in type(transport).__mro__ if cls.__name__ == base)
     return next((package for package in packages if package in HTTPX_PACKAGES), None)
 

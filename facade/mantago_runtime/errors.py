@@ -27,7 +27,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from mantago_runtime.mappings import Headers
+from mantago_runtime.mappings import Headers, request_id_in
 from mantago_runtime.text import seconds
 
 NO_MESSAGE = "the service gave no message"
@@ -146,6 +146,11 @@ class InvalidResponseError(MantaGoError):
         self.headers = headers or Headers()
         self.body = body
 
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._text!r}, path={self.path!r})"
 
@@ -195,6 +200,11 @@ class APIStatusError(MantaGoError):
         self.headers: Mapping[str, str] = headers or Headers()
         self.body = body
 
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
+
     @classmethod
     def for_status(cls, status_code: int, code: int | None = None) -> type[APIStatusError]:
         """Return the class for a status and the vendor's number: the base where the tree above has no branch.
@@ -228,7 +238,7 @@ class APIStatusError(MantaGoError):
             text += f"; it leads to {target[:200]}]" if target else "]"
         if is_strange_404(self):
             text += (
-                " [not one of the service's known refusals, which have a code of theirs: is base_url right, down to "
+                " [not one of the service's known refusals, which have codes of their own: is base_url right, down to "
                 "its path, and does no proxy answer instead?]"
             )
         about = [] if self.bot_id is None else [f"bot {' '.join(self.bot_id.split())[:100]}"]

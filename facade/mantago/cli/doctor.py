@@ -216,7 +216,7 @@ def of_configuration(
 def of_token(credentials: Credentials | None, now: float) -> Check:
     """Judge how long the token lasts."""
     if credentials is None:
-        return skipped("token", "there is none to look at")
+        return skipped("token", "there is no token to look at")
     expiry = credentials.expires_at
     if expiry is None:
         return skipped("token", "it doesn't say when it expires")

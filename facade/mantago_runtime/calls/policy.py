@@ -51,7 +51,7 @@ class Policy:
         return evolve(self, headers=kept | {**headers})
 
     def with_limits(self, timeout: float | EllipsisType, max_retries: int | EllipsisType) -> Policy:
-        """Return a policy with other limits; raise ConfigurationError for what is none."""
+        """Return a policy with other limits; raise ConfigurationError for an unusable one."""
         return evolve(
             self,
             timeout=self.timeout if timeout is ... else checked_seconds(timeout),

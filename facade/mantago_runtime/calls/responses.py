@@ -232,7 +232,7 @@ class ResultReader:
         self._warned: set[tuple[str, str]] = set()
 
     def read(self, operation: Operation[T], answer: RawResponse) -> T:
-        """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
+        """Return the result of an answer, and use up its payload; raise InvalidResponseError if it can't be read."""
         reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
         marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
         try:

@@ -44,7 +44,7 @@ class UnsignedRequest:
 
 
 def told_seconds(timeouts: Mapping[str, Any]) -> float | None:
-    """Return what httpx was told that a request may take, None unless that limits everything."""
+    """Return the seconds that httpx was told to allow a request; None unless they limit everything."""
     limits = [value for value in timeouts.values() if isinstance(value, (int, float)) and 0 < value < math.inf]
     return max(limits) if limits and len(limits) == len(timeouts) else None
 
