@@ -145,9 +145,9 @@ def test_no_answer_is_exit_status_3(capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "nothing was given, missing: --client-id, or --platform and --platform-client-id; the rule:"),
-        (["--platform", "line"], "--platform was given, missing: --platform-client-id"),
-        ([*WHO, "--platform", "line"], "--client-id and --platform were given: both ways at once"),
+        ([], "nothing was given: --client-id is missing, or else --platform and --platform-client-id; the rule:"),
+        (["--platform", "line"], "--platform was given, but --platform-client-id is missing"),
+        ([*WHO, "--platform", "line"], "--client-id and --platform were given, which is both ways at once"),
         (["--platform", "telegram", "--platform-client-id", "U"], "'telegram' isn't one of the API's"),
         ([*WHO, "--timeout", "0"], "timeout must be a number of seconds above zero"),
         ([*WHO, "--timeout", "soon"], "Invalid value for '--timeout': "),
@@ -262,7 +262,7 @@ def test_an_error_for_programs_tells_what_came_with_the_answer():
     [
         (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': 'soon'"),
         (["gifts"], "ConfigurationError", "--bot-id (or the environment variable MANTAGO_BOT_ID) is missing"),
-        (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, missing"),
+        (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, but"),
         (["export", "-"], "MissingParameter", "Missing option '--into'"),
         (["doctor", "--sandbox", "--client-id", ""], "IdentificationError", ""),
     ],
