@@ -766,7 +766,7 @@ def test_its_account_can_be_fixed_and_names_the_bot_in_every_refusal() -> None:
     ("account", "said"),
     [
         ({"bot_id": ""}, "bot_id is blank"),
-        ({"token": "two\nlines"}, "token holds a line break"),
+        ({"token": "two\nlines"}, "token can't be in a header"),
         ({"secret": " "}, "secret is blank"),
         ({"rate": 0}, "rate must be a number of calls a second above zero, not 0"),
         ({"rate": True}, "rate must be a number of calls a second above zero, not True"),
