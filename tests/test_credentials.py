@@ -56,14 +56,8 @@ def test_an_empty_variable_counts_as_unset_and_a_blank_one_is_refused(monkeypatc
         ({"bot_id": ""}, "bot_id .* is blank"),
         ({"token": " "}, "token .* is blank"),
         ({"secret": "\n"}, "secret .* is blank"),
-        ({"token": "abc\r\nX-Evil: 1"}, "token .*MANTAGO_TOKEN.* holds a line break"),
-        ({"token": "abc def"}, "character 4 of 7 is a space"),
-        ({"token": "abc "}, "token .*MANTAGO_TOKEN.* ends with white space"),
-        ({"secret": "secret-12345678\n"}, "secret .*MANTAGO_SECRET.* ends with white space: was it read from a file"),
-        ({"secret": "\tsecret-12345678\r\n"}, "secret .* begins and ends with white space"),
-        ({"secret": "secret-\n12345678"}, "secret .* holds a line break"),
-        ({"bot_id": "1NbWoobyg\n"}, "bot_id .*MANTAGO_BOT_ID.* ends with white space"),
-        ({"bot_id": "\u30001NbWoobyg"}, "bot_id .* begins with white space"),
+        ({"token": "abc\r\nX-Evil: 1"}, "character 4 of 14 is a space or a line break"),
+        ({"token": "abc "}, "character 4 of 4 is a space"),
         ({"token": "ab\0c"}, "outside of ASCII"),
         ({"token": "tökén"}, "character 2 of 5 is a character outside of ASCII"),
         ({"token": "t" * 20_000}, "too long for a header: 20,000 characters, more than 16,384"),
@@ -87,25 +81,6 @@ def test_a_credential_that_cannot_be_used_is_refused_without_being_quoted(change
         )
         assert "12345678" not in str(caught.value) + ours
         assert shown
-
-
-@pytest.mark.parametrize("argument", PAIR)
-@pytest.mark.parametrize("client", [MantaGo, AsyncMantaGo])
-def test_white_space_around_a_variables_value_is_refused_naming_the_variable(client, argument, monkeypatch):
-    for name, value in PAIR.items():
-        monkeypatch.setenv(f"MANTAGO_{name.upper()}", f"{value}\n" if name == argument else value)
-    with pytest.raises(ConfigurationError, match=f"MANTAGO_{argument.upper()}\\) ends with white space") as caught:
-        client()
-    assert "12345678" not in str(caught.value)
-
-
-def test_white_space_within_a_secret_is_its_own():
-    assert Credentials(**PAIR | {"secret": "secret 1234\t5678"}).secret == "secret 1234\t5678"
-
-
-def test_a_pair_that_an_earlier_version_pickled_with_white_space_loads():
-    kept = pickle.dumps(Credentials(**PAIR | {"secret": "secret-12345678~"}))
-    assert pickle.loads(kept.replace(b"secret-12345678~", b"secret-12345678\n")).secret == "secret-12345678\n"
 
 
 def test_credentials_show_the_bot_only_and_can_be_compared_hashed_pickled_but_not_changed():

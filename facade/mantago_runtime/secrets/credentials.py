@@ -28,8 +28,7 @@ MAX_LENGTHS: Mapping[str, tuple[int, str]] = {
 class Credentials:
     """A bot's id, token and secret, which belong together and are renewed together.
 
-    A value that is blank or has white space around it, or a token that can't be in a header, raises a
-    `ConfigurationError`. The repr shows the bot id only.
+    A blank value, or a token that can't be in a header, raises a `ConfigurationError`. The repr shows the bot id only.
     """
 
     bot_id: str
@@ -80,19 +79,16 @@ def problem_of(values: Mapping[str, object]) -> str | None:
         limit, place = MAX_LENGTHS[argument]
         if len(value) > limit:
             return f"{name} is too long for {place}: {len(value):,} characters, more than {limit:,}"
-        if value != value.strip() or len(value.splitlines()) > 1:
-            return f"{name} {_where_white(value)}: was it read from a file, or copied with more than itself?"
         if argument == "token" and (bad := re.search(r"[^\x21-\x7e]", value)):
-            kind = "a space" if bad[0].isspace() else "a character outside of ASCII's visible ones"
+            kind = (
+                "a space or a line break (from a file?)"
+                if bad[0].isspace()
+                else "a character outside of ASCII's visible ones"
+            )
             return f"{name} can't be in a header: character {bad.start() + 1} of {len(value)} is {kind}"
         if not encodable(value):
             return f"{name} holds half of a surrogate pair, which UTF-8 can't carry"
     return None
-
-
-def _where_white(value: str) -> str:
-    sides = [side for side, rest in (("begins", value.lstrip()), ("ends", value.rstrip())) if rest != value]
-    return f"{' and '.join(sides)} with white space" if sides else "holds a line break"
 
 
 def encodable(value: str) -> bool:
