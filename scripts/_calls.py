@@ -76,7 +76,7 @@ class _Writer:
         # Of nothing but dots, a path would mean another one.
         return code.replace('"..."', '"abc"') if in_path else code
 
-    def _value(self, kind: Type) -> str:
+    def _value(self, kind: Type, told: Mapping[str, str] | None = None) -> str:
         match kind:
             case Scalar(name):
                 code, imported = _FILLED[name]
@@ -84,7 +84,7 @@ class _Writer:
                     self._imports.name("datetime", one)
                 return code
             case Named(place):
-                return self._named(place)
+                return self._named(place, told or {})
             case ListOf(item):
                 return f"[{self._value(item)}]"
             case MapOf(value):
@@ -95,9 +95,9 @@ class _Writer:
                 return self._value(alternatives[0])
             case _:
                 tag, first = kind.cases[0]
-                return self._named(first.place, {kind.name: literal(tag)}) if isinstance(first, Named) else "..."
+                return self._value(first, {kind.name: literal(tag)})
 
-    def _named(self, found: Place, given: Mapping[str, str] | None = None) -> str:
+    def _named(self, found: Place, told: Mapping[str, str]) -> str:
         classes = self._read.classes
         place = classes.of(found)
         where = classes.where[place]
@@ -110,5 +110,5 @@ class _Writer:
         # The client fills in the secret itself.
         left = {"secret"} if place in self._read.used.bodies else set[str]()
         needed = [one for one in shape.properties if one.required and not one.read_only and one.name not in left]
-        values = {one.name: self._value(one.type) for one in needed} | (dict(given) if given else {})
+        values = {**{one.name: self._value(one.type) for one in needed}, **told}
         return f"{name}({', '.join(f'{names[key]}={value}' for key, value in values.items())})"

@@ -35,10 +35,13 @@ def imported(folder: Path) -> Iterator[ModuleType]:
     for name in before:
         del sys.modules[name]
     sys.path.insert(0, str(folder))
+    # A module that is changed within a second, to the same size, would be taken for the one that was compiled before.
+    writes_none, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     importlib.invalidate_caches()
     try:
         yield importlib.import_module("mantago_generated")
     finally:
+        sys.dont_write_bytecode = writes_none
         sys.path.remove(str(folder))
         for name in [name for name in sys.modules if name.partition(".")[0] in OURS]:
             del sys.modules[name]

@@ -68,9 +68,9 @@ def test_a_column_may_be_named():
         ("client_id\na\n\nb\n", "line 3: is blank"),
         ("client_id,x\na,1\n,2\n", "line 3: client_id was given, but is empty"),
         ('client_id\n"a\nb"\n"c\n', "line 2: client_id holds a character that can't be printed; line 4: isn't CSV"),
-        ("platform,platform_client_id\nline,\n", "line 2: platform was given, missing: platform_client_id"),
+        ("platform,platform_client_id\nline,\n", "line 2: platform was given, but platform_client_id is missing"),
         ("platform,platform_client_id\n,\n", "line 2: names no client"),
-        ("platform,platform_client_id\nicq,1\n", "line 2: platform 'icq' is none that the API knows"),
+        ("platform,platform_client_id\nicq,1\n", "line 2: platform 'icq' isn't one of the API's"),
         ('{"client_id": "a"}\n{"client_id": 7}\n', "line 2: client_id must be a string, not int"),
         ('{"client_id": "a"}\n{"client_id":\n[]\n', "line 2: isn't JSON; line 3: isn't an object"),
         ('{"client_id": "a"}\n{}\n', "line 2: names no client"),
@@ -108,7 +108,7 @@ def test_a_file_that_names_nobody_is_refused(content, column, told):
 
 def test_a_csv_file_without_a_line_says_what_it_lacks(tmp_path):
     (tmp_path / "ids.csv").touch()
-    with pytest.raises(ConfigurationError, match="ids.csv is empty"):
+    with pytest.raises(ConfigurationError, match=r"ids\.csv is empty"):
         read_ids(tmp_path / "ids.csv")
 
 

@@ -495,8 +495,8 @@ def test_a_bug_in_what_is_told_of_progress_ends_the_run_as_itself(service, tmp_p
     [
         ({"rate": 0}, "rate must be a number of calls a second above zero, not 0"),
         ({"rate": float("inf")}, "rate must be"),
-        ({"concurrency": 0}, "concurrency must be a whole number from 1 on"),
-        ({"part_size": 0}, "part_size must be a whole number from 1 on"),
+        ({"concurrency": 0}, "concurrency must be a whole number, 1 or more"),
+        ({"part_size": 0}, "part_size must be a whole number, 1 or more"),
         ({"format": "xlsx"}, "format must be 'jsonl' or 'parquet', not 'xlsx'"),
     ],
 )

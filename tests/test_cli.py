@@ -145,10 +145,10 @@ def test_no_answer_is_exit_status_3(capsys):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "nothing was given, missing: --client-id, or --platform and --platform-client-id; the rule:"),
-        (["--platform", "line"], "--platform was given, missing: --platform-client-id"),
-        ([*WHO, "--platform", "line"], "--client-id and --platform were given: both ways at once"),
-        (["--platform", "telegram", "--platform-client-id", "U"], "'telegram' is none that the API knows"),
+        ([], "nothing was given: --client-id is missing, or else --platform and --platform-client-id; the rule:"),
+        (["--platform", "line"], "--platform was given, but --platform-client-id is missing"),
+        ([*WHO, "--platform", "line"], "--client-id and --platform were given, which is both ways at once"),
+        (["--platform", "telegram", "--platform-client-id", "U"], "'telegram' isn't one of the API's"),
         ([*WHO, "--timeout", "0"], "timeout must be a number of seconds above zero"),
         ([*WHO, "--timeout", "soon"], "Invalid value for '--timeout': "),
         ([*WHO, "--base-url", "http://mantago.cc"], "--base-url (or the environment variable MANTAGO_BASE_URL)"),
@@ -283,7 +283,7 @@ def test_an_error_for_programs_tells_what_came_with_the_answer():
     [
         (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': 'soon'"),
         (["gifts"], "ConfigurationError", "--bot-id (or the environment variable MANTAGO_BOT_ID) is missing"),
-        (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, missing"),
+        (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, but"),
         (["export", "-"], "MissingParameter", "Missing option '--into'"),
         (["doctor", "--sandbox", "--client-id", ""], "IdentificationError", ""),
     ],
@@ -404,7 +404,7 @@ def test_ids_come_from_standard_input_a_line_each(capsys, stdin, monkeypatch):
             "give the client as ID or by --platform-client-id",
         ),
         (["VolejRejN", " "], b"", "--client-id was given, but is blank"),
-        (["--platform", "telegram", "-"], b"a\n", "'telegram' is none that the API knows"),
+        (["--platform", "telegram", "-"], b"a\n", "'telegram' isn't one of the API's"),
         (["-"], b"\xff\n", "standard input: line 1 isn't UTF-8"),
     ],
 )
@@ -648,8 +648,8 @@ def test_bash_completes_what_is_typed_once_completion_is_installed(home, tmp_pat
     ("login", "named", "told"),
     [
         ("", [], "the environment doesn't say which shell: name one behind the option, bash, zsh, fish, power"),
-        ("/bin/tcsh", [], "'tcsh' is none that can be completed for: name one behind the option, bash, zsh"),
-        ("/bin/bash", ["cmd"], "'cmd' is none that can be completed for: name one behind the option, bash, zsh"),
+        ("/bin/tcsh", [], "'tcsh' isn't a shell that completion knows: name one behind the option, bash, zsh"),
+        ("/bin/bash", ["cmd"], "'cmd' isn't a shell that completion knows: name one behind the option, bash, zsh"),
     ],
 )
 def test_a_shell_that_cannot_be_completed_for_is_wrong_use(option, login, named, told, capsys, monkeypatch):

@@ -38,6 +38,7 @@ def test_a_timeout_that_bounds_nothing_is_refused_for_the_client_and_for_a_call(
         *({"max_response_bytes": value} for value in (0, -1, 1.5, None)),
         *({"identify_in": value} for value in ("query", "", None, True)),
         *({"base_url": value} for value in (5, b"https://host")),
+        *({"strict": value} for value in ("yes", "", 0, 1, None)),
     ],
     ids=str,
 )

@@ -19,7 +19,6 @@ from contract.documents import Document
 from contract.rules import Level
 from large_document import CHANGES, OPERATIONS, SCHEMAS, changed, document
 
-pytestmark = pytest.mark.unmeasured
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 JSON = "application/json"
 
@@ -33,12 +32,14 @@ def compared(old: Any, new: Any) -> tuple[Change, ...]:
     return spec.compare(Document("old", old), Document("new", new))
 
 
+@pytest.mark.unmeasured
 def test_the_document_is_of_the_size_that_it_says(large: Any) -> None:
     methods = sum(len(item) for item in large["paths"].values())
     assert (methods, len(large["components"]["schemas"])) == (OPERATIONS, SCHEMAS) == (360, 950)
     assert 2.5e6 < len(canonical(large)) < 4.5e6
 
 
+@pytest.mark.unmeasured
 def test_each_change_of_a_large_document_is_one_finding_in_every_format(large: dict[str, Any]) -> None:
     began = time.process_time()
     found = contract_diff.compare(Document("old", large), Document("new", changed(large))).changes
@@ -80,6 +81,7 @@ def test_json_is_written_as_json_would_write_it() -> None:
         assert text == json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
 
 
+@pytest.mark.unmeasured
 def test_a_document_of_schemas_in_a_long_chain_is_imported(tmp_path: Path) -> None:
     def link(number: int) -> Any:
         following = {"$ref": f"#/components/schemas/S{(number + 1) % 1200}"}

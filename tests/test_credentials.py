@@ -13,7 +13,7 @@ import pytest
 
 from conftest import BOT_ID, GOOD, SECRET, Connect
 from mantago import AsyncMantaGo, ConfigurationError, Credentials, MantaGo
-from mantago_runtime.secrets.redaction import Redactor
+from mantago_runtime.secrets.redaction import SHORTEST_REDACTED, Redactor
 from mantago_runtime.secrets.store import CredentialStore
 
 PAIR = {"bot_id": "bot-1", "token": "token-12345678", "secret": "secret-12345678"}
@@ -321,3 +321,28 @@ def test_new_credentials_are_warned_of_anew(caplog):
         keys.warn_of_expiry(0)
         keys.warn_of_expiry(0)
     assert len(caplog.records) == 2
+
+
+SLASHED = "杯/secret🎁+12345678"
+"""A secret that JSON spells in several ways."""
+
+
+def escaped(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [lambda value: value.replace("/", r"\/"), escaped, lambda value: "".join(f"\\u{ord(c):04X}" for c in value)],
+    ids=["a slash", "not ASCII", "everything"],
+)
+def test_a_secret_that_json_escapes_is_masked_where_it_is_cut_through_too(spelled):
+    secret = SLASHED if spelled is escaped else SLASHED.replace("🎁", "")
+    masking = Redactor([Credentials(bot_id="b", token="token-12345678", secret=secret)])
+    whole = spelled(secret).encode()
+    shortest = len(spelled(secret[: SHORTEST_REDACTED // 2 + 1]).encode())
+    for length in range(shortest, len(whole)):
+        assert masking.clean_cut(rb'{"a\/b": "' + whole[:length]) == rb'{"a\/b": "<redacted>', whole[:length]
+    assert masking.clean_cut(rb'{"a\/b": "\u00') == rb'{"a\/b": "\u00'
+    assert masking.clean_cut(rb"\/" + b"\xff" * 9) == rb"\/" + b"\xff" * 9
+    assert Redactor([]).clean_cut(rb"a\/b") == rb"a\/b"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import pickle
+import re
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -127,21 +128,71 @@ def test_what_sandbox_and_fake_refuse_has_its_class(account, refused, kind):
         httpx.Response(404),
         httpx.Response(404, json={"message": "Cannot POST /openapi/client/gift"}),
         httpx.Response(404, json={"errResponse": "no"}),
+        refusal(404, 404),
+        refusal(404, 0),
     ],
-    ids=["a page", "nothing", "other JSON", "half an envelope"],
+    ids=["a page", "nothing", "other JSON", "half an envelope", "its status for a code", "a code of nobody's"],
 )
 def test_a_404_that_is_not_the_services_own_says_so_and_is_no_missing_client(connect: Connect, answer):
     error = error_of(connect, answer)
     assert type(error) is NotFoundError
-    assert "not one of the service's own refusals, which have a code: is base_url right" in str(error)
-    assert "not one of the service's own" in str(pickle.loads(pickle.dumps(error)))
-    assert "not one of the service's own" in str(type(error)(*error.args))
+    assert "not one of the service's known refusals, which have codes of their own: is base_url right" in str(error)
+    assert "not one of the service's known" in str(pickle.loads(pickle.dumps(error)))
+    assert "not one of the service's known" in str(type(error)(*error.args))
 
 
 def test_a_404_of_the_service_is_not_called_anybody_elses(connect: Connect):
     assert "not one of" not in str(error_of(connect, refusal(404, 37011)))
     assert "not one of" not in str(error_of(connect, refusal(404, 36000)))
     assert "not one of" not in str(error_of(connect, refusal(400)))
+    assert "not one of" not in str(error_of(connect, refusal(400, 400)))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ("343892000", "343,892,000 s"),
+        ("5", "5 s"),
+        ("100", "100 s"),
+        ("1.5", "1.5 s"),
+        ("0.25", "0.25 s"),
+        ("0", "0 s"),
+    ],
+)
+def test_seconds_are_written_in_full(connect: Connect, seconds, told):
+    error = error_of(connect, httpx.Response(429, headers={"Retry-After": seconds}))
+    assert f", retry after {told}, 1 attempt" in str(error)
+
+
+# --- the bot that a refusal is about --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [200, 301, 404, 503])
+def test_a_refusal_that_names_no_bot_has_the_bot_id_that_was_sent(connect: Connect, status):
+    envelope = {"success": False, "errResponse": {"message": "no", "code": 5001}}
+    error = error_of(connect, httpx.Response(status, json=envelope), bot_id="typo", token=TOKEN, secret=SECRET)
+    assert error.bot_id == "typo"
+    assert "(bot typo, 1 attempt, " in str(error)
+    assert "(bot typo, 1 attempt, " in str(pickle.loads(pickle.dumps(error)))
+
+
+def test_the_bot_that_the_service_names_comes_first_and_stays_on_one_line(connect: Connect):
+    assert error_of(connect, refusal(404, 5001), bot_id="typo", token=TOKEN, secret=SECRET).bot_id == BOT_ID
+    told = {"errResponse": {"message": "no", "botId": "a\nb" + "c" * 1000}}
+    assert f"(bot a b{'c' * 97}, 1 attempt" in str(error_of(connect, httpx.Response(404, json=told)))
+
+
+def test_a_bot_id_that_a_generated_call_brings_itself_is_the_one_that_was_sent(connect: Connect):
+    driver = connect(lambda _: httpx.Response(404, json={"errResponse": {}}), max_retries=0)
+    body = ClientIdentificationRequest(client_id="a", secret="")
+    with pytest.raises(NotFoundError) as caught:
+        driver.operation(post_openapi_client_gift, body=body, bot_id="b")
+    assert caught.value.bot_id == "b"
+
+
+def test_a_bot_id_that_is_the_secret_by_mistake_is_masked(connect: Connect):
+    error = error_of(connect, httpx.Response(404, json={"errResponse": {}}), bot_id=SECRET, token=TOKEN, secret=SECRET)
+    assert SECRET not in str(error) + repr(vars(error))
 
 
 # --- answers that can't be used -------------------------------------------------------------------------------------
@@ -269,10 +320,31 @@ def test_a_refusal_to_the_bare_generated_client_tells_how_long_it_took():
     assert caught.value.elapsed > 0
 
 
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (
+            httpx.Response(200, html="<html>"),
+            "isn't JSON: Expecting value at character 0 (200 OK, text/html, 1 attempt, ",
+        ),
+        (httpx.Response(200, json=[]), "must be an object, not a list (200 OK, 1 attempt, "),
+        (httpx.Response(299, json=GOOD), "where the spec says 200 (299, 1 attempt, "),
+        (httpx.Response(200, content=b""), "is empty, not JSON (200 OK, 1 attempt, "),
+    ],
+    ids=["a page", "other JSON", "another status", "nothing"],
+)
+def test_the_text_of_an_answer_that_cannot_be_used_says_what_came_and_what_the_call_took(connect, answer, told):
+    error = error_of(connect, answer)
+    assert told in str(error)
+    assert re.search(r"\d\.\d\d s\)$", str(error))
+    assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
 def test_data_that_no_service_answered_has_no_status():
     with pytest.raises(InvalidResponseError) as caught:
         ClientGifts.from_dict({"tickets": 5})
     assert (caught.value.status_code, caught.value.body, dict(caught.value.headers)) == (None, b"", {})
+    assert str(caught.value) == "the answer can't be used: tickets: must be a list, not a number"
 
 
 # --- a closed client ------------------------------------------------------------------------------------------------

@@ -13,11 +13,14 @@ RULE = "either client_id, or both platform and platform_client_id"
 @pytest.mark.parametrize(
     ("who", "told"),
     [
-        ({}, "nothing was given, missing: client_id, or platform and platform_client_id"),
-        ({"platform": "line"}, "platform was given, missing: platform_client_id"),
-        ({"platform_client_id": "U1"}, "platform_client_id was given, missing: platform"),
-        ({"client_id": "a", "platform": "line"}, "client_id and platform were given: both ways"),
-        ({"client_id": "a", "platform": "line", "platform_client_id": "U1"}, "both ways at once"),
+        ({}, "nothing was given: client_id is missing, or else platform and platform_client_id"),
+        ({"platform": "line"}, "platform was given, but platform_client_id is missing"),
+        ({"platform_client_id": "U1"}, "platform_client_id was given, but platform is missing"),
+        ({"client_id": "a", "platform": "line"}, "client_id and platform were given, which is both ways at once"),
+        (
+            {"client_id": "a", "platform": "line", "platform_client_id": "U1"},
+            "client_id, platform and platform_client_id were given",
+        ),
         ({"client_id": ""}, "client_id was given, but is empty"),
         ({"client_id": " \t"}, "client_id was given, but is blank"),
         ({"platform": "line", "platform_client_id": ""}, "platform_client_id was given, but is empty"),

@@ -173,7 +173,6 @@ def test_fragments_are_united(desk: Desk) -> None:
     assert desk.unconfirmed == {}
 
 
-@pytest.mark.unmeasured
 def test_neither_the_order_nor_the_number_of_imports_matters(desk: Desk, tmp_path: Path, capsys: Any) -> None:
     specs = {
         "a.md": fragment("/a"),
@@ -664,15 +663,19 @@ def test_an_operation_that_is_kept_keeps_what_its_page_said_of_all_operations(de
         "get": {"responses": answer("oldest"), "security": []},
     }
     old = fragment("/old", "1.1.0") | {"servers": [{"url": "https://api.example", "description": "another text"}]}
+    # What says nothing of all operations, takes what the others say.
+    bare = fragment("/bare", "1.2.0")
+    del bare["security"], bare["servers"]
     new = fragment("/new", "2.0.0")
-    for name, page in (("oldest", oldest), ("old", old), ("new", new)):
+    for name, page in (("oldest", oldest), ("old", old), ("bare", bare), ("new", new)):
         desk.imports(desk.write(f"{name}.md", page), "--bump")
     assert [desk.spec[name] for name in ("servers", "security")] == [new["servers"], new["security"]]
     paths = desk.spec["paths"]
     theirs = {"servers": oldest["servers"], "security": oldest["security"]}
     assert paths["/oldest"]["post"] == oldest["paths"]["/oldest"]["post"] | theirs
     assert paths["/own"] == oldest["paths"]["/own"]
-    assert (paths["/old"], paths["/new"]) == (old["paths"]["/old"], new["paths"]["/new"])
+    for name, page in (("/old", old), ("/bare", bare), ("/new", new)):
+        assert paths[name] == page["paths"][name]
     assert sorted(desk.spec["components"]["securitySchemes"]) == ["bearerAuth", "key"]
 
 

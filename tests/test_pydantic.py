@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -52,6 +53,16 @@ def test_what_the_service_and_to_dict_name_is_read() -> None:
 def test_what_a_client_would_tolerate_is_told_as_drift() -> None:
     [line] = TypeAdapter(ClientGifts).validate_python({"tickets": None}).drift
     assert line == Drift("null", "tickets", "the spec doesn't allow null")
+
+
+@pytest.mark.parametrize(
+    "data", [{"virtual_gifts": []}, {"tickets": None}, {"virtualGifts": [{"rarity": "gold"} | PLAIN["best"]]}]
+)
+def test_what_a_caller_hands_in_is_no_warning_about_the_service(data: dict[str, Any], caplog: Any) -> None:
+    with caplog.at_level(logging.DEBUG):
+        assert Page.model_validate({"gifts": data}).gifts.drift
+        assert Page.model_validate_json(json.dumps({"gifts": data})).gifts.drift
+    assert [record for record in caplog.records if record.name.startswith("mantago")] == []
 
 
 def test_what_is_written_is_what_to_dict_gives() -> None:

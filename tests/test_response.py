@@ -17,11 +17,12 @@ import httpx
 import pytest
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
-from mantago import ClientGifts, MantaGo, MantaGoError, ResponseInfo
+from mantago import ClientGifts, InvalidResponseError, MantaGo, MantaGoError, ResponseInfo, ServerError
 from mantago.testing import FakeMantaGo, gift
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift as operation
 from mantago_generated.client import AuthenticatedClient
 from mantago_generated.models import ClientIdentificationRequest
+from mantago_runtime.mappings import Headers
 
 ANSWER = GOOD | {"virtualGifts": [gift().to_dict()]}
 HEADERS = {"X-Request-Id": "4711", "X-Echo": f"Bearer {TOKEN}"}
@@ -104,9 +105,20 @@ def test_it_survives_pickling_and_copying(way: Callable[[Any], Any], gifts: Clie
     assert again == gifts
     assert again.drift == gifts.drift
     assert told_by(again) == told_by(gifts)
-    assert told_by(again).headers["X-Request-Id"] == "4711"
+    assert told_by(again).request_id == "4711"
     assert way(told_by(gifts)) == told_by(gifts)
     assert way(ClientGifts()).response is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "name"),
+    [({"x-request-id": "1", "CF-Ray": "2"}, "1"), ({"CF-Ray": "2"}, "2"), ({"X-Request": "3"}, None), ({}, None)],
+)
+def test_the_name_of_the_request_is_found_in_the_headers_of_results_and_errors(fields, name) -> None:
+    headers = Headers([*fields.items()])
+    assert ResponseInfo(200, headers, 1, 0.1).request_id == name
+    assert ServerError("", 500, headers=headers).request_id == name
+    assert InvalidResponseError("", headers=headers).request_id == name
 
 
 def test_what_is_pickled_names_no_class_that_0_1_lacks(gifts: ClientGifts) -> None:

@@ -203,7 +203,6 @@ def test_a_schema_that_cannot_but_hold_itself_has_no_sample_and_does_no_harm() -
 
 
 @pytest.mark.parametrize("names", ["ABCDEFGHIJ", "ABCDEFGHIJKLMNOPQRST"])
-@pytest.mark.unmeasured
 def test_what_holds_a_great_deal_is_cut_where_members_may_be_left_out(names: str) -> None:
     web = {name: {"type": "object", "properties": {one: ref(one) for one in names}} for name in names}
     value = made(ref("A"), **web)
@@ -226,7 +225,6 @@ def test_every_kind_of_schema_has_a_sample(schema: Any) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-@pytest.mark.unmeasured
 def test_what_is_put_together_by_allof_and_members_has_a_sample_if_its_parts_agree(data: st.DataObject) -> None:
     parts = [
         *(TEXT, COUNT, {"type": "number", "minimum": 2}, {"type": "boolean"}, {"enum": ["a", "b"]}, {}),

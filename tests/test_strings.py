@@ -144,7 +144,7 @@ def test_credentials_hold_characters_only(made: Made):
 @KINDS
 def test_what_is_refused_is_quoted_by_its_characters(made: Made):
     with MantaGo(bot_id="b", token="t", secret="s") as client:
-        with pytest.raises(mantago.IdentificationError, match="platform 'telegram' is none that the API knows"):
+        with pytest.raises(mantago.IdentificationError, match="platform 'telegram' isn't one of the API's"):
             client.get_client_gifts(platform=made("telegram"), platform_client_id="U1")
 
 

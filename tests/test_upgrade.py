@@ -30,6 +30,7 @@ from _names import named
 from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
+from generated_package import planned
 from regenerate import GENERATED, PACKAGE
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
@@ -583,6 +584,33 @@ def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
         'mantago.get_openapi_customer_client_id_page_number(client_id="abc", number=1)'
     )
     assert found["POST /openapi/client/gift"] == 'mantago.get_client_gifts(client_id="...")'
+
+
+def test_a_call_fills_in_arguments_of_every_kind():
+    def pet(name: str) -> dict[str, Any]:
+        return {"type": "object", "required": ["kind", name], "properties": {"kind": {"type": "string"}, name: {}}}
+
+    cat, dog = {"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}
+    mapping = {"cat": cat["$ref"], "dog": dog["$ref"]}
+    properties = {
+        "map": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "null": {"type": "array", "items": {"type": "boolean", "nullable": True}},
+        "pet": {"oneOf": [cat, dog], "discriminator": {"propertyName": "kind", "mapping": mapping}},
+        "some": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+    }
+    body = {"type": "object", "properties": properties, "required": [*properties]}
+    request = {"required": True, "content": {"application/json": {"schema": body}}}
+    document = {
+        "openapi": "3.0.3",
+        "info": {"title": "x", "version": "1"},
+        "servers": [{"url": "https://x.example/api"}],
+        "paths": {"/x": {"post": {"requestBody": request, "responses": {"200": {"description": ""}}}}},
+        "components": {"schemas": {"Cat": pet("meow"), "Dog": pet("bark")}},
+    }
+    found = _calls.calls(planned(document))
+    assert found.before.splitlines()[0] == "from mantago import MantaGo"
+    [line] = found.lines.values()
+    assert line.startswith('mantago.post_x(map_={"...": 1}, null=[True], pet=Cat(kind="cat", meow={}), some=')
 
 
 def test_the_reading_order_names_what_there_is():

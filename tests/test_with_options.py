@@ -195,7 +195,7 @@ def test_a_header_that_signs_or_carries_the_request_is_refused_by_name(connect: 
         ({"": "hidden"}, "'' can't be the name of a header"),
         ({"X-A\n": "hidden"}, "can't be the name of a header"),
         ({5: "hidden"}, "'5' can't be the name of a header"),
-        ({"X-A": "hidden", "x-a": "hidden"}, "headers names one twice, in different case: X-A, x-a"),
+        ({"X-A": "hidden", "x-a": "hidden"}, "headers has a name twice, in different case: X-A, x-a"),
     ],
     ids=str,
 )

@@ -91,9 +91,13 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         network.check(transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
+        if not isinstance(strict, bool):
+            raise ConfigurationError(f"strict must be True or False, not {strict!r:.50}")
         self._base_url = checked_address(base_url, SERVER_URL)
+        of_environment = network.proxy is None
         if transport is None:
             network = network.completed(self._base_url, DEFAULT_ENGINE)
+        self._store.mask(network.proxy_secrets)
         url = httpx.URL(self._base_url)
         if not (on_event is None or callable(on_event)):
             raise ConfigurationError(f"on_event must be a callable, not {type(on_event).__name__}")
@@ -103,12 +107,13 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             max_retries=checked_whole("max_retries", max_retries, least=0),
             max_response_bytes=checked_whole("max_response_bytes", max_response_bytes, least=1),
             proxy_host=network.proxy_host,
+            proxy_of_environment=of_environment,
             headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
         self._identify_in: IdentifyIn = identify_in
         calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
-        self._use(self._stack_type(calls, ResultReader(strict=bool(strict)), transport, network))
+        self._use(self._stack_type(calls, ResultReader(strict=strict), transport, network))
 
     def _use(self, stack: StackT) -> None:
         """Send by a stack from now on."""

@@ -44,18 +44,20 @@ def identify(
     """
     values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
     given = {name: _checked(name, value) for name, value in values.items() if value is not None}
-    names = " and ".join(given) or "nothing"
+    names = " and ".join(filter(None, (", ".join([*given][:-1]), *[*given][-1:])))
     if "client_id" in given:
         if len(given) > 1:
-            raise IdentificationError(f"{names} were given: both ways at once, leave one out; {RULE}")
+            raise IdentificationError(f"{names} were given, which is both ways at once; {RULE}")
         return ClientIdentity(client_id=given["client_id"])
     missing = [name for name in ("platform", "platform_client_id") if name not in given]
     if missing:
-        lack = "client_id, or platform and platform_client_id" if not given else missing[0]
-        raise IdentificationError(f"{names} was given, missing: {lack}; {RULE}")
+        told = f"{names} was given, but {missing[0]} is missing"
+        if not given:
+            told = "nothing was given: client_id is missing, or else platform and platform_client_id"
+        raise IdentificationError(f"{told}; {RULE}")
     if given["platform"] not in tuple(Platform):
         known = one_of(given["platform"], Platform)
-        raise IdentificationError(f"platform {given['platform'][:50]!r} is none that the API knows: {known}")
+        raise IdentificationError(f"platform {given['platform'][:50]!r} isn't one of the API's: {known}")
     if in_query and len(quote(given["platform_client_id"])) > LONGEST_IN_URL:
         raise IdentificationError(
             f"platform_client_id can't be part of a URL: it takes more than {LONGEST_IN_URL:,} characters there; is it "

@@ -216,7 +216,7 @@ class _Service:
         return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble(), ids=ids)
 
     def _gifts_of(self, parsed: ParsedRequest, trouble: Trouble | None) -> tuple[Node | None, Trouble | None]:
-        """Return the gifts that a client's answer holds, or that the answer is none of gifts."""
+        """Return the gifts that a client's answer holds, or that it holds no gifts."""
         client = sandbox_client_for(parsed.body)
         if client is None:
             return None, trouble

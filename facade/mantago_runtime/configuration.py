@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
 import ipaddress
 import os
@@ -37,7 +38,7 @@ def check_flavour(transport: object, flavour: type) -> None:
 
 
 def package_of(transport: object, base: str) -> str | None:
-    """Return the package whose transport of this name it is: httpx, or its successor; None if it is none."""
+    """Return the package that this transport is of: httpx, or its successor; None if it is of neither."""
     packages = (cls.__module__.partition(".")[0] for cls in type(transport).__mro__ if cls.__name__ == base)
     return next((package for package in packages if package in HTTPX_PACKAGES), None)
 
@@ -84,6 +85,13 @@ class Network:
     def proxy_host(self) -> str | None:
         """The proxy's name and port, without user and password."""
         return None if self.proxy is None else httpx.URL(self.proxy).netloc.decode("ascii")
+
+    @property
+    def proxy_secrets(self) -> tuple[str, ...]:
+        """A proxy's password, and how its header spells it with the user's name."""
+        url = httpx.URL(self.proxy or "")
+        pair = f"{url.username}:{url.password}".encode()
+        return (url.password, base64.b64encode(pair).decode()) if url.password else ()
 
 
 def _check_engine(engine: object) -> None:
@@ -137,7 +145,9 @@ def checked_address(base_url: str | None, default: str) -> str:
     if scheme not in ("http", "https") or not host:
         raise ConfigurationError(f"{name} {url!r} must begin with https:// and a host")
     if scheme == "http" and not is_loopback(host):
-        raise ConfigurationError(f"{name} {url!r} must begin with https://: http:// is for loopback only")
+        raise ConfigurationError(
+            f"{name} {url!r} must begin with https://: http:// is only for addresses of this machine, such as 127.0.0.1"
+        )
     return characters(url)
 
 
@@ -250,7 +260,7 @@ def checked_headers(headers: object) -> dict[str, str] | ConfigurationError:
         if problem := field_problem(value):
             return ConfigurationError(f"headers: the value of {name} {problem}")
     if len({name.lower() for name in headers}) < len(headers):
-        return ConfigurationError(f"headers names one twice, in different case: {', '.join(headers)}")
+        return ConfigurationError(f"headers has a name twice, in different case: {', '.join(headers)}")
     return {characters(name): characters(value) for name, value in headers.items()}
 
 
@@ -275,5 +285,5 @@ def checked_user_agent(suffix: str) -> str:
 def checked_whole(name: str, value: object, *, least: int) -> int:
     """Return a whole number; refuse anything else, and a number less than the least."""
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ConfigurationError(f"{name} must be a whole number from {least} on, not {value!r}")
+        raise ConfigurationError(f"{name} must be a whole number, {least} or more, not {value!r}")
     return value

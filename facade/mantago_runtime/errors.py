@@ -27,13 +27,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeAlias, TypeVar
 
-from mantago_runtime.mappings import Headers
+from mantago_runtime.mappings import Headers, request_id_in
+from mantago_runtime.text import seconds
 
 NO_MESSAGE = "the service gave no message"
 
 CODE_MEANINGS: Mapping[int, str] = {
-    1002: "token or secret is wrong, or the bot's plan has no Open API",
-    1004: "token or secret has expired",
+    1002: "token or secret is wrong: check that each was copied whole; or the bot's plan has no Open API",
+    1004: "token or secret has expired, or isn't one of this bot's: check first that each was copied whole",
     5001: "there is no bot with this bot id",
     11001: "the bot is not connected to this platform",
     37011: "no client matches the identification",
@@ -41,6 +42,9 @@ CODE_MEANINGS: Mapping[int, str] = {
     120000: "token and secret were renewed, and these are the old ones",
 }
 """What the vendor's numbers mean, as far as published; the vendor's own messages say less, some in Chinese."""
+
+OTHER_CODES = frozenset({11000, 36000, 60001, 60002, 120001})
+"""Numbers of the vendor's whose meaning isn't published; there may be more."""
 
 
 class MantaGoError(Exception):
@@ -142,18 +146,30 @@ class InvalidResponseError(MantaGoError):
         self.headers = headers or Headers()
         self.body = body
 
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._text!r}, path={self.path!r})"
 
     def __str__(self) -> str:
-        return f"the answer can't be used: {self.path}: {self._text}"
+        text = f"the answer can't be used: {self.path}: {self._text}"
+        if self.status_code is None:
+            return text
+        content_type = " ".join(self.headers.get("Content-Type", "").partition(";")[0].split())[:100]
+        told = content_type if content_type and "json" not in content_type.lower() else None
+        about = (named(self.status_code), told, effort(self.attempts, self.elapsed))
+        return f"{text} ({', '.join(filter(None, about))})"
 
 
 class APIStatusError(MantaGoError):
     """The service refused the call.
 
-    `code` is the vendor's number (None if absent), `retry_after` and `elapsed` are in seconds, `body` is cut at
-    64 KiB. A redirect is one of these too: the client never follows it, since the body holds the secret.
+    `code` is the vendor's number (None if absent), `bot_id` the one that the service named, else the one that was sent.
+    `retry_after` and `elapsed` are in seconds, `body` is cut at 64 KiB. A redirect is one of these too: the client
+    never follows it, since the body holds the secret.
     """
 
     _in_args = ("status_code", "code", "retry_after", "attempts", "elapsed", "bot_id")
@@ -184,6 +200,11 @@ class APIStatusError(MantaGoError):
         self.headers: Mapping[str, str] = headers or Headers()
         self.body = body
 
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
+
     @classmethod
     def for_status(cls, status_code: int, code: int | None = None) -> type[APIStatusError]:
         """Return the class for a status and the vendor's number: the base where the tree above has no branch.
@@ -202,7 +223,7 @@ class APIStatusError(MantaGoError):
         )
 
     def __str__(self) -> str:
-        parts = [f"{self.status_code} {phrase(self.status_code)}".strip()]
+        parts = [named(self.status_code)]
         if self.code is not None:
             parts.append(f"code {self.code}")
         text = ", ".join(parts)
@@ -215,14 +236,14 @@ class APIStatusError(MantaGoError):
             # Without its query, which could hold the personal id.
             target = self.headers.get("Location", "").partition("?")[0]
             text += f"; it leads to {target[:200]}]" if target else "]"
-        if self.status_code == 404 and self.code is None:
+        if is_strange_404(self):
             text += (
-                " [not one of the service's own refusals, which have a code: is base_url right, down to its path, and "
-                "does no proxy answer instead?]"
+                " [not one of the service's known refusals, which have codes of their own: is base_url right, down to "
+                "its path, and does no proxy answer instead?]"
             )
-        about = [] if self.bot_id is None else [f"bot {self.bot_id}"]
+        about = [] if self.bot_id is None else [f"bot {' '.join(self.bot_id.split())[:100]}"]
         if self.retry_after is not None:
-            about.append(f"retry after {self.retry_after:g} s")
+            about.append(f"retry after {seconds(self.retry_after)}")
         return f"{text} ({', '.join([*about, effort(self.attempts, self.elapsed)])})"
 
 
@@ -247,7 +268,7 @@ class PermissionDeniedError(APIStatusError):
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such client, bot or connection; or there is no such address, if `code` is None."""
+    """404: there is no such client, bot or connection; or there is no such address, if `code` isn't one of these."""
 
 
 class ClientNotFoundError(NotFoundError):
@@ -289,12 +310,22 @@ _BY_CODE: Mapping[int, type[APIStatusError]] = {
 }
 
 
+def is_strange_404(error: APIStatusError) -> bool:
+    """Whether it is a 404 that may come from an address where the service isn't."""
+    return error.status_code == 404 and not (error.code in CODE_MEANINGS or error.code in OTHER_CODES)
+
+
 def phrase(status_code: int) -> str:
     """Return the standard phrase of a status; the service's own isn't used, since it could hold anything."""
     try:
         return HTTPStatus(status_code).phrase
     except ValueError:
         return ""
+
+
+def named(status_code: int) -> str:
+    """Return a status with its phrase."""
+    return f"{status_code} {phrase(status_code)}".strip()
 
 
 def effort(attempts: int, elapsed: float) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 T_co = TypeVar("T_co", covariant=True)
+REQUEST_ID_FIELDS = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-RequestId", "CF-Ray")
+"""The header fields that services, and what stands before them, name a request in."""
 
 
 class ReadOnlyMapping(Mapping[str, T_co]):
@@ -42,3 +44,8 @@ class Headers(ReadOnlyMapping[str]):
 
     def __getitem__(self, key: str) -> str:
         return self._items[key.lower()]
+
+
+def request_id_in(headers: Mapping[str, str]) -> str | None:
+    """Return the name that was given to the request; None if the header fields of its answer hold none."""
+    return next((headers[name] for name in REQUEST_ID_FIELDS if name in headers), None)

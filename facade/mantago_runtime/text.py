@@ -1,4 +1,4 @@
-"""Strings: their characters, and suggestions for misspelled ones."""
+"""Strings: their characters, seconds in words, and suggestions for misspelled ones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def characters(value: str) -> str:
     `str()` and f-strings call what the class says of display: of a member of a `(str, Enum)`, the member's name.
     """
     return str.__str__(value)
+
+
+def seconds(value: float) -> str:
+    """Write seconds in full: no exponent for many, and no zeros at the end."""
+    return f"{value:g} s" if value < 1 else f"{f'{value:,.2f}'.rstrip('0').rstrip('.')} s"
 
 
 def one_of(value: object, listed: Iterable[object]) -> str:

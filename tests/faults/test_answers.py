@@ -167,7 +167,7 @@ CORPUS: dict[str, tuple[bytes, type, str]] = {
     "300 without a place": (raw("", 300), APIStatusError, "^300 Multiple Choices"),
     "302 with HTML": (raw("<html>", 302, Location="https://login.example"), APIStatusError, "^302 Found"),
     "400 with HTML": (raw("<html>Bad Request</html>", 400), BadRequestError, "^400 Bad Request [(]"),
-    "404 of a proxy": (raw("<html>nginx</html>", 404), NotFoundError, "^404 Not Found .not one of the service's own refusals"),
+    "404 of a proxy": (raw("<html>nginx</html>", 404), NotFoundError, "^404 Not Found .not one of the service's known refusals"),
     "405": (raw("", 405), APIStatusError, "^405 Method Not Allowed"),
     "418": (raw("{}", 418), APIStatusError, "^418"),
     "500 with nothing": (raw("", 500), ServerError, "^500 Internal Server Error"),

@@ -104,7 +104,7 @@ def test_any_answer_of_the_schema_and_its_changes_come_over_sockets_as_they_are_
         try:
             return call()
         except MantaGoError as error:
-            return str(error)
+            return type(error), getattr(error, "path", None), error.args[0]
 
     with serving(script) as server:
         driver = connect(base_url=server.base_url)

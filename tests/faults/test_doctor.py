@@ -150,9 +150,14 @@ def test_each_failure_of_the_sandbox_is_shown_where_it_is(trigger, report):
 @pytest.mark.parametrize(
     ("option", "status", "told_by", "hint"),
     [
-        ("--token", 4, "401 Unauthorized, code 1004", "renew the pair"),
-        ("--secret", 4, "403 Forbidden, code 1002", "check the bot's plan"),
-        ("--bot-id", 1, "404 Not Found, code 5001", "the bot id is the last part of the bot's address"),
+        ("--token", 4, "401 Unauthorized, code 1004", "check that bot id, token and secret were copied whole"),
+        ("--secret", 4, "403 Forbidden, code 1002", "check that bot id, token and secret were copied whole"),
+        (
+            "--bot-id",
+            1,
+            "404 Not Found, code 5001",
+            "check that it was copied whole: the bot id is the last part of the bot's address",
+        ),
     ],
 )
 def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_by, hint, report):
@@ -162,11 +167,21 @@ def test_a_wrong_credential_is_shown_without_a_client_too(option, status, told_b
     assert told["service"]["hint"].startswith(hint)
 
 
+@pytest.mark.parametrize(("status", "code"), [(401, 1004), (400, 1004), (401, None), (401, 60001), (403, 1002)])
+def test_renewing_which_stops_every_other_program_is_never_advised_first(status, code):
+    hint = doctor.hint_for(APIStatusError(status_code=status, code=code, message=""))
+    first, _, rest = hint.partition("renew the pair")
+    assert "copied whole" in first
+    assert "stops the old one everywhere at once" in rest
+
+
 @pytest.mark.usefixtures("environment")
 def test_a_wrong_path_is_an_address_to_correct(account, report):
     told = report("--base-url", account["base_url"] + "/v2")
     assert told["service"]["detail"].startswith("404 Not Found")
     assert told["service"]["hint"].startswith("is the address right, down to its path?")
+    assert told["contract"]["detail"] == "a 404 with the code 404 isn't one of the service's known refusals"
+    assert told["contract"]["hint"] == told["service"]["hint"]
 
 
 def test_the_option_sandbox_asks_the_built_in_one_past_any_proxy(report, monkeypatch):
@@ -299,6 +314,13 @@ def test_what_is_no_http_server_is_told_as_such(report):
     assert "may not speak HTTP" in told["connection"]["hint"]
 
 
+def test_a_proxy_before_this_machine_is_told_with_the_way_past_it(report, monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{reserved.getsockname()[1]}")
+    told = report(*options("http://localhost:9"))
+    assert told["connection"]["hint"].startswith("set NO_PROXY=127.0.0.1,localhost: ")
+
+
 def test_a_proxy_that_refuses_is_told_as_such(report, monkeypatch):
     with serving(once(head("407 Proxy Authentication Required", Content_Length=0))) as server:
         monkeypatch.setenv("HTTPS_PROXY", server.base_url)
@@ -337,7 +359,7 @@ def test_tls_tells_its_version_who_certified_it_and_until_when(report, authority
     ("host", "trusted", "hint"),
     [
         ("127.0.0.1", False, "if the authority is your own, name its file in SSL_CERT_FILE"),
-        ("mantago.example", True, "is the address right? The certificate is another host's"),
+        ("mantago.example", True, "is the address right?"),
     ],
 )
 def test_a_certificate_that_is_not_trusted_is_a_cross_and_no_secret_is_sent(
@@ -443,7 +465,7 @@ def friendly_with_more(connection: Connection) -> None:
         ),
         (refusal(418), "service", "418", doctor.NEWER),
         (refusal(422, 37012), "service", "422", doctor.NEWER),
-        (refusal(403), "service", "403 Forbidden, code 1", "does a firewall of the service"),
+        (refusal(403), "service", "403 Forbidden, code 1", "check that bot id, token and secret were copied whole"),
         (refusal(503), "service", "503 Service Unavailable", "the service is in trouble"),
         (
             answer(b"<html>", 403),
@@ -466,8 +488,7 @@ def test_each_refusal_has_its_hint(data, name, detail, hint, report):
 def test_every_code_that_the_vendor_publishes_has_a_hint():
     from mantago_runtime.errors import CODE_MEANINGS
 
-    assert {1004} | doctor.BY_CODE.keys() == CODE_MEANINGS.keys()
-    assert doctor.hint_for(APIStatusError(status_code=401, code=1004, message="")) == doctor.RENEW
+    assert doctor.BY_CODE.keys() == CODE_MEANINGS.keys()
 
 
 def test_an_answer_that_cannot_be_read_says_nothing_of_service_and_client():
@@ -499,7 +520,7 @@ def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["--platform", "line"], "--platform was given, missing: --platform-client-id"),
+        (["--platform", "line"], "--platform was given, but --platform-client-id is missing"),
         (["--timeout", "nan"], "--timeout must be a number of seconds above zero"),
         (["--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
     ],
@@ -524,7 +545,7 @@ def test_people_see_a_mark_a_line_and_a_hint_under_each_cross(capsys):
     marks = [line[0] for line in lines[start:] if line[0] != " "]
     assert marks == ["✔", "✔", "✔", "–", "✔", "✘", "–", "✔"]
     [hint] = [line.strip() for line in lines if "hint" in line]
-    assert hint.startswith("hint: renew the pair")
+    assert hint.startswith("hint: check that bot id")
     assert lines[0].startswith("mantago 0.")
 
 

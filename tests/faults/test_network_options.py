@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import pickle
 import socket
 import ssl
 import threading
@@ -19,7 +21,7 @@ from scripted import PAIR, Connection, answer, friendly, hang, head, serving, tl
 from test_time import ALLOWED, OVERSHOOT, drip_a_tunnel, overshoot
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
-from mantago import APIConnectionError, APITimeoutError, AsyncMantaGo, ConfigurationError, MantaGo
+from mantago import APIConnectionError, APITimeoutError, AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError
 
 ENGINES = pytest.mark.parametrize("engine", ["httpcore", "httptools"])
 
@@ -120,6 +122,27 @@ def test_a_proxy_that_wants_another_password_is_named_without_it(connect: Connec
     assert "hidden" not in shown(caught.value)
 
 
+@pytest.mark.parametrize("named", ["option", "environment"])
+def test_a_proxys_password_that_it_echoes_is_in_no_log_and_no_answer(connect: Connect, named, monkeypatch, caplog):
+    login = base64.b64encode(b"user:hidden-pass/word").decode()
+
+    def echo(connection: Connection) -> None:
+        while connection.request():
+            told = f"hidden-pass/word hidden-pass%2Fword {login}"
+            connection.send(answer(b'{"echo": "%s"}' % told.encode(), 403, X_Seen=told))
+
+    with serving(echo) as proxy, caplog.at_level(1):
+        address = proxy.base_url.replace("//", "//user:hidden-pass%2Fword@")
+        monkeypatch.setenv("HTTP_PROXY", address if named == "environment" else "")
+        options: dict[str, Any] = {"proxy": address} if named == "option" else {}
+        with pytest.raises(MantaGoError) as caught:
+            connect(base_url="http://127.0.0.1:9", max_retries=0, **options).get_client_gifts(client_id="a")
+    lines = [record.getMessage() for record in caplog.records]
+    assert any("<redacted>" in line for line in lines)
+    told = "\n".join([*lines, repr(vars(caught.value)), shown(caught.value)])
+    assert not [secret for secret in ("hidden-pass", login) if secret in told]
+
+
 @pytest.mark.parametrize("status", [b"407 hidden", b"502 hidden", b"599 hidden"])
 def test_a_proxy_that_refuses_is_asked_again_as_the_service_saw_nothing(connect: Connect, status):
     def refuse(connection: Connection) -> None:
@@ -148,6 +171,46 @@ def test_the_proxy_of_the_environment_is_named_too(connect: Connect, monkeypatch
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{reserved.getsockname()[1]}")
     with pytest.raises(APIConnectionError, match=r"no answer from mantago\.invalid \(through the proxy 127\.0\.0\.1:"):
         connect(base_url="https://mantago.invalid", max_retries=0).get_client_gifts(client_id="a")
+
+
+PAST = "which the environment names: set NO_PROXY={} to reach this machine without it"
+
+
+@pytest.mark.parametrize(
+    ("host", "named"), [("127.0.0.1", "127.0.0.1,localhost"), ("localhost", "127.0.0.1,localhost"), ("[::1]", "::1")]
+)
+def test_before_this_machine_the_way_past_the_environments_proxy_is_named(connect: Connect, monkeypatch, host, named):
+    with socket.create_server(("127.0.0.1", 0)) as reserved:
+        address = f"127.0.0.1:{reserved.getsockname()[1]}"
+    monkeypatch.setenv("HTTP_PROXY", f"http://{address}")
+    with pytest.raises(APIConnectionError) as caught:
+        connect(base_url=f"http://{host}:9", max_retries=0).get_client_gifts(client_id="a")
+    assert f"{host}:9 (through the proxy {address}, {PAST.format(named)}): ConnectError" in str(caught.value)
+    with pytest.raises(APIConnectionError) as caught:
+        connect(base_url=f"http://{host}:9", proxy=address, max_retries=0).get_client_gifts(client_id="a")
+    assert "NO_PROXY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [answer(b"<html>", 403), answer(b"<html>")], ids=["refused", "a page"])
+def test_an_answer_that_may_be_the_environments_proxys_is_noted_before_this_machine(connect, monkeypatch, data):
+    with serving(lambda connection: connection.request() and connection.send(data)) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.base_url)
+        with pytest.raises(MantaGoError) as caught:
+            connect(base_url="http://127.0.0.1:9", max_retries=0).get_client_gifts(client_id="a")
+    [note] = caught.value.__notes__
+    assert PAST.format("127.0.0.1,localhost") in note
+    assert pickle.loads(pickle.dumps(caught.value)).__notes__ == [note]
+
+
+def test_an_answer_with_the_vendors_code_or_without_a_proxy_has_no_note(connect: Connect, monkeypatch):
+    coded = answer({"success": False, "errResponse": {"message": "", "code": 1002}}, 403)
+    for data, variable in ((coded, "HTTP_PROXY"), (answer(b"<html>", 403), "UNUSED")):
+        with serving(lambda connection, data=data: connection.request() and connection.send(data)) as server:
+            monkeypatch.setenv(variable, server.base_url)
+            with pytest.raises(MantaGoError) as caught:
+                connect(base_url=server.base_url, max_retries=0).get_client_gifts(client_id="a")
+        monkeypatch.delenv(variable)
+        assert not hasattr(caught.value, "__notes__")
 
 
 def test_a_transport_of_the_callers_hides_no_proxy_of_the_environment(connect: Connect, monkeypatch):
@@ -360,7 +423,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"ssl_context": "/etc/ca.pem"}, "ssl_context must be an ssl.SSLContext, not str: make one by ssl.create_default"),
     ({"ssl_context": False}, "ssl_context must be an ssl.SSLContext, not bool"),
     ({"ssl_context": ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)}, "ssl_context is one for servers: make one by"),
-    *(({"max_connections": value}, "max_connections must be a whole number from 1 on") for value in (0, -1, 1.5, True, None, "5")),
+    *(({"max_connections": value}, "max_connections must be a whole number, 1 or more") for value in (0, -1, 1.5, True, None, "5")),
     ({"user_agent": ""}, "user_agent is empty"),
     ({"user_agent": " shop"}, "user_agent can't be in a header: it begins or ends with white space"),
     ({"user_agent": "shop\r\nX-Evil: 1"}, "user_agent can't be in a header: character 5 of 15"),

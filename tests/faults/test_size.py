@@ -59,7 +59,7 @@ SWELLING: dict[str, tuple[Script, type[MantaGoError], str]] = {
     "a bomb in deflate": (bomb("deflate", zlib.MAX_WBITS), InvalidResponseError, TOO_LARGE),
     "a bomb in bare deflate": (bomb("deflate", -zlib.MAX_WBITS), InvalidResponseError, TOO_LARGE),
     "a whole body in gzip and then endless bytes": (
-        endless(head(Content_Encoding="gzip") + gzip.compress(answer()), BLOCK), InvalidResponseError, "goes on after"),
+        endless(head(Content_Encoding="gzip") + gzip.compress(answer()), BLOCK), InvalidResponseError, "has bytes after"),
     "a million headers": (
         once(b"HTTP/1.1 200 OK\r\n", b"X-A: 1\r\n" * 1_000_000), APIConnectionError, "RemoteProtocolError"),
     "a header without end": (

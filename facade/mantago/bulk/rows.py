@@ -138,7 +138,7 @@ class Parquet:
 
 
 def format_named(name: FormatName, operation: BulkOperation[Any]) -> Format:
-    """Return a format; raise ConfigurationError where its extra is missing, or it is none."""
+    """Return a format; raise ConfigurationError if it is unknown or its extra is missing."""
     if name == "jsonl":
         return JsonLines()
     if name == "parquet":

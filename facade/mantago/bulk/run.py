@@ -223,7 +223,7 @@ class _Run:
 
 
 def summary_in(folder: Path) -> Summary | None:
-    """Return the summary of a folder's last run; one that can't be read is none, since the parts say as much."""
+    """Return the summary of a folder's last run; None if it can't be read, since the parts say as much."""
     try:
         return Summary(**json.loads((folder / SUMMARY).read_bytes()))
     except (OSError, ValueError, TypeError):

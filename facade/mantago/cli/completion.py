@@ -37,7 +37,7 @@ def script(command: click.Command, shell: str) -> str:
 def _script(command: click.Command, shell: str) -> str:
     kind = get_completion_class("powershell" if shell == "pwsh" else shell)
     if kind is None:
-        named = f"{shell!r} is none that can be completed for" if shell else "the environment doesn't say which shell"
+        named = f"{shell!r} isn't a shell that completion knows" if shell else "the environment doesn't say which shell"
         raise ConfigurationError(f"{named}: name one behind the option, {', '.join(SHELLS)}")
     return kind(command, {}, PROGRAM, VARIABLE).source()
 

@@ -41,6 +41,7 @@ from mantago_runtime.errors import (
     ConfigurationError,
     InvalidResponseError,
     MantaGoError,
+    is_strange_404,
 )
 from mantago_runtime.reading.json import parse_json
 from mantago_runtime.secrets.credentials import ARGUMENTS, Credentials, problem_of
@@ -54,6 +55,8 @@ IDENTIFICATION = "--client-id, or --platform and --platform-client-id"
 PAGE = "Settings, Advanced settings, API integration"
 """Where in the bot's dashboard token and secret are made."""
 RENEW = f"renew the pair in the bot's dashboard ({PAGE}), and set both halves"
+WHOLE = "check that bot id, token and secret were copied whole, and belong together"
+STOPS = "which stops the old one everywhere at once"
 BOT_ID = "the bot id is the last part of the bot's address in the dashboard"
 PLACES: Mapping[str, str] = {"bot_id": BOT_ID} | dict.fromkeys(
     ("token", "secret"), f"token and secret are made together in the bot's dashboard: {PAGE}"
@@ -62,8 +65,9 @@ PLACES: Mapping[str, str] = {"bot_id": BOT_ID} | dict.fromkeys(
 NEWER = "see whether there is a newer version of mantago, or tell its maintainers"
 
 BY_CODE: Mapping[int, str] = {
-    1002: f"check the bot's plan; or {RENEW}",
-    5001: BOT_ID,
+    1002: f"{WHOLE}; then check the bot's plan. If nothing else helps, {RENEW}, {STOPS}",
+    1004: f"{WHOLE}. If they do, {RENEW}, {STOPS}",
+    5001: f"check that it was copied whole: {BOT_ID}",
     11001: "connect the bot to this platform in the dashboard, or name another platform",
     37011: "is the id whole, and of this bot? A platform's id goes into --platform-client-id",
     110000: NEWER,
@@ -71,8 +75,8 @@ BY_CODE: Mapping[int, str] = {
 }
 BY_STATUS: Mapping[int, str] = {
     400: NEWER,
-    401: RENEW,
-    403: f"does a firewall of the service refuse this network? Else {RENEW}",
+    401: f"{WHOLE}. If they do, {RENEW}, {STOPS}",
+    403: f"{WHOLE}; or does a firewall of the service refuse this network?",
     404: f"is the address right, down to its path? The document says {SERVER_URL}",
     422: NEWER,
     429: "wait, and ask less often",
@@ -212,7 +216,7 @@ def of_configuration(
 def of_token(credentials: Credentials | None, now: float) -> Check:
     """Judge how long the token lasts."""
     if credentials is None:
-        return skipped("token", "there is none to look at")
+        return skipped("token", "there is no token to look at")
     expiry = credentials.expires_at
     if expiry is None:
         return skipped("token", "it doesn't say when it expires")
@@ -283,6 +287,9 @@ def of_contract(outcome: Outcome) -> Check:
     faults += envelope_faults(outcome.body)
     if faults:
         return failed("contract", "; ".join(faults), proxy)
+    if is_strange_404(outcome):
+        detail = f"a 404 with the code {outcome.code} isn't one of the service's known refusals"
+        return failed("contract", detail, BY_STATUS[404])
     return passed("contract", f"the refusal is what {document} says")
 
 

@@ -18,8 +18,6 @@ from mantago.cli.options import Output, with_options, with_options_named
 from mantago.cli.statuses import status_of
 from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
 
-_REQUEST_IDS: Final = ("X-Request-Id", "Request-Id", "X-Correlation-Id", "X-Amzn-RequestId", "CF-Ray")
-
 _IN_PLAIN_WORDS: Final = {
     "is not a valid float": "isn't a number",
     "is not a valid integer range": "isn't a whole number",
@@ -57,7 +55,6 @@ def _text_of(error: BaseException) -> str:
 def described(error: BaseException, exit_status: int | None = None, message: str | None = None) -> dict[str, Any]:
     """Return an error for programs; what it doesn't say is None."""
     kept = error if isinstance(error, MantaGoError) else None
-    headers = getattr(kept, "headers", None) or {}
     elapsed = getattr(kept, "elapsed", None)
     return {
         "class": type(error).__name__,
@@ -66,7 +63,7 @@ def described(error: BaseException, exit_status: int | None = None, message: str
         "status": getattr(kept, "status_code", None),
         "code": getattr(kept, "code", None),
         "path": getattr(kept, "path", None),
-        "request_id": next((headers[name] for name in _REQUEST_IDS if name in headers), None),
+        "request_id": getattr(kept, "request_id", None),
         "retry_after": getattr(kept, "retry_after", None),
         "attempts": getattr(kept, "attempts", None),
         "elapsed": None if elapsed is None else round(elapsed, 3),

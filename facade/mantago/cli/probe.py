@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import httpcore
 import httpx
@@ -15,24 +15,17 @@ from attrs import frozen
 
 from mantago import __version__
 from mantago.cli.statuses import ExitStatus
+from mantago_runtime.calls.failures import NO_TLS, behind, certificate_fault
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
-from mantago_runtime.configuration import Network
+from mantago_runtime.configuration import Network, is_loopback
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
-
-T = TypeVar("T", bound=BaseException)
+from mantago_runtime.text import seconds
 
 CLOCK_TOLERANCE = 60.0
 """Seconds."""
-OTHER_HOST = "is the address right? The certificate is another host's"
-UNTRUSTED: Mapping[int, str] = {
-    9: "is this machine's clock right?",
-    10: "is this machine's clock right? Else the service's operator must renew the certificate",
-    62: OTHER_HOST,
-    64: OTHER_HOST,  # where the address is a number
-}
 
 
 @frozen
@@ -116,13 +109,6 @@ def probe_result(sent: float, received: float, headers: Iterable[tuple[bytes, by
     return ProbeResult(sent, received, peer, version, certificate, told.get("Date"))
 
 
-def behind(error: BaseException | None, kind: type[T]) -> T | None:
-    """Return the first error of a kind among an error and its causes."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__ or error.__context__
-    return error
-
-
 def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: str | None, timeout: float) -> Check:
     """Judge whether the service can be reached at all."""
     if probed is None:
@@ -140,10 +126,13 @@ def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: s
     elif behind(probed, ConnectionRefusedError):
         text, hint = f"{host} refuses the connection: {text}", "is the port right, and does the service run there?"
     elif isinstance(probed, (httpcore.TimeoutException, httpx.TimeoutException)):
-        text, hint = f"{host} gave no answer within {timeout:g} s", "does a firewall block the connection?"
+        text, hint = f"{host} gave no answer within {seconds(timeout)}", "does a firewall block the connection?"
     else:
         text, hint = f"{host} gave no answer: {text}", "the server there may not speak HTTP: is the port right?"
-    hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
+    if proxy and is_loopback(httpx.URL(address).host):
+        hint = "set NO_PROXY=127.0.0.1,localhost: the proxy of the environment (HTTP_PROXY) stands before this machine."
+    else:
+        hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
     return failed("connection", text, hint, ExitStatus.TRY_LATER)
 
 
@@ -154,9 +143,8 @@ def of_tls(probed: ProbeResult | Exception | None, address: str) -> Check:
     if isinstance(probed, Exception) and (error := behind(probed, ssl.SSLError)):
         text = " ".join(str(error).split())
         if not isinstance(error, ssl.SSLCertVerificationError):
-            return failed("TLS", text, "the server there may not speak TLS: is the port right?", ExitStatus.TRY_LATER)
-        own = "if the authority is your own, name its file in SSL_CERT_FILE; else somebody may read along"
-        return failed("TLS", text, UNTRUSTED.get(error.verify_code, own), ExitStatus.TRY_LATER)
+            return failed("TLS", text, NO_TLS, ExitStatus.TRY_LATER)
+        return failed("TLS", text, certificate_fault(error)[1], ExitStatus.TRY_LATER)
     if not isinstance(probed, ProbeResult):
         return skipped("TLS", "not tried")
     if probed.tls is None or not probed.certificate:

@@ -124,7 +124,7 @@ class _Parser:
         return _CLASSES.get(name) or _OTHERS.get(name) or _CONTROLS.get(name, name)
 
     def _class(self) -> str:
-        """Return a character of a class, and one that is none of it where it says so."""
+        """Return a character of a class, or one outside of it if the class is negated."""
         negated = self._follows("^")
         members = ""
         first = True

@@ -48,7 +48,7 @@ class SandboxClient:
 
 
 def sandbox_client_for(body: Mapping[str, Any]) -> SandboxClient | None:
-    """Return the client that a body asks for, if it keeps the identification rule; None if there is none such."""
+    """Return the client that a body asks for, if the body keeps the identification rule and the client exists."""
     if "clientId" in body:
         return _BY_CLIENT_ID.get(body["clientId"])
     return _BY_PLATFORM_ID.get(PlatformId(body["platform"], body["platformClientId"]))
@@ -199,7 +199,7 @@ _TRIGGERS: Final[tuple[_Trigger, ...]] = (
 )
 TRIGGERS: Final = tuple(client for client, _, _ in _TRIGGERS)
 TROUBLES: Final[Mapping[str, tuple[Trouble, ...]]] = {client.id: troubles for client, troubles, _ in _TRIGGERS}
-"""What becomes of the nth answer where an id that makes trouble is asked for; the last goes on for ever."""
+"""What happens to the nth answer for an id that fails; the last one repeats."""
 
 _BY_CLIENT_ID: Final = {client.id: client for client in CLIENTS}
 _BY_PLATFORM_ID: Final = {pair: client for client in CLIENTS for pair in client.platform_ids}

@@ -194,7 +194,7 @@ class Visits:
         self._asked: Counter[tuple[tuple[str, str], str]] = Counter()
 
     def next_of(self, several: Sequence[T], parsed: ParsedRequest, id_: str) -> T:
-        """Return what comes next; the last one goes on for ever."""
+        """Return what comes next; the last one repeats."""
         visit = (parsed.operation.key, id_)
         self._asked[visit] += 1
         return several[min(self._asked[visit], len(several)) - 1]

@@ -120,17 +120,10 @@ def by_name(method: MethodT) -> MethodT:
 
     @wraps(function)
     async def awaited(self: object, *unnamed: object, **given: object) -> Any:
-        error = None
-        try:
-            if not unnamed:
-                return await function(self, **_handed_over(given))
-        except TypeError as caught:
-            if not _is_misfit(caught):
-                raise
-            error = caught
+        held = [unnamed]
         unnamed = ()
-        given.clear()
-        raise _misfit(self, function, error)
+        # Of a method that doesn't take these arguments, no coroutine is made: `called` says so.
+        return await called(self, *held.pop(), **_handed_over(given))
 
     return cast("MethodT", awaited if function.__code__.co_flags & CO_COROUTINE else called)
 

@@ -89,7 +89,7 @@ class Unpacker:
                 self._stream = zlib.decompressobj(self._format)
                 return data
         if data:
-            self.problem = "goes on after the end of its compression"
+            self.problem = "has bytes after the end of its compression"
         return b""
 
     def _refuse(self) -> None:

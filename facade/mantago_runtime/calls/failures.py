@@ -4,12 +4,32 @@ from __future__ import annotations
 
 import re
 import ssl
+from collections.abc import Mapping
+from typing import TypeVar
 
 import httpx
 
-from mantago_runtime.errors import APIConnectionError, APITimeoutError, phrase
+from mantago_runtime.errors import APIConnectionError, APITimeoutError, named
 from mantago_runtime.secrets.redaction import Redactor
 
+NO_TLS = "the server there may not speak TLS: is the port right?"
+_OTHER_HOST = ("is another host's", "is the address right?")
+_UNKNOWN_AUTHORITY = (
+    "is not trusted",
+    (
+        "if the authority is your own, name its file in SSL_CERT_FILE, or load it into the ssl_context that the client "
+        "was given; else somebody may read along"
+    ),
+)
+_CERTIFICATE_FAULTS: Mapping[int, tuple[str, str]] = {
+    9: ("is not valid yet", "is this machine's clock right?"),
+    10: ("has expired", "is this machine's clock right? Else the service's operator must renew the certificate"),
+    62: _OTHER_HOST,
+    64: _OTHER_HOST,  # where the address is a number
+}
+"""By OpenSSL's numbers: what is wrong, and what to do. Most others say that nobody known has signed the certificate."""
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 PACKAGES = ("httpx", "httpcore", "httpx2", "httpcore2")
 
 
@@ -22,28 +42,30 @@ def connection_failure(error: Exception, redactor: Redactor, address: str) -> AP
     kind: type[Exception] = getattr(httpx, known)
     if kind is httpx.ProxyError and (refused := re.match(r"[0-9]{3}\b", text)):
         # Not the proxy's own phrase, which could quote what it was sent.
-        text = f"{refused[0]} {phrase(int(refused[0]))}".rstrip()
-    named = f"{type(error).__name__}{': ' if text else ''}{text}"
+        text = named(int(refused[0]))
+    what = f"{type(error).__name__}{': ' if text else ''}{text}"
     if issubclass(kind, httpx.TimeoutException):
-        failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {named}")
-    elif is_untrusted(error):
-        failure = APIConnectionError(
-            f"the certificate of {address} is not trusted: {named}; if it is your own, name its authority's file in "
-            "SSL_CERT_FILE, or load it into the ssl_context that the client was given"
-        )
+        failure: APIConnectionError = APITimeoutError(f"no answer from {address} in time: {what}")
+    elif untrusted := behind(error, ssl.SSLCertVerificationError):
+        fault, hint = certificate_fault(untrusted)
+        failure = APIConnectionError(f"the certificate of {address} {fault}: {what}; {hint}")
         failure.__cause__ = ssl.SSLCertVerificationError(text)
         return failure
     else:
-        failure = APIConnectionError(f"no answer from {address}: {named}")
+        no_tls = issubclass(kind, httpx.ConnectError) and behind(error, ssl.SSLError)
+        failure = APIConnectionError(f"no answer from {address}: {what}{f'; {NO_TLS}' if no_tls else ''}")
     # The cause without its frames and its own causes: those hold the signed request, and may quote the answer.
     failure.__cause__ = kind(text)
     return failure
 
 
-def is_untrusted(error: BaseException | None) -> bool:
-    """Whether a certificate was the reason, which a retry won't change."""
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
+def behind(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
+    """Return the first error of a kind among an error and its causes."""
+    while error is not None and not isinstance(error, kind):
         error = error.__cause__ or error.__context__
-    return False
+    return error
+
+
+def certificate_fault(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
+    """Say what is wrong with a certificate, and what to do about it."""
+    return _CERTIFICATE_FAULTS.get(getattr(error, "verify_code", 0), _UNKNOWN_AUTHORITY)

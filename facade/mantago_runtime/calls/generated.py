@@ -48,7 +48,7 @@ class Response(Generic[T]):
 
 
 def send(client: HttpxClients, request: Request[T]) -> Response[T]:
-    """Return the response; raise APIStatusError where the service said no, InvalidResponseError where it is none."""
+    """Return the response; raise APIStatusError for a refusal, InvalidResponseError for an unusable answer."""
     started = time.monotonic()
     response = client.get_httpx_client().request(**_arguments(request))
     return _response(client, request, response, time.monotonic() - started)

@@ -26,7 +26,7 @@ from mantago_runtime.calls.policy import (
     was_given_up,
 )
 from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
-from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sign
+from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sent_bot_id, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import (
@@ -34,6 +34,7 @@ from mantago_runtime.errors import (
     APIStatusError,
     APITimeoutError,
     CallError,
+    CallErrorT,
     ClientClosedError,
     InvalidResponseError,
     MantaGoError,
@@ -44,6 +45,7 @@ from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor, redacted_logs
 from mantago_runtime.secrets.store import CredentialStore
+from mantago_runtime.text import seconds
 
 
 @define
@@ -88,9 +90,9 @@ class CallLoop:
 
     async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
         """Answer a request within its deadline, or raise a MantaGoError."""
-        seconds = self.policy.timeout if request.timeout is None else request.timeout
+        allowed = self.policy.timeout if request.timeout is None else request.timeout
         started = self.clock()
-        state = CallState(started, started + seconds)
+        state = CallState(started, started + allowed)
         if not self.instrumentation.wanted():
             return await self._bounded(request, io, state)
         operation = operation_name(request)
@@ -195,9 +197,17 @@ class CallLoop:
         # Their frames aren't kept: the response in this one shows a reason phrase that nobody masked.
         except InvalidResponseError as error:
             kept = redactor.clean_cut(body.beginning)
-            return of_answer(error, response.status, headers, kept).with_traceback(None)
+            return self._may_be_proxys(of_answer(error, response.status, headers, kept)).with_traceback(None)
         except APIStatusError as error:
-            return error.with_traceback(None)
+            if error.bot_id is None:
+                error.bot_id = redactor.clean_text(sent_bot_id(request, credentials, self.store.held))
+            return (error if error.code is not None else self._may_be_proxys(error)).with_traceback(None)
+
+    def _may_be_proxys(self, error: CallErrorT) -> CallErrorT:
+        """Note in an error that the environment's proxy may have answered in place of this machine."""
+        if self.policy.way_past_proxy:
+            error.add_note(f"was it {self.policy.way} that answered?")
+        return error
 
     async def _renew(self, answers: int, io: IOBackend, state: CallState) -> Credentials:
         """Ask for credentials, unless another call has asked since `answers` answers were given."""
@@ -215,12 +225,12 @@ class CallLoop:
         return credentials
 
     def _timed_out(self, state: CallState) -> APITimeoutError:
-        allowed = state.deadline - state.started
-        problem = f"{self.policy.way} gave no whole answer within the {allowed:g} s allowed"
+        allowed = seconds(state.deadline - state.started)
+        problem = f"{self.policy.way} gave no whole answer within the {allowed} allowed"
         if state.use.waits_for:
             problem = (
                 f"none of the {state.use.waits_for} connections to {self.policy.way} became free within the "
-                f"{allowed:g} s allowed: make fewer calls at a time, or raise max_connections"
+                f"{allowed} allowed: make fewer calls at a time, or raise max_connections"
             )
         error = APITimeoutError(problem)
         return tried(error, state.attempts, self.clock() - state.started)

@@ -64,7 +64,7 @@ class ByToken:
     seen: frozenset[str] = frozenset()
 
     def after(self, page: Page[Any], /) -> ByToken | None:
-        """Return the next token, unless the page is the last one, or its token is none or was there before."""
+        """Return the next token; None after the last page, without a token, or with one that was there before."""
         if page.is_last or not page.token or page.token in self.seen:
             return None
         return ByToken(page.token, self.seen | {page.token})

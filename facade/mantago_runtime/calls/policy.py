@@ -14,7 +14,7 @@ import httpx
 from attrs import evolve, field, frozen
 
 from mantago_runtime.calls.signing import ANY_JSON, UnsignedRequest, json_body, told_seconds
-from mantago_runtime.configuration import checked_seconds, checked_whole
+from mantago_runtime.configuration import checked_seconds, checked_whole, is_loopback
 from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
 from mantago_runtime.operation import Operation, OperationInfo, find_operation
 
@@ -40,6 +40,7 @@ class Policy:
     max_response_bytes: int
     operations: tuple[OperationInfo, ...]
     proxy_host: str | None = None
+    proxy_of_environment: bool = False
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     """What goes with each request, beside what it needs."""
 
@@ -50,7 +51,7 @@ class Policy:
         return evolve(self, headers=kept | {**headers})
 
     def with_limits(self, timeout: float | EllipsisType, max_retries: int | EllipsisType) -> Policy:
-        """Return a policy with other limits; raise ConfigurationError for what is none."""
+        """Return a policy with other limits; raise ConfigurationError for an unusable one."""
         return evolve(
             self,
             timeout=self.timeout if timeout is ... else checked_seconds(timeout),
@@ -94,7 +95,19 @@ class Policy:
     @property
     def way(self) -> str:
         """The server, and the proxy that leads to it, as messages name them."""
-        return self.host if self.proxy_host is None else f"{self.host} (through the proxy {self.proxy_host})"
+        if self.proxy_host is None:
+            return self.host
+        past = f", {self.way_past_proxy}" if self.way_past_proxy else ""
+        return f"{self.host} (through the proxy {self.proxy_host}{past})"
+
+    @property
+    def way_past_proxy(self) -> str | None:
+        """What to set where the environment's proxy stands before this machine itself, which it hardly ever reaches."""
+        host = self.base_url.host
+        if not (self.proxy_of_environment and self.proxy_host and is_loopback(host)):
+            return None
+        hosts = "127.0.0.1,localhost" if host in ("127.0.0.1", "localhost") else host
+        return f"which the environment names: set NO_PROXY={hosts} to reach this machine without it"
 
     @property
     def path(self) -> str:

@@ -19,7 +19,7 @@ from attrs import frozen
 
 from mantago_runtime.calls.compression import COMPRESSED_ENCODINGS, Unpacker, codings_of
 from mantago_runtime.calls.signing import ANY_JSON
-from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, phrase, tried
+from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, named, phrase, tried
 from mantago_runtime.mappings import Headers
 from mantago_runtime.operation import Answers, Operation, reader_for
 from mantago_runtime.reading.drift import Drift
@@ -131,7 +131,7 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float, answe
         if not (isinstance(payload, dict) and payload.get("success") is False):
             return payload
     elif status < 300:
-        has, said = f"has the status {status} {phrase(status)}".rstrip(), " or ".join(str(known) for known in answers)
+        has, said = f"has the status {named(status)}", " or ".join(str(known) for known in answers)
         raise InvalidResponseError(f"{has}, where the spec says {said}")
     else:
         try:
@@ -232,7 +232,7 @@ class ResultReader:
         self._warned: set[tuple[str, str]] = set()
 
     def read(self, operation: Operation[T], answer: RawResponse) -> T:
-        """Return the result of an answer, whose payload is used up; raise InvalidResponseError if it is none."""
+        """Return the result of an answer, and use up its payload; raise InvalidResponseError if it can't be read."""
         reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
         marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
         try:

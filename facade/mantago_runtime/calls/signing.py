@@ -44,7 +44,7 @@ class UnsignedRequest:
 
 
 def told_seconds(timeouts: Mapping[str, Any]) -> float | None:
-    """Return what httpx was told that a request may take, None unless that limits everything."""
+    """Return the seconds that httpx was told to allow a request; None unless they limit everything."""
     limits = [value for value in timeouts.values() if isinstance(value, (int, float)) and 0 < value < math.inf]
     return max(limits) if limits and len(limits) == len(timeouts) else None
 
@@ -57,10 +57,10 @@ def sign(
     A bot id or secret that the request already carries stays, unless it is one that this client holds or held:
     those follow the credentials as they are renewed.
     """
-    bot_id = next((value for name, value in request.query if name == "botId"), "")
-    if not bot_id or any(bot_id == pair.bot_id for pair in held):
-        bot_id = credentials.bot_id
-    query = [("botId", bot_id), *(item for item in request.query if item[0] != "botId")]
+    query = [
+        ("botId", sent_bot_id(request, credentials, held)),
+        *(item for item in request.query if item[0] != "botId"),
+    ]
     target = f"{request.path}?{urlencode(query, quote_via=quote)}"
     headers = [*request.headers, (b"Authorization", f"Bearer {credentials.token}".encode())]
     content = request.content
@@ -73,6 +73,12 @@ def sign(
         content = httpx.ByteStream(packed)
     url = httpcore.URL(scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=target)
     return httpcore.Request(request.method, url, headers=headers, content=content)
+
+
+def sent_bot_id(request: UnsignedRequest, credentials: Credentials, held: Iterable[Credentials]) -> str:
+    """Return the bot id with which a request is sent: see `sign`."""
+    own = next((value for name, value in request.query if name == "botId"), "")
+    return credentials.bot_id if not own or any(own == pair.bot_id for pair in held) else own
 
 
 def json_body(request: httpx.Request) -> dict[str, Any] | None:
@@ -91,4 +97,4 @@ def redactor_for(request: UnsignedRequest, store: CredentialStore) -> Redactor:
     own = (request.body or {}).get("secret")
     if not isinstance(own, str) or not own or any(own == pair.secret for pair in store.held):
         return store.redactor
-    return Redactor(store.held, [own])
+    return Redactor(store.held, [own, *store.others])

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from mantago_runtime.errors import InvalidResponseError
-from mantago_runtime.mappings import Headers, ReadOnlyMapping
+from mantago_runtime.mappings import Headers, ReadOnlyMapping, request_id_in
 from mantago_runtime.reading.compiler import EMPTY, code_of
 from mantago_runtime.reading.containers import copied
 from mantago_runtime.reading.drift import Drift
@@ -127,6 +127,11 @@ class ResponseInfo:
     headers: Mapping[str, str] = field(hash=False)
     attempts: int
     elapsed: float
+
+    @property
+    def request_id(self) -> str | None:
+        """The request's name in the service's own records, for its support; None if the headers hold none."""
+        return request_id_in(self.headers)
 
 
 class Result(Model):

@@ -13,6 +13,8 @@ from urllib.parse import quote, quote_plus
 from mantago_runtime.secrets.credentials import REDACTED, Credentials
 from mantago_runtime.text import characters
 
+LONGEST_ESCAPED = 12
+"""Bytes that JSON may spell a character with: two escapes of six."""
 SHORTEST_REDACTED = 8
 """A shorter token or secret isn't masked in answers: it could be part of any word."""
 
@@ -43,10 +45,29 @@ class Redactor:
     def clean_cut(self, data: bytes) -> bytes:
         """Do what `clean` does with data that may end in the middle of a secret."""
         data = self.clean(data)
+        if b"\\" in data:
+            data = self._clean_escaped_end(data)
         for form in self._forms:
             for length in range(len(form) - 1, SHORTEST_REDACTED // 2, -1):
                 if data.endswith(form[:length]):
                     return data[:-length] + REDACTED.encode()
+        return data
+
+    def _clean_escaped_end(self, data: bytes) -> bytes:
+        """Replace the beginning of a secret at the end of the data that JSON spells with escapes."""
+        longest = max(map(len, self._needles), default=0)
+        end = data[-LONGEST_ESCAPED * (longest + 1) :].decode(errors="surrogateescape")
+        units, starts = "", list[int]()
+        for found in re.finditer(r"\\(?:u([0-9a-fA-F]{4})|(?:u[0-9a-fA-F]{0,3})?\Z|(.))|(.)", end, re.DOTALL):
+            spelled = chr(int(found[1], 16)) if found[1] else found[2] or found[3] or ""
+            flat = _in_utf_16(spelled)
+            units += flat
+            starts += [found.start()] * len(flat)
+        for needle in map(_in_utf_16, self._needles):
+            for length in range(min(len(needle) - 1, len(units)), SHORTEST_REDACTED // 2, -1):
+                if units.endswith(needle[:length]):
+                    cut = len(end[starts[-length] :].encode(errors="surrogateescape"))
+                    return data[:-cut] + REDACTED.encode()
         return data
 
     def clean_text(self, text: str) -> str:
@@ -71,6 +92,11 @@ def _unescaped(text: str) -> str:
 def _utf_16(point: int) -> tuple[int, ...]:
     # Not by Python's codec, which is imported when it is used first: no failure of a call may wait for that.
     return (point,) if point < 0x10000 else (0xD7C0 + (point >> 10), 0xDC00 + (point & 0x3FF))
+
+
+def _in_utf_16(text: str) -> str:
+    """Return the text with two halves for each character that JSON escapes as two."""
+    return "".join(chr(unit) for character in text for unit in _utf_16(ord(character)))
 
 
 def _json_pattern(value: str) -> bytes:

@@ -25,12 +25,19 @@ class CredentialStore:
         self.provider: Any = None if isinstance(source, Credentials) else source
         self.current: Credentials | None = None
         self.held: tuple[Credentials, ...] = ()
+        self.others: tuple[str, ...] = ()
+        """What else no answer may show: a proxy's password."""
         self.redactor = Redactor(self.held)
         self.answers = 0
         self.warn_from = math.inf
         """When to warn that the token in force expires: seconds since 1970."""
         if isinstance(source, Credentials):
             self._hold(source)
+
+    def mask(self, others: tuple[str, ...]) -> None:
+        """Mask these as well as the credentials."""
+        self.others = others
+        self.redactor = Redactor(self.held, others)
 
     def take(self, answer: object) -> Credentials:
         """Use what the provider returned from now on."""
@@ -44,7 +51,7 @@ class CredentialStore:
     def _hold(self, pair: Credentials) -> None:
         # Answers may still echo what was in force just before; what is older would only slow the redactor down.
         self.current, self.held = pair, (*self.held[1 - MAX_HELD_PAIRS :], pair)
-        self.redactor = Redactor(self.held)
+        self.redactor = Redactor(self.held, self.others)
         expiry = pair.expires_at
         self.warn_from = expiry.timestamp() - EXPIRY_WARNING_SECONDS if expiry else math.inf
 
