@@ -797,7 +797,7 @@ def test_a_port_in_use_is_one_line(capsys):
     [
         (["gifts", "--client-id"], "Option '--client-id' requires an argument. (see mantago gifts --help)"),
         (["gifts", ""], "ID is empty: give the client's id"),
-        (["gifts", "--platform", "line"], "--platform was given, missing: --platform-client-id, or the client's"),
+        (["gifts", "--platform", "line"], "--platform was given, but --platform-client-id is missing, or the client's"),
         (["gifts", "-", "--sandbox"], "there are no ids on standard input: write one in each line"),
         (["gifts", "--timeout", "abc", "x"], "Invalid value for '--timeout': 'abc' isn't a number. (see mantago gifts"),
         (["sandbox", "--port", "x"], "Invalid value for '--port': 'x' isn't a whole number. (see mantago sandbox"),

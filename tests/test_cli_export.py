@@ -236,6 +236,17 @@ def test_ctrl_c_before_anything_has_begun_is_as_anywhere(tmp_path, monkeypatch):
     assert cli.main(["export", str(tmp_path / "ids.txt"), "--into", str(tmp_path / "gifts")]) == 130
 
 
+def test_sigterm_before_the_first_call_is_exit_status_130(monkeypatch):
+    monkeypatch.setattr(bulk, "read_ids", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    # Where the tests run in the background, a shell has them ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert cli.main(["export", "-", "--into", "never", "--sandbox"]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
 def test_a_programs_own_handler_of_sigterm_stays(monkeypatch):
     monkeypatch.setattr(bulk, "read_ids", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
     told = []

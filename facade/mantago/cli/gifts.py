@@ -50,7 +50,9 @@ def gifts(
     if "" in ids:
         raise ConfigurationError("ID is empty: give the client's id")
     if not ids and who.platform is not None and who.platform_client_id is None and who.client_id is None:
-        raise IdentificationError("platform was given, missing: platform_client_id, or the client's id there as ID")
+        raise IdentificationError(
+            "platform was given, but platform_client_id is missing, or the client's id there as ID"
+        )
     if ids and (named := [name for name in ("client_id", "platform_client_id") if getattr(who, name) is not None]):
         raise ConfigurationError(f"give the client as ID or by {options.as_option(named[0])}, not both")
     clients = [_named(id_, who) for id_ in ids if id_ != STDIN]

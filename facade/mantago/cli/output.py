@@ -142,7 +142,7 @@ def _is_shown(record: logging.LogRecord, output: Output, logged_from: int | None
     """Whether a record is for whoever uses the command line."""
     if record.name.partition(".")[0] != "mantago":
         return record.levelno >= logging.WARNING
-    if logged_from is not None and record.levelno >= logged_from:
-        return True
+    is_logged = logged_from is not None and record.levelno >= logged_from
     # The library's own records are about single calls; what needs a person's attention comes from its children.
-    return output.verbose or (not output.quiet and record.levelno >= logging.WARNING and record.name != "mantago")
+    is_told = not output.quiet and record.levelno >= logging.WARNING and record.name != "mantago"
+    return is_logged or output.verbose or is_told
