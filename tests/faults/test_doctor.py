@@ -249,7 +249,7 @@ def test_the_configuration_says_where_each_value_comes_from(account, report, mon
 )
 def test_white_space_around_what_was_copied_is_seen(report, bot_id, secret, seen):
     told = report("--bot-id", bot_id, "--token", "token", "--secret", secret, "--base-url", "http://127.0.0.1:1")
-    assert (told["exit_status"], [*crosses(told)][0]) == (2, "configuration")
+    assert (told["exit_status"], next(iter(crosses(told)))) == (2, "configuration")
     assert told["configuration"]["detail"] == f"there is white space around {seen}"
     assert "copy it once more" in told["configuration"]["hint"]
     assert "of-a-file" not in json.dumps(told)
