@@ -12,6 +12,7 @@ import subprocess
 import sys
 import types
 from datetime import UTC, datetime
+from pathlib import Path
 
 import anyio
 import httpx
@@ -338,10 +339,22 @@ def test_a_full_disk_stops_the_run_and_leaves_no_broken_part(service, tmp_path, 
     assert outcomes_in(tmp_path) == dict.fromkeys(IDS, "ok")
 
 
-def test_a_folder_that_cant_be_made_stops_the_run(service, tmp_path):
-    (tmp_path / "file").touch()
-    with pytest.raises(StoppedError, match="can't be written to: ") as raised:
-        run(service, IDS, tmp_path / "file" / "run")
+def test_a_folder_that_cant_be_made_is_wrong_use_and_is_named(service, tmp_path):
+    (file := tmp_path / "file").touch()
+    with pytest.raises(ConfigurationError, match=re.escape(f"the folder {file} can't be made: a file is there; name")):
+        run(service, IDS, file)
+    with pytest.raises(ConfigurationError, match=re.escape(f"the folder {file / 'run'} can't be made: ")):
+        run(service, IDS, file / "run")
+    assert asked(service) == []
+
+
+def test_a_folder_that_cant_be_written_to_stops_the_run(service, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mantago.bulk.run.write_whole", full)
+    with pytest.raises(StoppedError, match="can't be written to: No space left on device") as raised:
+        run(service, IDS, tmp_path)
     assert raised.value.summary.done == 0
 
 
@@ -425,6 +438,21 @@ def test_both_clients_serve_callers_without_an_event_loop(flavour, tmp_path):
     assert [path.name[:12] for path in (tmp_path / "shard").glob("part-*")] == ["part-000007-"]
 
 
+@pytest.mark.parametrize("clients", ["customers.csv", b"customers.csv", Path("customers.csv"), None], ids=repr)
+def test_the_name_of_a_file_is_no_list_of_clients(clients, service, tmp_path):
+    async def shard():
+        await fetch_shard_async(clients, tmp_path / "shard", client=service.client())
+
+    for go in (lambda: run(service, clients, tmp_path / "run"), lambda: simulated(shard)):
+        with pytest.raises(ConfigurationError, match=f"not {type(clients).__name__}: read a file with read_ids"):
+            go()
+    client = MantaGo(transport=service.fake, credentials=service.fake.credentials)
+    for function in (export, fetch_shard):
+        with pytest.raises(ConfigurationError, match="read_ids"):
+            function(clients, tmp_path / "sync", client=client)
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_shard_is_fetched_once_and_has_the_name_that_a_run_gives_it(service, tmp_path):
     async def go():
         async with service.client() as client:
@@ -459,6 +487,7 @@ def test_a_bug_in_what_is_told_of_progress_ends_the_run_as_itself(service, tmp_p
 
     with pytest.raises(ZeroDivisionError):
         run(service, IDS, tmp_path, on_progress=broken)
+    assert json.loads((tmp_path / "summary.json").read_text("utf-8"))["reason"] == "ended by ZeroDivisionError"
 
 
 @pytest.mark.parametrize(
@@ -490,7 +519,7 @@ def test_a_run_is_stopped_by_cancelling_it_and_says_so_in_its_summary(service, t
 
     simulated(go)
     summary = json.loads((tmp_path / "summary.json").read_text("utf-8"))
-    assert (summary["status"], summary["reason"], summary["done"]) == ("stopped", "interrupted by CancelledError", 10)
+    assert (summary["status"], summary["reason"], summary["done"]) == ("stopped", "interrupted", 10)
     assert [*outcomes_in(tmp_path)] == IDS[:10]
 
 

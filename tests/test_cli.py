@@ -207,6 +207,27 @@ def test_quiet_and_verbose_say_how_much_is_told_beside_the_result(options, told,
     assert (logging.getLogger("mantago").level, logging.getLogger("mantago").handlers) == before
 
 
+@pytest.mark.parametrize("options", [[], ["--verbose"], ["--quiet"]], ids=" ".join)
+def test_with_json_every_line_on_stderr_is_json_also_what_mantago_log_shows_and_is_there_once(options):
+    env = os.environ | {"MANTAGO_LOG": "debug"}
+    done = run("gifts", "--sandbox", "--json", *options, "drift_missing", env=env)
+    notes = [json.loads(line)["note"] for line in done.stderr.splitlines()]
+    assert [bool(re.match(r"MantaGo\(|POST |missing ", note)) for note in notes] == [True] * 3
+    plain = run("gifts", "--sandbox", *options, "drift_missing", env=env).stderr.splitlines()
+    assert [line.split()[2:4] for line in plain if "DEBUG" in line] == [["DEBUG", "mantago:"]]
+    assert len(plain) == 3
+
+
+def test_what_another_librarys_log_says_is_shown_from_a_warning_on(capsys, monkeypatch):
+    def warn(*_: object, **__: object) -> mantago.ClientGifts:
+        logging.getLogger("other").warning("of something")
+        return mantago.ClientGifts()
+
+    monkeypatch.setattr(mantago.MantaGo, "get_client_gifts", warn)
+    assert cli.main(["gifts", "--sandbox", *WHO, "--json"]) == 0
+    assert json.loads(capsys.readouterr().err) == {"note": "of something"}
+
+
 # --- exit statuses, and errors for programs ---------------------------------------------------------------------------
 
 
@@ -366,10 +387,10 @@ def test_ids_come_from_standard_input_a_line_each(capsys, stdin, monkeypatch):
     [line] = lines_of(capsys.readouterr().out)
     assert (line["platform"], line["platform_client_id"], line["outcome"]) == ("whatsapp", "886912345678", "ok")
     stdin(b"")
-    assert cli.main(["gifts", "-"]) == 0
+    assert cli.main(["gifts", "-"]) == 2
     monkeypatch.setattr(sys, "stdin", None)
-    assert cli.main(["gifts", "-"]) == 0
-    assert capsys.readouterr() == ("", "")
+    assert cli.main(["gifts", "-"]) == 2
+    assert capsys.readouterr() == ("", "error: there are no ids on standard input: write one in each line\n" * 2)
 
 
 @pytest.mark.usefixtures("environment")
@@ -756,7 +777,7 @@ def test_a_sandbox_beyond_loopback_says_what_that_means(host, named, introduced)
     [
         (["--token", " "], "--token is blank"),
         (["--rate", "-1"], "--rate must be a number of calls a second above zero, not -1.0"),
-        (["--host", "192.0.2.1", "--port", "8000"], "can't listen on port 8000: "),
+        (["--host", "192.0.2.1", "--port", "8000"], "can't listen on port 8000 of 192.0.2.1: "),
     ],
 )
 def test_a_sandbox_that_cannot_be_is_wrong_use(options, told, capsys):
@@ -768,7 +789,24 @@ def test_a_port_in_use_is_one_line(capsys):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         assert cli.main(["sandbox", "--port", str(port)]) == 2
-    assert capsys.readouterr().err.startswith(f"error: can't listen on port {port}: ")
+    assert capsys.readouterr().err.startswith(f"error: can't listen on port {port} of 127.0.0.1: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["gifts", "--client-id"], "Option '--client-id' requires an argument. (see mantago gifts --help)"),
+        (["gifts", ""], "ID is empty: give the client's id"),
+        (["gifts", "--platform", "line"], "--platform was given, missing: --platform-client-id, or the client's"),
+        (["gifts", "-", "--sandbox"], "there are no ids on standard input: write one in each line"),
+        (["gifts", "--timeout", "abc", "x"], "Invalid value for '--timeout': 'abc' isn't a number. (see mantago gifts"),
+        (["sandbox", "--port", "x"], "Invalid value for '--port': 'x' isn't a whole number. (see mantago sandbox"),
+    ],
+)
+def test_wrong_use_is_told_in_words_that_say_what_to_give(words, told, capsys, stdin):
+    stdin(b"")
+    assert cli.main(words) == 2
+    assert capsys.readouterr().err.startswith(f"error: {told}")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that stands for Ctrl-C in one process")

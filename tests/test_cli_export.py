@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import Any
 
@@ -15,8 +16,9 @@ import pytest
 
 from bulk import outcomes_in
 from mantago import cli
-from mantago.bulk import Progress
+from mantago.bulk import Progress, StoppedError
 from mantago.cli import bulk
+from mantago_runtime.errors import APIConnectionError, ConfigurationError, InvalidResponseError
 
 PROGRESS = Progress(
     total=10000,
@@ -72,20 +74,56 @@ def test_some_failed_is_exit_status_1_and_retry_failed_asks_once_more(tmp_path, 
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.parametrize(
-    ("client_id", "status", "told"),
+    ("client_id", "status", "told", "remedy"),
     [
-        ("token_expired", 4, "error: stopped: 401 Unauthorized, code 1004"),
-        ("permission_denied", 4, "error: stopped: 403 Forbidden, code 1002"),
-        ("bot_not_found", 3, "error: stopped: 404 Not Found, code 5001"),
+        ("token_expired", 4, "error: stopped: 401 Unauthorized, code 1004", "set the credentials that the service"),
+        ("permission_denied", 4, "error: stopped: 403 Forbidden, code 1002", "set the credentials that the service"),
+        ("bot_not_found", 3, "error: stopped: 404 Not Found, code 5001", "no bot has this id, so correct --bot-id"),
+        ("platform_not_connected", 3, "error: stopped: 404 Not Found, code 11001", "connect the bot to this platform"),
     ],
 )
-def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status, told, tmp_path, capsys, stdin):
+def test_what_every_client_would_meet_has_a_status_of_its_own(client_id, status, told, remedy, tmp_path, capsys, stdin):
     stdin(client_id.encode())
     assert cli.main(["export", "-", "--into", str(tmp_path / "gifts")]) == status
     output = capsys.readouterr()
     assert output.err.startswith(told)
-    assert output.err.endswith("; the finished parts are kept, and the same command continues from there\n")
+    assert f"; the finished parts are kept: {remedy}" in output.err
+    assert output.err.endswith(", then the same command continues from there\n")
     assert output.out.startswith("0 of 1 clients in ")
+
+
+@pytest.mark.usefixtures("environment")
+def test_an_address_without_the_api_is_to_be_corrected_first(account, tmp_path, capsys, stdin):
+    stdin(b"VolejRejN")
+    wrong = account["base_url"] + "/typo"
+    assert cli.main(["export", "-", "--into", str(tmp_path), "--base-url", wrong]) == 3
+    told = "the API is not at this address, so correct --base-url or MANTAGO_BASE_URL, then the same command"
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        (APIConnectionError("no answer"), "check --base-url or MANTAGO_BASE_URL"),
+        (ConfigurationError("refused"), "correct what the service refuses"),
+        (InvalidResponseError("no JSON"), ""),
+        (OSError(28, "No space left on device"), "make sure that the folder can be written to"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_stopped_an_export_says_what_to_do_first(cause, told):
+    error = StoppedError("stopped")
+    error.__cause__ = cause
+    assert bulk.remedy_for(error).startswith(told)
+    assert bool(bulk.remedy_for(error)) == bool(told)
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_file_where_the_folder_is_to_be_is_wrong_use(tmp_path, capsys, stdin):
+    (file := tmp_path / "c2.csv").touch()
+    stdin(b"VolejRejN\n")
+    assert cli.main(["export", "-", "--into", str(file)]) == 2
+    assert capsys.readouterr().err.startswith(f"error: the folder {file} can't be made: a file is there; name another")
 
 
 @pytest.mark.usefixtures("environment")
@@ -104,7 +142,7 @@ def test_wrong_use_is_exit_status_2_and_nothing_is_fetched(tmp_path, capsys, std
     folder = tmp_path / "gifts"
     stdin(b"a\n\nb\n")
     assert cli.main(["export", "-", "--into", str(folder)]) == 2
-    assert "line 2: is blank" in capsys.readouterr().err
+    assert "line 2: is blank; the whole list is refused until" in capsys.readouterr().err
     assert cli.main(["export", str(tmp_path / "missing.csv"), "--into", str(folder)]) == 2
     assert cli.main(["export", "-"]) == 2
     assert "--into" in capsys.readouterr().err
@@ -132,6 +170,15 @@ def test_progress_is_a_line_now_and_then_where_there_is_no_terminal(capsys):
     assert capsys.readouterr().err == line * 2
 
 
+def test_with_json_progress_is_json_also_on_a_terminal(capsys, monkeypatch, stdin, tmp_path):
+    monkeypatch.setattr(bulk, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    stdin(b"VolejRejN\n")
+    assert cli.main(["export", "-", "--into", str(tmp_path), "--sandbox", "--json"]) == 0
+    told = [json.loads(line)["note"] for line in capsys.readouterr().err.splitlines()]
+    assert told[-1].startswith("100%, 1 of 1, ")
+
+
 @pytest.mark.parametrize(("seconds", "told"), [(5, "5 s"), (125, "2 min 05 s"), (None, "")])
 def test_the_time_left_is_told_as_people_do(seconds, told):
     from attrs import evolve
@@ -157,19 +204,24 @@ def test_progress_is_a_bar_on_a_terminal(tmp_path, capsys, stdin, monkeypatch):
 
 @pytest.mark.usefixtures("environment")
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signal that stands for Ctrl-C in one process")
-def test_ctrl_c_stops_cleanly_says_how_to_go_on_and_going_on_does(tmp_path, capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def test_an_interrupt_stops_cleanly_says_how_to_go_on_and_going_on_does(number, tmp_path, capsys):
     ids, folder = tmp_path / "ids.txt", tmp_path / "gifts"
     ids.write_text("".join(f"client-{number}\n" for number in range(510)), "utf-8")
     command = [sys.executable, "-W", "error", "-m", "mantago", "export", str(ids), "--into", str(folder)]
     running = subprocess.Popen([*command, "--rate", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while not (folder / "summary.json").exists() and time.monotonic() < deadline:
+    while not (folder / "summary.json").exists() and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    running.send_signal(signal.SIGINT)
+    running.send_signal(number)
     out, err = running.communicate(timeout=60)
     assert (running.returncode, out) == (3, f"0 of 510 clients in {folder}: 0 answered, 0 not found, 0 failed\n")
-    assert err == "error: stopped: by Ctrl-C; the finished parts are kept, and the same command continues from there\n"
-    assert json.loads((folder / "summary.json").read_text("utf-8"))["status"] == "stopped"
+    assert (
+        err
+        == "error: stopped: by Ctrl-C or SIGTERM; the finished parts are kept, and the same command continues from there\n"
+    )
+    summary = json.loads((folder / "summary.json").read_text("utf-8"))
+    assert (summary["status"], summary["reason"]) == ("stopped", "interrupted")
     assert cli.main(["export", str(ids), "--into", str(folder), "--rate", "2000"]) == 0
     assert len(outcomes_in(folder)) == 510
 
@@ -182,3 +234,22 @@ def test_ctrl_c_before_anything_has_begun_is_as_anywhere(tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "read_ids", interrupted)
     (tmp_path / "ids.txt").write_text("a\n", "utf-8")
     assert cli.main(["export", str(tmp_path / "ids.txt"), "--into", str(tmp_path / "gifts")]) == 130
+
+
+def test_a_programs_own_handler_of_sigterm_stays(monkeypatch):
+    monkeypatch.setattr(bulk, "read_ids", lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+    told = []
+    before = signal.signal(signal.SIGTERM, lambda *_: told.append("told"))
+    try:
+        cli.main(["export", "-", "--into", "never", "--sandbox"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert told == ["told"]
+
+
+def test_a_command_in_another_thread_leaves_the_signals_alone(capsys):
+    before, statuses = signal.getsignal(signal.SIGTERM), []
+    thread = threading.Thread(target=lambda: statuses.append(cli.main(["--version"])))
+    thread.start()
+    thread.join()
+    assert (statuses, signal.getsignal(signal.SIGTERM)) == ([0], before)

@@ -660,3 +660,23 @@ def test_testing_needs_nothing_but_what_the_package_needs() -> None:
         "import mantago.testing; mantago.testing.FakeMantaGo()"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("held", "told"),
+    [
+        ({"tickets": [gift("x")]}, "tickets takes results of mantago.testing.ticket(...), not Gift"),
+        ({"virtual_gifts": ["Coffee"]}, "virtual_gifts takes results of mantago.testing.gift(...), not str: 'Coffee'"),
+        ({"physical_gifts": [ticket()]}, "physical_gifts takes results of mantago.testing.gift(...), not Ticket"),
+    ],
+    ids=["a gift as ticket", "a name", "a ticket as gift"],
+)
+def test_what_no_client_holds_is_refused_at_once(held, told):
+    with pytest.raises(TypeError, match=re.escape(told)):
+        FakeMantaGo().add_client("V", **held)
+
+
+@pytest.mark.parametrize("build", [gift, ticket])
+def test_a_text_is_no_moment_for_a_builder(build):
+    with pytest.raises(TypeError, match="created_at must be a datetime with a time zone, not '2024-01-01'"):
+        build(created_at="2024-01-01")

@@ -102,9 +102,21 @@ def named(name: ClientName) -> ClientIdentity:
     return identify(client_id=name)
 
 
+def checked_names(names: Iterable[ClientName]) -> Iterable[ClientName]:
+    """Return the clients that a program names; raise ConfigurationError for what is more likely a file's name."""
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        kind = type(names).__name__
+        raise ConfigurationError(
+            f"clients must be a list of clients, not {kind}: read a file with read_ids(...), and put a single id in a "
+            "list; nothing was fetched"
+        )
+    return names
+
+
 def client_list(names: Iterable[ClientName]) -> ClientList:
     """Return the list of the clients that a program names."""
-    return _filled(_checked("the list", "entry", enumerate(map(_thunk, names), 1)), "the list")
+    entries = enumerate(map(_thunk, checked_names(names)), 1)
+    return _filled(_checked("the list", "entry", entries), "the list")
 
 
 def read_ids(source: str | Path | BinaryIO, *, column: str | None = None) -> ClientList:
@@ -180,12 +192,14 @@ def _header(line: str) -> list[str]:
 
 def _from_csv(lines: Iterable[str], first: str, name: str, column: str | None) -> Iterator[_Entry]:
     header = _header(first)
+    if not any(header):
+        raise ConfigurationError(f"{name} is empty or its first line is: it must name the columns; nothing was fetched")
     wanted = [column or CLIENT_ID] if column is not None or CLIENT_ID in header else [PLATFORM, PLATFORM_CLIENT_ID]
     if missing := [one for one in wanted if one not in header]:
         lacks = repr(column) if column else f"{CLIENT_ID!r}, or {PLATFORM!r} and {PLATFORM_CLIENT_ID!r}"
         raise ConfigurationError(
             f"{name} has no column {lacks} (missing: {', '.join(missing)}); its columns are "
-            f"{', '.join(header) or 'none'}: name one with --column"
+            f"{', '.join(header)}: name one with --column"
         )
     reader = csv.reader(lines, delimiter=max(DELIMITERS, key=first.count), strict=True)
     next(reader, None)
@@ -248,7 +262,10 @@ def _checked(name: str, unit: str, entries: Iterable[_Entry]) -> Iterator[Client
         told += faults[: MOST_FAULTS_TOLD - len(told)]
     if told:
         more = f"; and {count - len(told)} more" if count > len(told) else ""
-        raise ConfigurationError(f"{name} can't be used, and nothing was fetched: {'; '.join(told)}{more}")
+        raise ConfigurationError(
+            f"{name} can't be used, and nothing was fetched: {'; '.join(told)}{more}; the whole list is refused until "
+            "these are corrected or removed"
+        )
 
 
 def _filled(identities: Iterable[ClientIdentity], name: str) -> ClientList:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mantago.bulk.ids import line_of
 from mantago.identification import ClientIdentity
+from mantago_runtime.errors import ConfigurationError
 
 PREFIX = "part-"
 HIDDEN = ".mantago-"
@@ -37,8 +38,14 @@ def parts_in(folder: Path) -> set[str]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of a run, for its owner alone; one that is there stays as it is."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the folder of a run, for its owner alone; one that is there stays as it is. Raises ConfigurationError."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = "a file is there" if folder.is_file() else error.strerror
+        raise ConfigurationError(
+            f"the folder {folder} can't be made: {reason}; name another folder; nothing was fetched"
+        ) from None
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -14,7 +14,7 @@ import anyio
 from attrs import define
 
 from mantago import __version__
-from mantago.bulk.ids import ClientList, ClientName, client_list, named
+from mantago.bulk.ids import ClientList, ClientName, checked_names, client_list, named
 from mantago.bulk.operations import GIFTS, BulkOperation
 from mantago.bulk.pacing import Pacer
 from mantago.bulk.parts import make_folder, part_name, parts_in, remove_leftovers, write_whole
@@ -22,7 +22,7 @@ from mantago.bulk.progress import Meter, Progress, Status, StoppedError, Summary
 from mantago.bulk.rows import FormatName, OutcomeName, format_named
 from mantago.bulk.shards import Client, Fetcher, asking
 from mantago_runtime.configuration import checked_whole
-from mantago_runtime.errors import ConfigurationError
+from mantago_runtime.errors import ConfigurationError, MantaGoError
 from mantago_runtime.instrumentation import run_span
 
 PART_SIZE = 500
@@ -49,7 +49,7 @@ async def fetch_shard_async(
     This is the unit of work for an engine. It may run again, on any machine: it does nothing if the part is there.
     `rate` is this worker's share. Raises StoppedError, ConfigurationError, IdentificationError.
     """
-    shard, folder = [named(name) for name in clients], Path(into)
+    shard, folder = [named(name) for name in checked_names(clients)], Path(into)
     meter = Meter(len(shard), anyio.current_time())
     fetcher = _fetcher(client, operation, format, rate, concurrency, meter=meter, retry_failed=retry_failed)
     make_folder(folder)
@@ -162,6 +162,7 @@ class _Run:
 
     async def go(self) -> Summary:
         """Fetch all parts; leave a summary however it ends."""
+        make_folder(self.folder)
         try:
             self._begin()
             for index, shard in enumerate(self.clients.shards(self.part_size)):
@@ -172,13 +173,13 @@ class _Run:
             error.summary = self._end("credentials_refused" if error.credentials_refused else "stopped", str(error))
             raise
         except BaseException as error:
-            self._end("stopped", f"interrupted by {type(error).__name__}")
+            told = str(error) if isinstance(error, MantaGoError) else f"ended by {type(error).__name__}"
+            self._end("stopped", told if isinstance(error, Exception) else "interrupted")
             raise
         return self._end("some_failed" if self.fetcher.meter.kept["failed"] else "done")
 
     def _begin(self) -> None:
         try:
-            make_folder(self.folder)
             remove_leftovers(self.folder)
             self._keep(self._summary("running"))
         except OSError as error:
@@ -188,11 +189,11 @@ class _Run:
         self.fetcher.meter.show(anyio.current_time(), self.fetcher.pacer.refusals)
 
     def _end(self, status: Status, reason: str | None = None) -> Summary:
-        self.fetcher.meter.show(anyio.current_time(), self.fetcher.pacer.refusals, at_once=True)
         summary = self._summary(status, reason)
         # Where the disk is full, that is told already, and the parts are all that counts.
         with suppress(OSError):
             self._keep(summary)
+        self.fetcher.meter.show(anyio.current_time(), self.fetcher.pacer.refusals, at_once=True)
         return summary
 
     def _keep(self, summary: Summary) -> None:

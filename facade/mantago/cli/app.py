@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import click
 from click.shell_completion import shell_complete
@@ -29,13 +34,33 @@ def main(arguments: list[str] | None = None) -> int:
     _write_anything()
     words = sys.argv[1:] if arguments is None else [*arguments]
     try:
-        return _run(words)
+        with ended_like_ctrl_c():
+            return _run(words)
     except BrokenPipeError:
         # Whoever read the output has seen enough; without this, Python complains when it flushes at its end.
         sys.stdout = None
         return ExitStatus.REFUSED
     except Exception as error:  # noqa: BLE001 - a traceback would say less to whoever uses a command line
         return complain(error, as_json="--json" in words)
+
+
+@contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """Have SIGTERM do what Ctrl-C does, unless the program around decides what either does."""
+    ours = threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT))
+    if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Do what Ctrl-C does at the moment: an event loop has a handler of its own for it."""
+    signal.raise_signal(signal.SIGINT)
 
 
 def _run(arguments: list[str]) -> int:

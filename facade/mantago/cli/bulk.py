@@ -18,12 +18,14 @@ from rich.progress import Progress as Bar
 
 from mantago import AsyncMantaGo
 from mantago.bulk import ClientList, Progress, StoppedError, Summary, export_async, read_ids
+from mantago.bulk.outcomes import Verdict, verdict
 from mantago.bulk.progress import Status
 from mantago.bulk.run import summary_in
 from mantago.cli import options
-from mantago.cli.output import complain, notes, print_json
+from mantago.cli.output import complain, notes, print_json, print_note
 from mantago.cli.sandbox import arguments_for
 from mantago.cli.statuses import MEANINGS, ExitStatus
+from mantago_runtime.errors import APIConnectionError, APIStatusError, MantaGoError
 
 EXIT_STATUSES: Final[Mapping[Status, ExitStatus]] = {
     "done": ExitStatus.FINE,
@@ -40,7 +42,8 @@ SECONDS_BETWEEN_LINES = 30.0
     | {
         ExitStatus.FINE: "all done, though some clients may not be known",
         ExitStatus.REFUSED: "some failed; --retry-failed asks for those once more",
-        ExitStatus.TRY_LATER: "stopped; the same command continues from there",
+        ExitStatus.TRY_LATER: "stopped, also by Ctrl-C; the same command continues from there",
+        ExitStatus.INTERRUPTED: "Ctrl-C before the first call",
     },
 )
 @options.export
@@ -75,7 +78,7 @@ def export(
             ids,
             column,
             into,
-            quiet=output.quiet,
+            output=output,
             format=format,
             rate=rate,
             retry_failed=retry_failed,
@@ -87,14 +90,21 @@ def export(
     status = EXIT_STATUSES[summary.status]
     if error is None:
         return status
-    reason = "by Ctrl-C" if isinstance(error, KeyboardInterrupt) else str(error)
-    message = f"stopped: {reason}; the finished parts are kept, and the same command continues from there"
+    reason = "by Ctrl-C or SIGTERM" if isinstance(error, KeyboardInterrupt) else str(error)
+    first = f": {remedy}, then" if (remedy := remedy_for(error)) else ", and"
+    message = f"stopped: {reason}; the finished parts are kept{first} the same command continues from there"
     # What stopped it says more to a program than that something did.
     return complain(error.__cause__ or error, as_json=output.as_json, exit_status=status, message=message)
 
 
 def run_export(
-    connect: Callable[[], AsyncMantaGo], ids: str, column: str | None, into: str, *, quiet: bool, **options: Any
+    connect: Callable[[], AsyncMantaGo],
+    ids: str,
+    column: str | None,
+    into: str,
+    *,
+    output: options.Output,
+    **given: Any,
 ) -> tuple[Summary, BaseException | None]:
     """Run an export; return how it ended, and what stopped it, if something did."""
     client = connect()
@@ -102,16 +112,38 @@ def run_export(
 
     async def go(clients: ClientList, show: Callable[[Progress], None]) -> Summary:
         async with client:
-            return await export_async(clients, into, client=client, on_progress=show, **options)
+            return await export_async(clients, into, client=client, on_progress=show, **given)
 
     try:
-        with read_ids(source, column=column) as clients, _shown(quiet=quiet) as show:
+        with read_ids(source, column=column) as clients, _shown(output) as show:
             return anyio.run(go, clients, show), None
     except (StoppedError, KeyboardInterrupt) as error:
         summary = error.summary if isinstance(error, StoppedError) else summary_in(Path(into))
         if summary is None:
             raise  # before anything had begun
         return summary, error
+
+
+def remedy_for(error: BaseException) -> str:
+    """Return what has to be put right before a stopped export can continue, "" if nothing has to be."""
+    cause = error.__cause__
+    if isinstance(error, StoppedError) and error.credentials_refused:
+        return "set the credentials that the service accepts (mantago doctor says more)"
+    match cause:
+        case OSError():
+            return "make sure that the folder can be written to and has room"
+        case APIStatusError(code=5001):
+            return "no bot has this id, so correct --bot-id or MANTAGO_BOT_ID"
+        case APIStatusError(code=11001):
+            return "connect the bot to this platform in its dashboard"
+        case APIStatusError(status_code=404):
+            return "the API is not at this address, so correct --base-url or MANTAGO_BASE_URL"
+        case APIConnectionError() if verdict(cause) is Verdict.AGAIN:
+            return "check --base-url or MANTAGO_BASE_URL if they were set by hand, else wait until the service answers"
+        case MantaGoError() if verdict(cause) not in {Verdict.AGAIN, Verdict.REFUSED}:
+            return "correct what the service refuses (mantago doctor says more)"
+        case _:
+            return ""
 
 
 def told(summary: Summary, folder: str) -> str:
@@ -122,18 +154,18 @@ def told(summary: Summary, folder: str) -> str:
 
 
 @contextmanager
-def _shown(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
-    """Show progress on stderr: a bar on a terminal, else a line now and then."""
-    if quiet:
+def _shown(output: options.Output) -> Iterator[Callable[[Progress], None]]:
+    """Show progress on stderr: a bar for people at a terminal, else a line now and then."""
+    if output.quiet:
         yield lambda _: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and not output.as_json:
         with _bar() as bar:
             task = bar.add_task("", total=None, note="")
             yield lambda progress: bar.update(
                 task, total=progress.total, completed=progress.done, note=note(progress), refresh=True
             )
     else:
-        yield Lines(time.monotonic)
+        yield Lines(time.monotonic, as_json=output.as_json)
 
 
 def _bar() -> Bar:
@@ -144,15 +176,15 @@ def _bar() -> Bar:
 class Lines:
     """Writes a line now and then, for a log."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float], *, as_json: bool = False) -> None:
+        self._clock, self._as_json = clock, as_json
         self._next = clock() + SECONDS_BETWEEN_LINES
 
     def __call__(self, progress: Progress) -> None:
         """Write a line if it is time."""
         if self._clock() >= self._next:
             self._next = self._clock() + SECONDS_BETWEEN_LINES
-            print(f"{progress.done / progress.total:.0%}, {note(progress)}", file=sys.stderr, flush=True)
+            print_note(f"{progress.done / progress.total:.0%}, {note(progress)}", as_json=self._as_json)
 
 
 def note(progress: Progress) -> str:

@@ -47,6 +47,10 @@ def gifts(
       mantago gifts VolejRejN --json | jq '.virtualGifts[].name'
       mantago gifts - < ids.txt | jq 'select(.outcome == "failed")'
     """
+    if "" in ids:
+        raise ConfigurationError("ID is empty: give the client's id")
+    if not ids and who.platform is not None and who.platform_client_id is None and who.client_id is None:
+        raise IdentificationError("platform was given, missing: platform_client_id, or the client's id there as ID")
     if ids and (named := [name for name in ("client_id", "platform_client_id") if getattr(who, name) is not None]):
         raise ConfigurationError(f"give the client as ID or by {options.as_option(named[0])}, not both")
     clients = [_named(id_, who) for id_ in ids if id_ != STDIN]
@@ -57,7 +61,10 @@ def gifts(
         client = stack.enter_context(MantaGo(**arguments_for(account, stack), timeout=account.timeout))
         _log.info("%r", client)
         if len(ids) > 1 or STDIN in ids:
-            return worst(_tell(client, _named(id_, who)) for id_ in _with_lines(ids))
+            statuses = [_tell(client, _named(id_, who)) for id_ in _with_lines(ids)]
+            if not statuses:
+                raise ConfigurationError("there are no ids on standard input: write one in each line")
+            return worst(statuses)
         [one] = clients or [who]
         result = client.get_client_gifts(**asdict(one))
     if output.as_json:

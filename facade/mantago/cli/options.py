@@ -43,7 +43,12 @@ class Command(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse what would else be half ignored: of an option's two values click takes the last."""
         if not ctx.resilient_parsing:
-            _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+            try:
+                _, _, given = self.make_parser(ctx).parse_args(args=[*args])
+            except click.UsageError as error:
+                # It names the command whose help says more.
+                error.ctx = error.ctx or ctx
+                raise
             valued = [one for one in given if isinstance(one, click.Option) and not (one.is_flag or one.multiple)]
             if twice := next((one for one in valued if valued.count(one) > 1), None):
                 raise click.UsageError(f"{twice.opts[0]} is given twice: it takes one value.", ctx)

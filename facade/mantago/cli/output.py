@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, Final, TextIO
 
 import click
 
@@ -16,6 +17,12 @@ from mantago.cli.completion import PROGRAM
 from mantago.cli.options import Output, with_options, with_options_named
 from mantago.cli.statuses import status_of
 from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
+
+_IN_PLAIN_WORDS: Final = {
+    "is not a valid float": "isn't a number",
+    "is not a valid integer range": "isn't a whole number",
+}
+"""What click says of a value, and what people understand."""
 
 
 def told(error: BaseException) -> str:
@@ -33,7 +40,10 @@ def _text_of(error: BaseException) -> str:
             return text + (hint if text.endswith("is missing") else "")
         case click.ClickException():
             command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-            return f"{error.format_message()} (see {command} --help)"
+            text = error.format_message()
+            for theirs, ours in _IN_PLAIN_WORDS.items():
+                text = text.replace(theirs, ours)
+            return f"{text} (see {command} --help)"
         case MantaGoError():
             return str(error)
         case OSError():
@@ -90,6 +100,11 @@ def complain(error: BaseException, *, as_json: bool, exit_status: int | None = N
     return int(found["exit_status"])
 
 
+def print_note(text: str, *, as_json: bool) -> None:
+    """Say something on stderr at once, in a line."""
+    print(json.dumps({"note": text}) if as_json else text, file=sys.stderr, flush=True)
+
+
 class _JsonLine(logging.Formatter):
     """Tells a note as JSON, so that every line on stderr is."""
 
@@ -99,21 +114,35 @@ class _JsonLine(logging.Formatter):
 
 @contextmanager
 def notes(output: Output) -> Iterator[None]:
-    """Put on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing."""
+    """Put on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing.
+
+    What MANTAGO_LOG asks for is shown besides, each line once.
+    """
     if output.quiet and output.verbose:
         raise ConfigurationError("--quiet and --verbose exclude each other")
     logger, handler = logging.getLogger("mantago"), logging.StreamHandler()
-    level = logger.level
-    handler.setFormatter(_JsonLine("%(message)s") if output.as_json else logging.Formatter("note: %(message)s"))
-    handler.setLevel(logging.DEBUG if output.verbose else logging.CRITICAL if output.quiet else logging.WARNING)
+    level, logged = logger.level, os.environ.get("MANTAGO_LOG", "").upper()
+    plain = "%(asctime)s %(levelname)s %(name)s: %(message)s" if logged else "note: %(message)s"
+    handler.setFormatter(_JsonLine("%(message)s") if output.as_json else logging.Formatter(plain))
+    logged_from = logging.getLevelNamesMapping().get(logged)
+    handler.addFilter(lambda record: _is_shown(record, output, logged_from))
     if output.verbose:
         logger.setLevel(logging.DEBUG)
-    else:
-        # Its own records are about single calls; what needs a person's attention comes from its children.
-        handler.addFilter(lambda record: record.name != logger.name)
-    logger.addHandler(handler)
+    # On the root logger, since MANTAGO_LOG leaves the lines to a handler there.
+    root = logging.getLogger()
+    root.addHandler(handler)
     try:
         yield
     finally:
-        logger.removeHandler(handler)
+        root.removeHandler(handler)
         logger.setLevel(level)
+
+
+def _is_shown(record: logging.LogRecord, output: Output, logged_from: int | None) -> bool:
+    """Whether a record is for whoever uses the command line."""
+    if record.name.partition(".")[0] != "mantago":
+        return record.levelno >= logging.WARNING
+    if logged_from is not None and record.levelno >= logged_from:
+        return True
+    # The library's own records are about single calls; what needs a person's attention comes from its children.
+    return output.verbose or (not output.quiet and record.levelno >= logging.WARNING and record.name != "mantago")

@@ -75,8 +75,11 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
         except ValueError as error:
             raise ConfigurationError(options.with_options(str(error))) from None
         except OSError as error:
-            reason = f"{error.strerror or error}; choose another --port or --host"
-            raise ConfigurationError(f"can't listen on port {port}: {reason}") from None
+            # What Python adds in parentheses is told here in words.
+            reason = (error.strerror or str(error)).partition(" (while ")[0]
+            raise ConfigurationError(
+                f"can't listen on port {port} of {host}: {reason}; choose another --port or --host"
+            ) from None
         _introduce(Console(highlight=False, soft_wrap=True), server, host)
         while True:
             # A wait for an event would keep Ctrl-C waiting on Windows.

@@ -35,7 +35,7 @@ MEANINGS: Final[dict[ExitStatus, str]] = {
     ExitStatus.WRONG_USE: "wrong use: an option, an id, or a credential that is missing",
     ExitStatus.TRY_LATER: "try later: no answer, or status 429, 408 or 5xx",
     ExitStatus.CREDENTIALS: "credentials refused: status 401 or 403, or code 1002, 1004 or 120000",
-    ExitStatus.INTERRUPTED: "Ctrl-C",
+    ExitStatus.INTERRUPTED: "Ctrl-C, or the signal SIGTERM",
 }
 _BY_VERDICT: Final[Mapping[Verdict, ExitStatus]] = {
     Verdict.AGAIN: ExitStatus.TRY_LATER,

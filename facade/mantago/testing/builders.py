@@ -48,6 +48,8 @@ def gift(
 
 
 def _aware(name: str, moment: datetime) -> datetime:
+    if not isinstance(moment, datetime):
+        raise TypeError(f"{name} must be a datetime with a time zone, not {moment!r}")
     if moment.tzinfo is None:
         raise ValueError(f"{name} needs a time zone, as the service's timestamps have one: {moment!r}")
     return moment

@@ -100,7 +100,11 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         `platform_ids` says under which ids the platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`. The
         fake makes up fields that a newer document requires and the gifts lack.
         """
-        gifts = ClientGifts(tuple(tickets), tuple(physical_gifts), tuple(virtual_gifts))
+        gifts = ClientGifts(
+            _checked("tickets", tickets, Ticket, "ticket"),
+            _checked("physical_gifts", physical_gifts, Gift, "gift"),
+            _checked("virtual_gifts", virtual_gifts, Gift, "gift"),
+        )
         # An id that a client refuses to send could never be asked for.
         client_id = str(identify(client_id=client_id).client_id)
         known = [identify(platform=platform, platform_client_id=own) for platform, own in platform_ids.items()]
@@ -256,3 +260,14 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         pair = (body.get("platform", ""), body.get("platformClientId", ""))
         client_id = body["clientId"] if "clientId" in body else self._platform_ids.get(pair, "")
         return self._clients.get(client_id) or gifts_of_trigger(body)
+
+
+def _checked(name: str, given: Iterable[Any], kind: type, builder: str) -> tuple[Any, ...]:
+    """Return what a client holds; TypeError for another thing, which would fail only at the call."""
+    held = tuple(given)
+    for one in held:
+        # Objects under the service's names are taken, too.
+        if not isinstance(one, (kind, Mapping)):
+            told = f"{name} takes results of mantago.testing.{builder}(...), not {type(one).__name__}: {one!r}"
+            raise TypeError(told)
+    return held
