@@ -244,6 +244,17 @@ def test_the_configuration_says_where_each_value_comes_from(account, report, mon
     assert "hidden" not in json.dumps(told)
 
 
+@pytest.mark.parametrize(
+    ("bot_id", "secret", "seen"), [("1NbWoobyg", "of-a-file\n", "secret"), (" 1NbWoobyg", "a\t", "bot_id and secret")]
+)
+def test_white_space_around_what_was_copied_is_seen(report, bot_id, secret, seen):
+    told = report("--bot-id", bot_id, "--token", "token", "--secret", secret, "--base-url", "http://127.0.0.1:1")
+    assert (told["exit_status"], next(iter(crosses(told)))) == (2, "configuration")
+    assert told["configuration"]["detail"] == f"there is white space around {seen}"
+    assert "copy it once more" in told["configuration"]["hint"]
+    assert "of-a-file" not in json.dumps(told)
+
+
 NOW = 1_800_000_000
 DAY = 86_400
 

@@ -204,6 +204,11 @@ def of_configuration(
     for name in ("base_url", "bot_id", "token", "secret"):
         source = "environment" if environment.get(f"MANTAGO_{name.upper()}") else "default"
         sources.setdefault("option" if account[name] is not None else source, []).append(name)
+    padded = [name for name in ("bot_id", "secret") if (value := getattr(client.credentials, name)) != value.strip()]
+    if padded:
+        detail = f"there is white space around {' and '.join(padded)}"
+        hint = "copy it once more without it; a file's last line break isn't part of what is in the file"
+        return failed("configuration", detail, hint, ExitStatus.WRONG_USE)
     told = "; ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
     told = "the built-in sandbox" if "transport" in account else told
     way = f", through the proxy {httpx.URL(proxy).host}" if proxy else ""
