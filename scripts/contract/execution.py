@@ -253,8 +253,8 @@ def outcome(send: Callable[[MantaGo], Any], client: MantaGo) -> list[tuple[str, 
     try:
         result = send(client)
     except InvalidResponseError as error:
-        problem = str(error).partition(f"{error.path}: ")[2]
-        return [("client-answer-unreadable", Drift("format", error.path, "").pattern, problem)]
+        # Without what its text says of the call, such as the time that it took.
+        return [("client-answer-unreadable", Drift("format", error.path, "").pattern, str(error.args[0]))]
     except APIStatusError:
         # A success that says false is a refusal, and told as one.
         return []

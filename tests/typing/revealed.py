@@ -129,6 +129,7 @@ def responses(response: ResponseInfo) -> None:
     reveal_type(response.headers)  # = Mapping[str, str]
     reveal_type(response.attempts)  # = int
     reveal_type(response.elapsed)  # = float
+    reveal_type(response.request_id)  # = str | None
 
 
 def events(again: CallRetried, end: CallFinished) -> None:
@@ -170,6 +171,7 @@ def answers(invalid: InvalidResponseError, status: APIStatusError) -> None:
     reveal_type(invalid.body)  # = bytes
     reveal_type(invalid.attempts)  # = int
     reveal_type(invalid.elapsed)  # = float
+    reveal_type(invalid.request_id)  # = str | None
     reveal_type(status.status_code)  # = int
     reveal_type(APIStatusError.for_status(404))  # = type[APIStatusError]
     reveal_type(status.code)  # = int | None
@@ -178,6 +180,7 @@ def answers(invalid: InvalidResponseError, status: APIStatusError) -> None:
     reveal_type(status.retry_after)  # = float | None
     reveal_type(status.attempts)  # = int
     reveal_type(status.elapsed)  # = float
+    reveal_type(status.request_id)  # = str | None
     reveal_type(status.headers)  # = Mapping[str, str]
     reveal_type(status.body)  # = bytes
 
