@@ -120,6 +120,28 @@ def test_what_was_published_since_changes_nothing(index, lock):
     assert (index.project / "sources" / "__pycache__").exists() == (lock == "dev")
 
 
+@pytest.fixture(scope="module")
+def new_environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("new") / ".venv"
+    environments.run(sys.executable, "-m", "venv", folder)
+    return folder
+
+
+@pytest.fixture
+def made_quickly(new_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new environment is a copy of one, which takes a tenth of the time."""
+    real = environments.run
+
+    def run(*command: object, **environment: str) -> None:
+        if command[1:3] == ("-m", "venv"):
+            shutil.copytree(new_environment, str(command[-1]), symlinks=True)
+        else:
+            real(*command, **environment)
+
+    monkeypatch.setattr(environments, "run", run)
+
+
+@pytest.mark.usefixtures("made_quickly")
 @pytest.mark.parametrize(
     ("lock", "required", "asked", "lacks"),
     [
@@ -144,6 +166,7 @@ def test_a_lock_that_lacks_something_is_refused(index, capsys, lock, required, a
     assert not (index.project / ".venv" / "ready").exists()
 
 
+@pytest.mark.usefixtures("made_quickly")
 def test_a_package_that_is_not_the_one_that_was_locked_is_refused(index, capsys):
     pin = index.publish("outer", "1.0")
     index.publish("outer", "1.0", "inner")

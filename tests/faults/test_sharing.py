@@ -403,7 +403,6 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system has no /proc to measure with")
-@pytest.mark.unmeasured
 def test_calls_that_succeed_and_fail_leave_no_memory_descriptor_thread_or_task(connect: Connect, caplog):
     caplog.set_level("CRITICAL")
     with serving(changing_faults()) as server:
