@@ -10,6 +10,7 @@ import os
 import pickle
 import random
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -169,6 +170,7 @@ def in_a_child(work: Callable[[], object]) -> int:
     """Fork; the child does the work and exits, with 0 only if it returned True."""
     child = os.fork()
     if child == 0:
+        sys.settrace(None)  # coverage has a lock that another thread may have held at the fork: the child would hang
         status = 1
         try:
             status = 0 if work() is True else 2
