@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from types import ModuleType
 from typing import Any
 
@@ -31,6 +32,15 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         return (yield)
     finally:
         sys.settrace(measuring)
+
+
+with suppress(ImportError):  # make docs and make integration do without
+    import hypothesis
+
+    # How long a machine that is busy takes is no property of what is tested.
+    unhurried = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+    hypothesis.settings.register_profile("unhurried", **unhurried)
+    hypothesis.settings.load_profile("unhurried")
 
 
 class SyncDriver:
