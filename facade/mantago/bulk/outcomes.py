@@ -10,15 +10,15 @@ from attrs import define, field
 from mantago_runtime.errors import (
     APIConnectionError,
     APIStatusError,
+    AuthenticationError,
+    ClientNotFoundError,
     IdentificationError,
     InvalidResponseError,
     MantaGoError,
     NotFoundError,
+    PermissionDeniedError,
 )
 
-NOT_FOUND_CODE = 37011
-CREDENTIAL_CODES = frozenset({1002, 1004, 120000})
-BOT_CODES = frozenset({5001, 11001})
 OF_ONE_CLIENT = frozenset({200, 400, 413, 422})
 """Statuses of refusals that another client needn't meet; 200 says "success": false."""
 MOST_IN_A_ROW = 20
@@ -63,11 +63,13 @@ def verdict(error: MantaGoError) -> Verdict:
 
 
 def _of_status(error: APIStatusError) -> Verdict:
-    if error.code == NOT_FOUND_CODE:
+    # By the code alone, as on a 200: which status goes with a code isn't published.
+    told = APIStatusError.for_status(200, error.code)
+    if told is ClientNotFoundError:
         return Verdict.NOT_FOUND
-    if error.status_code in {401, 403} or error.code in CREDENTIAL_CODES:
+    if error.status_code in {401, 403} or issubclass(told, (AuthenticationError, PermissionDeniedError)):
         return Verdict.STOP_CREDENTIALS
-    if isinstance(error, NotFoundError) or error.code in BOT_CODES:
+    if isinstance(error, NotFoundError) or issubclass(told, NotFoundError):
         return Verdict.STOP
     if error.status_code == 429:
         return Verdict.REFUSED
