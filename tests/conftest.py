@@ -104,7 +104,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         decisions = {name: options.pop(name) for name in ("clock", "jitter") if name in options}
         driver = request.param(**options)
         for name, decide in decisions.items():
-            setattr(driver.client._stack.calls, name, decide)
+            setattr(driver.client._sending.sender.transport.calls, name, decide)
         drivers.append(driver)
         return driver
 

@@ -37,7 +37,7 @@ from generated_package import imported, planned
 from generation.ir import NO_CONTENT, Endpoint, Scalar
 from generation.proof import differences
 from generation.samples import Sampler
-from mantago_runtime.operation import find_operation
+from mantago_runtime.document import find_operation
 from mantago_runtime.reading.enums import OpenStrEnum
 from many_operations import example, pages
 

@@ -20,8 +20,8 @@ from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, wait_before
 from mantago_runtime.calls.responses import Body, fields_of, parse_response, retry_after, vendor_code
 from mantago_runtime.calls.signing import sign
+from mantago_runtime.document import OperationInfo
 from mantago_runtime.mappings import Headers
-from mantago_runtime.operation import OperationInfo
 from mantago_runtime.reading.json import parse_json
 from mantago_runtime.secrets.redaction import Redactor
 

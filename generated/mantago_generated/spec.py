@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mantago_runtime.operation import OperationInfo
+from mantago_runtime.document import OperationInfo
 
 VERSION = "0.318.0"
 SERVER_URL = "https://mantago.cc/api"

@@ -68,7 +68,7 @@ def test_a_client_that_is_dropped_in_a_loop_closes_its_connections_and_says_so(r
     async def main() -> None:
         client: Any = AsyncMantaGo(**PAIR, base_url=server.base_url, engine=engine)
         await client.get_client_gifts(client_id="a")
-        stack = weakref.ref(client._stack)
+        stack = weakref.ref(client._sending.sender.transport)
         with warnings.catch_warnings(record=True) as said:  # trio says so too, of what closes them
             warnings.simplefilter("always")
             del client
@@ -105,7 +105,7 @@ def test_clients_that_were_closed_leave_nothing_in_a_loop_that_goes_on(runner):
 
     async def main() -> None:
         client = AsyncMantaGo(**PAIR, base_url=server.base_url)
-        kind, before = type(client._stack._io), slots(type(client._stack._io))
+        kind, before = type(client._sending.sender.transport._io), slots(type(client._sending.sender.transport._io))
         for _ in range(5):
             async with AsyncMantaGo(**PAIR, base_url=server.base_url) as client:
                 await client.get_client_gifts(client_id="a")

@@ -89,7 +89,12 @@ def test_user_and_password_go_to_the_proxy_and_nowhere_else(connect: Connect, au
         driver.get_client_gifts(client_id="a")
         assert proxy.requests[0].headers["proxy-authorization"] == "Basic dXNlcjpoaWRkZW5A"
         assert "proxy-authorization" not in server.requests[0].headers
-        shown = [driver.client, driver.client.generated, driver.client._stack, driver.client._stack.calls]
+        shown = [
+            driver.client,
+            driver.client.generated,
+            driver.client._sending.sender.transport,
+            driver.client._sending.sender.transport.calls,
+        ]
         assert "hidden" not in str(shown)
 
 

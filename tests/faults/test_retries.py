@@ -24,8 +24,8 @@ from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy
 from mantago_runtime.calls.responses import retry_after
 from mantago_runtime.concurrency import run_sync
+from mantago_runtime.document import OperationInfo
 from mantago_runtime.instrumentation import Instrumentation
-from mantago_runtime.operation import OperationInfo
 from mantago_runtime.secrets.store import CredentialStore
 
 # --- on real sockets ------------------------------------------------------------------------------------------------
@@ -227,7 +227,13 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
     pairs = iter(Credentials(**PAIR | {"bot_id": f"b{number}"}) for number in range(10))
     keys = CredentialStore((lambda: next(pairs)) if renews else Credentials(**PAIR))
     calls = CallLoop(
-        Policy(httpx.URL("https://host"), allowed, max_retries, 10_000, (OperationInfo("read", "POST", READS, True),)),
+        Policy(
+            base_url=httpx.URL("https://host"),
+            timeout=allowed,
+            max_retries=max_retries,
+            max_response_bytes=10_000,
+            operations=(OperationInfo("read", "POST", READS, True),),
+        ),
         keys,
         Instrumentation(httpx.URL("https://host"), "1"),
         lambda: world.now,

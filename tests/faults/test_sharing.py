@@ -52,6 +52,17 @@ def test_32_threads_that_share_a_client_get_their_own_answers():
         assert server.connections <= 32
 
 
+def test_threads_whose_calls_are_the_first_of_a_client_share_its_connections(monkeypatch):
+    both_make, make = threading.Barrier(2, timeout=10), MantaGo._make_sender
+    monkeypatch.setattr(MantaGo, "_make_sender", staticmethod(lambda options: (both_make.wait(), make(options))[1]))
+    with serving(echo_client_id) as server, MantaGo(**PAIR, base_url=server.base_url) as client:
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(lambda _: client.generated, range(2))
+        assert first is second is client.generated
+        assert client.get_client_gifts(client_id="a").extra == {"echo": "a"}
+    assert wait_until(lambda: server.open_now == 0)
+
+
 @pytest.mark.parametrize("runner", RUNNERS)
 def test_500_tasks_that_share_a_client_get_their_own_answers_and_stay_within_the_pool(runner):
     async def main() -> list[object]:

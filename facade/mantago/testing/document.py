@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from mantago.testing.vendored import OPERATION_NAMES, RULE_SCHEMAS
-from mantago_runtime.operation import instances
+from mantago_runtime.document import instances
 
 __all__ = ["METHODS", "Document", "Node", "Operation"]
 
