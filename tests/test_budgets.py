@@ -76,9 +76,10 @@ def test_what_is_declared_is_read_and_of_functions_those_that_run(ran: set[int],
     assert to_read(source + "    @property\n    def g(self):\n        return 2\n    b: int\n", ran) == lines
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_no_module_has_over_300_lines(path: Path) -> None:
-    assert len(code_lines(path.read_text("utf-8"))) <= 300
+def test_no_module_has_over_300_lines() -> None:
+    sizes = {path.relative_to(ROOT).as_posix(): len(code_lines(path.read_text("utf-8"))) for path in MODULES}
+    assert len(sizes) > 150
+    assert {name: size for name, size in sizes.items() if size > 300} == {}
 
 
 def test_the_facades_own_two_modules_have_at_most_250_lines() -> None:
