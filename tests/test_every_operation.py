@@ -129,6 +129,7 @@ WITH_AN_ID = [
 
 
 @pytest.mark.parametrize("name", OTHERS)
+@pytest.mark.unmeasured
 def test_fake_and_sandbox_answer_alike_with_all_that_the_document_gives_the_answer(
     fake: Service, box: Service, name: str
 ) -> None:

@@ -225,6 +225,7 @@ def test_every_kind_of_schema_has_a_sample(schema: Any) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
+@pytest.mark.unmeasured
 def test_what_is_put_together_by_allof_and_members_has_a_sample_if_its_parts_agree(data: st.DataObject) -> None:
     parts = [
         *(TEXT, COUNT, {"type": "number", "minimum": 2}, {"type": "boolean"}, {"enum": ["a", "b"]}, {}),

@@ -317,6 +317,7 @@ def test_what_it_gave_is_closed_with_its_client(connect: Connect, at_once):
         enter()
 
 
+@pytest.mark.unmeasured
 def test_no_client_in_between_lives_on_with_the_last_one(connect: Connect):
     first = connect(Service()).client
     between = first.with_options(timeout=5)

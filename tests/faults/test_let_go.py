@@ -41,6 +41,7 @@ def in_a_loop_of_its_own(main: Callable[[], Any]) -> Any:
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.unmeasured
 def test_loops_that_are_just_closed_are_let_go_with_their_connections_while_the_client_lives(engine):
     before = closed_loops()
     with serving(friendly) as server:
@@ -98,6 +99,7 @@ def test_a_client_that_another_thread_drops_closes_its_connections_in_its_loop()
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.unmeasured
 def test_clients_that_were_closed_leave_nothing_in_a_loop_that_goes_on(runner):
     def slots(kind: type) -> int:
         gc.collect()

@@ -220,6 +220,7 @@ PROPERTY_CASES = 20_000 if SOAK else 400
     path=st.sampled_from([READS, MAY_ACT]),
     renews=st.booleans(),
 )
+@pytest.mark.unmeasured
 def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_acted_is_repeated(
     steps, allowed, max_retries, jitter, path, renews
 ):
@@ -273,6 +274,7 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
 
 @settings(max_examples=PROPERTY_CASES, deadline=None)
 @given(header=st.one_of(st.text(max_size=60), RETRY_AFTERS.filter(bool)))
+@pytest.mark.unmeasured
 def test_any_retry_after_is_seconds_from_now_on_or_says_nothing(header):
     seconds = retry_after(header, NOW)
     assert seconds is None or 0 <= seconds < float("inf")

@@ -148,6 +148,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("end", ENDS)
+@pytest.mark.unmeasured
 def test_neither_token_nor_secret_is_seen_when_a_call_ends_with(connect: Connect, canaries, end, call, caplog):
     with serving(echoing(ENDS[end], and_hang=end == "a timeout")) as server, caplog.at_level(1):
         limits = {"max_retries": 0, "max_response_bytes": 20_000, "timeout": 0.2 if end == "a timeout" else 30}

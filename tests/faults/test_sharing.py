@@ -64,6 +64,7 @@ def test_threads_whose_calls_are_the_first_of_a_client_share_its_connections(mon
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.unmeasured
 def test_500_tasks_that_share_a_client_get_their_own_answers_and_stay_within_the_pool(runner):
     async def main() -> list[object]:
         results: list[Any] = [None] * 500
@@ -141,6 +142,7 @@ def descriptors() -> int:
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.unmeasured
 def test_event_loops_one_after_another_share_a_client_and_leave_nothing_open(runner):
     async def call() -> object:
         gifts = await client.get_client_gifts(client_id="a")
@@ -327,6 +329,7 @@ def calls_at_once(driver: Any, number: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [64, 256])
+@pytest.mark.unmeasured
 def test_bursts_find_the_connections_of_the_burst_before(connect: Connect, number):
     with serving(slow(0.02)) as server:
         driver = connect(base_url=server.base_url)
@@ -335,6 +338,7 @@ def test_bursts_find_the_connections_of_the_burst_before(connect: Connect, numbe
         assert server.connections <= MAX_CONNECTIONS * SOME_EXPIRE
 
 
+@pytest.mark.unmeasured
 def test_a_full_pool_waits_within_the_deadline(connect: Connect):
     with serving(slow(0.8)) as server:
         driver = connect(base_url=server.base_url, timeout=20)
@@ -416,6 +420,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system has no /proc to measure with")
+@pytest.mark.unmeasured
 def test_calls_that_succeed_and_fail_leave_no_memory_descriptor_thread_or_task(connect: Connect, caplog):
     caplog.set_level("CRITICAL")
     with serving(changing_faults()) as server:
