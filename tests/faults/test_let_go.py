@@ -15,8 +15,7 @@ import anyio
 import anyio.to_thread
 import pytest
 import trio
-from scripted import PAIR, friendly, serving
-from test_sharing import RUNNERS, closed_loops, forks, in_a_child, needs_fork, wait_until
+from scripted import PAIR, RUNNERS, closed_loops, forks, friendly, in_a_child, needs_fork, serving, wait_until
 
 from mantago import AsyncMantaGo, MantaGo
 

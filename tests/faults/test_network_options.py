@@ -17,8 +17,22 @@ import anyio
 import httpx
 import pytest
 import trustme
-from scripted import PAIR, Connection, answer, friendly, hang, head, serving, tls_of, trust, tunnel
-from test_time import ALLOWED, OVERSHOOT, drip_a_tunnel, overshoot
+from scripted import (
+    ALLOWED,
+    OVERSHOOT,
+    PAIR,
+    Connection,
+    answer,
+    drip_a_tunnel,
+    friendly,
+    hang,
+    head,
+    overshoot,
+    serving,
+    tls_of,
+    trust,
+    tunnel,
+)
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APITimeoutError, AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError

@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import PAIR, SOAK, Connection, answer, each, friendly, head, refusal, serving
+from scripted import MAY_ACT, PAIR, READS, SOAK, Connection, answer, each, friendly, head, refusal, serving
 
 from conftest import GOOD, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, MantaGoError
@@ -32,7 +32,6 @@ from mantago_runtime.secrets.store import CredentialStore
 
 GOOD_ANSWER = answer()
 CUT = None
-READS, MAY_ACT = "/openapi/client/gift", "/openapi/broadcast"
 
 # What the server answers, one after another (None: it cuts the connection after reading); how many requests it sees
 # when the operation only reads, and how many when it may act.

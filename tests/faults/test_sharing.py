@@ -10,7 +10,6 @@ import os
 import pickle
 import random
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,14 +19,27 @@ from typing import Any
 
 import anyio
 import pytest
-import trio
-from scripted import PAIR, SOAK, Connection, answer, echo_client_id, friendly, head, serving
+from scripted import (
+    PAIR,
+    RUNNERS,
+    SOAK,
+    Connection,
+    answer,
+    closed_loops,
+    echo_client_id,
+    forks,
+    friendly,
+    head,
+    in_a_child,
+    needs_fork,
+    serving,
+    wait_until,
+)
 
 from conftest import Connect
 from mantago import AsyncMantaGo, MantaGo, MantaGoError
 from mantago_runtime.configuration import MAX_CONNECTIONS
 
-RUNNERS: dict[str, Callable[..., Any]] = {"asyncio": lambda main: asyncio.run(main()), "trio": trio.run}
 CALLS = 20_000 if SOAK else 1_200
 SOME_EXPIRE = 2
 """On a slow machine a burst takes so long that connections that were idle in it expire."""
@@ -125,18 +137,6 @@ def test_a_client_is_usable_after_tasks_were_cancelled_at_random_moments(runner)
         assert wait_until(lambda: server.open_now == 0)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
-def closed_loops() -> int:
-    gc.collect()
-    return sum(isinstance(thing, asyncio.AbstractEventLoop) and thing.is_closed() for thing in gc.get_objects())
-
-
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -174,22 +174,6 @@ def test_event_loops_in_several_threads_share_a_client():
 
 
 # --- fork -----------------------------------------------------------------------------------------------------------
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-
-
-def in_a_child(work: Callable[[], object]) -> int:
-    """Fork; the child does the work and exits, with 0 only if it returned True."""
-    child = os.fork()
-    if child == 0:
-        sys.settrace(None)  # coverage has a lock that another thread may have held at the fork: the child would hang
-        status = 1
-        try:
-            status = 0 if work() is True else 2
-        finally:
-            os._exit(status)
-    return child
 
 
 def echoes(client: MantaGo, name: str, times: int = 5) -> bool:
