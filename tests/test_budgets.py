@@ -32,6 +32,7 @@ def note(frame, event, _):
 with Sandbox() as sandbox:
     credentials = {"bot_id": sandbox.bot_id, "token": sandbox.token, "secret": sandbox.secret}
     with MantaGo(base_url=sandbox.base_url, **credentials) as mantago:
+        mantago.generated  # what a client consists of is made at the first use
         threading.setprofile(note)
         sys.setprofile(note)
         mantago.get_client_gifts(client_id="VolejRejN")
