@@ -33,7 +33,7 @@ class IOBackend:
     send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, object]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
     failures: tuple[type[Exception], ...]
-    """What this network raises; anything else is the caller's own."""
+    """The errors that this network raises; any other is the caller's own."""
     # `iter` and `next`, or `aiter` and `anext`: nothing but Any is the type of both.
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]

@@ -69,7 +69,7 @@ class CallState:
         self.attempts = 0
         self.use = ConnectionUse()
         self.answered = False
-        """Whether an answer had begun that is one to the request: a 408 says that none was seen."""
+        """True once an answer to the request has begun; a 408 is none, since it says that no request was seen."""
         self.observed = False
         self.span: Span | None = None
         self.status_code: int | None = None

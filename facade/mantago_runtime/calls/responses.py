@@ -32,7 +32,7 @@ from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
 MAX_KEPT_BODY_BYTES = 64 * 1024
-"""Of an answer that an exception keeps."""
+"""Bytes of an answer that an exception keeps."""
 MAX_RETRY_AFTER_SECONDS = 10**9
 MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""

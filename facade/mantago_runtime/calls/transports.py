@@ -27,7 +27,7 @@ from mantago_runtime.instrumentation import Instrumentation
 
 
 class _Slot(Protocol):
-    """Where the connections of a process or of an event loop are."""
+    """A holder of the connections of a process or of an event loop."""
 
     def get(self) -> IOBackend | None: ...
 

@@ -49,9 +49,9 @@ class ConnectionUse:
     def __init__(self, *, must_be_new: bool = False) -> None:
         self.must_be_new = must_be_new
         self.was_used = False
-        """Whether it carried a request before: the other side may have given it up meanwhile."""
+        """True if it carried a request before: the other side may have given it up meanwhile."""
         self.waits_for = 0
-        """How many connections are in use, all of them, while the attempt waits for one."""
+        """The number of connections in use, all of them, while the attempt waits for one."""
 
 
 def has_leftover(connection: Any) -> bool:

@@ -21,7 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 CoreSchema: TypeAlias = dict[str, Any]
 Refer: TypeAlias = Callable[[type], CoreSchema]
 KEY = "json"
-"""Where a field's metadata holds its JsonField."""
+"""The key of a field's metadata under which its JsonField is."""
 
 # What a reader raises for a value that isn't as the document has it, when it was asked to be quick.
 NOT_USUAL = (LookupError, TypeError, ValueError)
@@ -38,7 +38,7 @@ class Reader(ABC, Generic[T_co]):
     """
 
     shape: ClassVar[type | None] = None
-    """Of what holds other values: dict or list."""
+    """The type of JSON that holds the other values: dict or list."""
     media: ClassVar[Media] = "json"
     """The media of a whole answer that it reads."""
     nothing: Any = None

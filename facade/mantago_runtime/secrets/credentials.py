@@ -19,7 +19,7 @@ MAX_LENGTHS: Mapping[str, tuple[int, str]] = {
     "token": (16_384, "a header"),
     "secret": (16_384, "a request"),
 }
-"""How many characters a value may have, and where it must fit."""
+"""The number of characters that a value may have, and the place where it must fit."""
 
 
 class Credentials:
