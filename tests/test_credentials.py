@@ -6,6 +6,7 @@ import json
 import pickle
 import time
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import httpx
@@ -94,6 +95,32 @@ def test_credentials_show_the_bot_only_and_can_be_compared_hashed_pickled_but_no
         pair.token = "other"
     with pytest.raises(AttributeError):
         del pair.token
+
+
+def test_no_frame_shows_what_credentials_were_to_be_changed_to():
+    pair = Credentials(**PAIR)
+    with pytest.raises(AttributeError) as caught:
+        pair.token = "other-token-1"
+    *_, ours = traceback.walk_tb(caught.value.__traceback__)
+    assert "self" in ours[0].f_locals
+    assert "other-token-1" not in repr(ours[0].f_locals)
+
+
+class Enciphered(Credentials):
+    """What a team may do that must not have secrets in its queues."""
+
+    def __getstate__(self) -> dict[str, str]:
+        return {name: value[::-1] for name, value in super().__getstate__().items()}
+
+    def __setstate__(self, state: Mapping[str, str]) -> None:
+        super().__setstate__({name: value[::-1] for name, value in state.items()})
+
+
+def test_credentials_of_a_subclass_may_be_pickled_in_a_way_of_its_own():
+    pair = Enciphered(**PAIR)
+    assert pair.token == PAIR["token"]
+    assert PAIR["token"].encode() not in pickle.dumps(pair)
+    assert pickle.loads(pickle.dumps(pair)) == pair
 
 
 def jwt(claims: object) -> str:

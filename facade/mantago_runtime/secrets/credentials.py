@@ -37,7 +37,8 @@ class Credentials:
 
     def __init__(self, *, bot_id: str, token: str, secret: str) -> None:
         problem = problem_of({"bot_id": bot_id, "token": token, "secret": secret})
-        self.__setstate__({"bot_id": _plain(bot_id), "token": _plain(token), "secret": _plain(secret)})
+        # Not that of a subclass, which may load its pickles in a way of its own.
+        Credentials.__setstate__(self, {"bot_id": _plain(bot_id), "token": _plain(token), "secret": _plain(secret)})
         # A traceback with locals, as error reporters record it, must not show the two.
         del token, secret
         if problem:
@@ -53,6 +54,7 @@ class Credentials:
         return hash(self._values())
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
+        del value  # see __init__
         raise AttributeError(f"credentials can't be changed, and so neither can {name}: make new ones")
 
     def __delattr__(self, name: str) -> NoReturn:
