@@ -132,9 +132,10 @@ def found(canaries: dict[str, str], seen: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", [ClientIdentity, Credentials, Network, Policy, RawResponse, UnsignedRequest])
-def test_what_may_hold_a_secret_has_no_items(kind: type) -> None:
-    """Error reporters show the items of a sequence or a mapping, whatever its repr is."""
+def test_what_may_hold_a_secret_has_neither_items_nor_variables(kind: type) -> None:
+    """Error reporters show the items of a sequence or a mapping, and some what `vars` returns, whatever its repr is."""
     assert not issubclass(kind, Iterable)
+    assert kind.__dictoffset__ == 0
 
 
 CALLS: dict[str, Callable[[Any], Any]] = {

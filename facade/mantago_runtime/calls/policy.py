@@ -36,6 +36,17 @@ HOPELESS_CAUSES = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx
 class Policy:
     """The limits that one client keeps, and the operations that the service has; the headers may hold a secret."""
 
+    __slots__ = (
+        "base_url",
+        "headers",
+        "max_response_bytes",
+        "max_retries",
+        "operations",
+        "proxy_host",
+        "proxy_of_environment",
+        "timeout",
+    )
+
     def __init__(
         self,
         *,
