@@ -351,7 +351,7 @@ import asyncio, sys, httpx
 of_httpx = set(sys.modules)  # older versions import more
 import mantago
 client = mantago.{kind}(bot_id="b", token="t", secret="s")
-repr(client), client.credentials, {close}
+repr(client), client.credentials, client.with_options(timeout=5, headers={{"X-Team": "a"}}), {close}
 ours = {FIRST_CALL} & (sys.modules.keys() - of_httpx)
 client.generated
 print(ours, {FIRST_CALL} <= sys.modules.keys())

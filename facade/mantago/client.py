@@ -138,7 +138,7 @@ class _Client(Generic[BelowT, ProviderT, SenderT]):
         del headers  # see __init__
         if isinstance(added, ConfigurationError):
             raise added
-        policy = self._sending.sender.policy.with_headers(added)
+        policy = self._sending.options.policy.with_headers(added)
         del added
         policy = policy.with_limits(timeout, max_retries)
         other = object.__new__(type(self))

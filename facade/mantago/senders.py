@@ -32,11 +32,6 @@ class _Sender(Generic[TransportT]):
         """Return the sender of a client with these options."""
         return cls(cls._transport_type(options))
 
-    @property
-    def policy(self) -> Policy:
-        """The limits of the client."""
-        return self.transport.calls.policy
-
     def with_policy(self, policy: Policy) -> Self:
         """Return a sender with other limits on the same connections."""
         return type(self)(self.transport.with_policy(policy))

@@ -10,6 +10,8 @@ import os
 import pickle
 import random
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -64,13 +66,23 @@ def test_32_threads_that_share_a_client_get_their_own_answers():
         assert server.connections <= 32
 
 
-def test_threads_whose_calls_are_the_first_of_a_client_share_its_connections(monkeypatch):
-    both_make, make = threading.Barrier(2, timeout=10), MantaGo._make_sender
-    monkeypatch.setattr(MantaGo, "_make_sender", staticmethod(lambda options: (both_make.wait(), make(options))[1]))
+def test_threads_whose_calls_are_the_first_of_a_client_share_what_is_made_once(monkeypatch):
+    made: list[object] = []
+    twice, make = threading.Event(), MantaGo._make_sender
+
+    def slowly(options: Any) -> Any:
+        made.append(options)
+        if len(made) > 1:
+            twice.set()
+        twice.wait(0.1)
+        return make(options)
+
+    monkeypatch.setattr(MantaGo, "_make_sender", staticmethod(slowly))
     with serving(echo_client_id) as server, MantaGo(**PAIR, base_url=server.base_url) as client:
         with ThreadPoolExecutor(2) as pool:
             first, second = pool.map(lambda _: client.generated, range(2))
         assert first is second is client.generated
+        assert len(made) == 1
         assert client.get_client_gifts(client_id="a").extra == {"echo": "a"}
     assert wait_until(lambda: server.open_now == 0)
 
@@ -261,6 +273,42 @@ def test_a_fork_in_the_middle_of_other_threads_calls_leaves_the_child_a_client_t
             for future in calling:
                 future.result()
         assert statuses == [0] * 6
+
+
+FORK_IN_AN_IMPORT = """
+import os, signal, sys, threading
+from mantago import MantaGo
+
+importing, forked = threading.Event(), threading.Event()
+
+class Slow:
+    def find_spec(name, *_):
+        if name == "httpcore":
+            importing.set()
+            forked.wait(0.2)
+
+client = MantaGo(bot_id="b", token="t", secret="s")
+sys.meta_path.insert(0, Slow)
+thread = threading.Thread(target=lambda: client.generated)
+thread.start()
+importing.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(5)
+    client.generated
+    os._exit(0)
+forked.set()
+thread.join()
+client.generated
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@needs_fork
+@forks
+def test_a_fork_in_the_middle_of_the_imports_of_another_threads_first_call_leaves_the_child_a_client_that_works():
+    command = [sys.executable, "-W", "ignore", "-c", FORK_IN_AN_IMPORT]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"
 
 
 @needs_fork

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
-from copy import copy
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from mantago_runtime.calls.policy import Policy
@@ -72,31 +73,46 @@ class Options(NamedTuple):
     on_event: Callable[[Any], object] | None
 
 
+_making = threading.RLock()
+if hasattr(os, "register_at_fork"):
+    # A child that is forked in the middle of another thread's import would wait for the end of it for ever.
+    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+
+
 class Sending(Generic[SenderT]):
     """The sender of a client, which its first call makes."""
 
-    def __init__(self, options: Options, make: Callable[[Options], SenderT]) -> None:
+    def __init__(
+        self, options: Options, make: Callable[[Options], SenderT], owner: Sending[SenderT] | None = None
+    ) -> None:
         self.options = options
         self._make = make
-        self._made: list[SenderT] = []
+        self._owner = owner
+        """The one on whose connections this one sends; None if it has its own."""
+        self._made: SenderT | None = None
 
     @property
     def sender(self) -> SenderT:
         """Return the sender; threads that ask for it at once get the same."""
-        if not self._made:
-            self._made.append(self._make(self.options))
-        return self._made[0]
+        if self._made is None:
+            with _making:
+                if self._made is None:
+                    self._made = self._new()
+        return self._made
 
-    def derived(self, policy: Policy) -> Self:
+    def _new(self) -> SenderT:
+        return self._owner.sender.with_policy(self.options.policy) if self._owner else self._make(self.options)
+
+    def derived(self, policy: Policy) -> Sending[SenderT]:
         """Return what sends with other limits on the same connections."""
-        other = copy(self)
-        other._made = [self.sender.with_policy(policy)]  # noqa: SLF001 - same class
-        return other
+        return Sending(self.options._replace(policy=policy), self._make, self._owner or self)
 
     def ended(self) -> SenderT | None:
         """Refuse calls from now on; return the sender that may still have to be shut."""
+        if self._owner:
+            return None
         if self.options.transport is not None:
             return self.sender
-        if not self._made:
+        if self._made is None:
             self.options.lifetime.closed = True
-        return self._made[0] if self._made else None  # another thread may just have made it
+        return self._made  # another thread may just have made it

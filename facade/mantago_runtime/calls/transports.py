@@ -77,9 +77,7 @@ class _Stack:
         return self._io.get() or made
 
     def _leave(self) -> Callable[[], MaybeAwaitable[None]] | None:
-        """Refuse calls from now on; return what closes the connections, if there are any that are its own."""
-        if self._owner:
-            return None
+        """Refuse calls from now on; return what closes the connections, if there are any."""
         io: IOBackend | None = self._io.get()
         if io is None and self._below is not None and not self.calls.lifetime.closed:
             io = self._make_io(self._below, self._network, self._memory)
