@@ -5,6 +5,7 @@ A program that makes a client, but doesn't call yet, need not wait for all that 
 
 from __future__ import annotations
 
+import encodings.idna  # noqa: F401 - the system is asked for a host by it, in the middle of the call otherwise
 from typing import Generic, Self, TypeVar
 
 import httpx

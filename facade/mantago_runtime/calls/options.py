@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
 from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 from mantago_runtime.calls.policy import Policy
@@ -73,10 +76,25 @@ class Options(NamedTuple):
     on_event: Callable[[Any], object] | None
 
 
+PACKAGES = ("mantago", "mantago_generated", "mantago_runtime")
 _making = threading.RLock()
+
+
+def _let_first_calls_import() -> None:
+    """Wait for what other threads' first calls import: in a child that was forked meanwhile, nobody would end it."""
+    _making.acquire()
+    done: set[str] = set()
+    while begun := {name for name in set(sys.modules) if name.partition(".")[0] in PACKAGES} - done:
+        for name in begun:
+            with suppress(ImportError):
+                import_module(name)  # waits for the thread that imports it
+        done |= begun
+
+
 if hasattr(os, "register_at_fork"):
-    # A child that is forked in the middle of another thread's import would wait for the end of it for ever.
-    os.register_at_fork(before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release)
+    os.register_at_fork(
+        before=_let_first_calls_import, after_in_parent=_making.release, after_in_child=_making.release
+    )
 
 
 class Sending(Generic[SenderT]):
