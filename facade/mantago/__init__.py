@@ -76,17 +76,23 @@ __all__ += _friendly.__all__
 
 
 def preload() -> None:
-    """Import all that the package otherwise imports at the first use of a name, or at the first call.
+    """Import all that the package otherwise imports at the first use of a name, or at the first call of an operation.
 
     This suits programs that may take time to start but not at the first call, such as serverless functions and servers
     that fork workers.
     """
+    from contextlib import suppress  # noqa: PLC0415
+    from importlib import import_module  # noqa: PLC0415
+    from pkgutil import walk_packages  # noqa: PLC0415
+
+    import mantago_generated  # noqa: PLC0415
     from mantago import client, senders  # noqa: F401, PLC0415
-    from mantago_runtime.calls import generated  # noqa: F401, PLC0415
     from mantago_runtime.connections import asyncio_stream, racing  # noqa: F401, PLC0415
 
-    for name in _friendly.__all__:
-        getattr(_friendly, name)
+    with suppress(ImportError):  # what the extra `fast` brings needn't be installed
+        from mantago_runtime.connections import http1  # noqa: F401, PLC0415
+    for module in walk_packages(mantago_generated.__path__, "mantago_generated."):
+        import_module(module.name)
 
 
 # Not for type checkers, which would take any name for one of ours.

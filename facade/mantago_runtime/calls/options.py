@@ -92,9 +92,7 @@ def _let_first_calls_import() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_let_first_calls_import, after_in_parent=_making.release, after_in_child=_making.release
-    )
+    os.register_at_fork(before=_let_first_calls_import, after_in_parent=_making.release, after_in_child=_making.release)
 
 
 class Sending(Generic[SenderT]):
