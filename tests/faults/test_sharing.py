@@ -276,24 +276,29 @@ def test_a_fork_in_the_middle_of_other_threads_calls_leaves_the_child_a_client_t
 
 
 FORK_IN_AN_IMPORT = """
-import os, signal, sys, threading
-from mantago import APIConnectionError, MantaGo
+import asyncio, inspect, os, signal, sys, threading
+import mantago
 
 importing, forked = threading.Event(), threading.Event()
 
 class Slow:
     def find_spec(name, *_):
-        if name == sys.argv[1]:
+        if name == sys.argv[2]:
             importing.set()
             forked.wait(0.2)
 
+async def main():
+    answer = client.get_client_gifts(client_id="a")
+    if inspect.isawaitable(answer):
+        await answer
+
 def call():
     try:
-        client.get_client_gifts(client_id="a")
-    except APIConnectionError as error:
+        asyncio.run(main())
+    except mantago.APIConnectionError as error:
         return error.attempts == 1
 
-client = MantaGo(bot_id="b", token="t", secret="s", base_url="http://127.0.0.1:1", max_retries=0)
+client = getattr(mantago, sys.argv[1])(bot_id="b", token="t", secret="s", base_url="http://127.0.0.1:1", max_retries=0)
 sys.meta_path.insert(0, Slow)
 thread = threading.Thread(target=call)
 thread.start()
@@ -311,9 +316,12 @@ print(os.waitpid(child, 0)[1])
 
 @needs_fork
 @forks
-@pytest.mark.parametrize("module", ["attrs", "httpcore", "stringprep"])
-def test_a_fork_in_the_middle_of_what_another_threads_first_call_imports_leaves_the_child_a_client_that_works(module):
-    command = [sys.executable, "-W", "ignore", "-c", FORK_IN_AN_IMPORT, module]
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [("MantaGo", "attrs"), ("MantaGo", "httpcore"), ("MantaGo", "stringprep"), ("AsyncMantaGo", "anyio.abc")],
+)
+def test_a_fork_in_the_middle_of_what_another_threads_first_call_imports_leaves_the_child_its_client(kind, module):
+    command = [sys.executable, "-W", "ignore", "-c", FORK_IN_AN_IMPORT, kind, module]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"
 
 

@@ -76,7 +76,8 @@ class Options(NamedTuple):
     on_event: Callable[[Any], object] | None
 
 
-PACKAGES = ("mantago", "mantago_generated", "mantago_runtime")
+PACKAGES = ("anyio", "mantago", "mantago_generated", "mantago_runtime")
+"""The packages that a call may import a part of; of anyio, it is the one for the event loop that runs."""
 _making = threading.RLock()
 
 
