@@ -384,6 +384,7 @@ def test_what_stands_in_the_place_of_a_public_name_stays_there():
 
 def test_who_resolves_the_annotations_of_a_client_at_run_time_can():
     assert get_type_hints(mantago.MantaGo.__init__).keys() == get_type_hints(mantago.AsyncMantaGo.__init__).keys()
+    assert get_type_hints(mantago.MantaGo.generated.fget).keys() == {"return"}
 
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error():

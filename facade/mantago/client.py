@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
     from mantago_runtime.instrumentation import CallFinished, CallRetried
 else:
-    # For those who resolve the constructor's annotations at run time, such as containers that inject.
-    CallFinished = CallRetried = object
+    # For those who resolve annotations at run time, such as containers that inject.
+    AuthenticatedClient = CallFinished = CallRetried = object
 
 BelowT = TypeVar("BelowT")
 ProviderT = TypeVar("ProviderT")
