@@ -581,7 +581,8 @@ SAMPLES: list[dict[str, Any]] = [
     {"type": "boolean"},
     {"type": "array", "items": {"type": "integer"}, "minItems": 1, "maxItems": 2, "uniqueItems": True},
     {"type": "array"},
-    {"type": "object", "additionalProperties": {"type": "integer"}, "properties": {"a": {"type": "string"}}},
+    # The empty name is the one that is drawn first.
+    {"type": "object", "additionalProperties": {"type": "integer"}, "properties": {"": {"type": "string"}}},
     {"type": "object", "required": ["x"], "additionalProperties": False},
     {"type": "object", "required": ["x"], "properties": {"a": {"type": "string", "writeOnly": True}}},
     {"oneOf": [{"type": "string"}, {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}]},

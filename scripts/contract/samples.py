@@ -90,7 +90,8 @@ def _objects(schema: Schema) -> Values:
     extra = schema.get("additionalProperties")
     if not isinstance(extra, dict):
         return known
-    others = st.dictionaries(_TEXT, values(extra), min_size=schema.get("minProperties", 0), max_size=LONGEST_LIST)
+    names = _TEXT.filter(lambda name: name not in schema.get("properties", {}))
+    others = st.dictionaries(names, values(extra), min_size=schema.get("minProperties", 0), max_size=LONGEST_LIST)
     return st.builds(lambda more, told: more | told, others, known)
 
 
