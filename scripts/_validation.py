@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 import referencing
 from attrs import frozen
-from jsonschema.exceptions import ValidationError
-from openapi_spec_validator import OpenAPIV30SpecValidator
-from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator, OpenAPIV30ValueValidator
 from referencing.exceptions import Unresolvable
 
 SHOWN = 5
@@ -48,86 +45,20 @@ class Problem:
         return f"{json_path(self.path)}: {self.text}"
 
 
-class _Ids(list[int]):
-    """A list that is asked, all the time, what is in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.known: set[int] = set()
-
-    def append(self, item: int) -> None:
-        self.known.add(item)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self.known
-
-
-class _SchemaValidator(OpenAPIV30SchemaValidator):
-    """The validator's, but that a schema which others lead to waits for its turn: chains of them may be long."""
-
-    def __init__(self, registry: Any) -> None:
-        super().__init__(registry)
-        self.visited_schema_ids, self.meta_checked_schema_ids = _Ids(), _Ids()
-        # By identity, the schemas that others can lead to.
-        self.shared: set[int] = set()
-        self._depth = 0
-        self._waiting: list[Any] = []
-
-    def __call__(self, schema: Any, *args: Any, **options: Any) -> Iterator[ValidationError]:
-        if self._depth and id(schema.read_value()) in self.shared:
-            self._waiting.append(schema)
-            return
-        self._depth += 1
-        yield from _placed(schema, super().__call__(schema, *args, **options))
-        while self._depth == 1 and self._waiting:
-            schema = self._waiting.pop()
-            yield from _placed(schema, super().__call__(schema, require_properties=False, meta_checked=True))
-        self._depth -= 1
-
-
-class _ValueValidator(OpenAPIV30ValueValidator):
-    """The validator's, but that its errors say where the value stands."""
-
-    def __call__(self, schema: Any, value: Any) -> Iterator[ValidationError]:
-        yield from _placed(schema / "default", super().__call__(schema, value))
-
-
-def _placed(place: Any, errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
-    """Yield the errors, each with the place that it is told relative to: the innermost that has any."""
-    for error in errors:
-        vars(error).setdefault("place", place.parts)
-        yield error
-
-
-class _SpecValidator(OpenAPIV30SpecValidator):
-    # RUF012: so its base has it.
-    keyword_validators = {  # noqa: RUF012
-        **OpenAPIV30SpecValidator.keyword_validators,
-        "default": _ValueValidator,
-        "schema": _SchemaValidator,
-    }
-
-    def beyond_the_schema(self) -> Iterator[ValidationError]:
-        schemas = self.schema.get("components", {}).get("schemas", {})
-        checker = cast("_SchemaValidator", self.keyword_validators_registry["schema"])
-        checker.shared = {id(schema) for schema in schemas.values()}
-        yield from self.root_validator(self.schema_path)
-
-
 def problems(spec: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with a document.
 
     Each kind is looked for only where there are none of the kinds before: what can't be kept or
     points out of the document, another OpenAPI version, the schema, the rules beyond the schema.
     """
+    from _specification import violations  # noqa: PLC0415 - it takes 0.2 s to load, and most commands validate nothing
+
     try:
         if found := list(_flaws(spec)):
             return found
         if not re.fullmatch(r"3\.0\.[0-9]+", str(spec["openapi"])):
             return [Problem(("openapi",), f"is {shorten(repr(spec['openapi']))}, not 3.0.x")]
-        validator = _SpecValidator(spec)
-        # The rules beyond the schema may crash on a document that doesn't conform to the schema.
-        errors: list[Any] = list(validator.schema_validator.iter_errors(spec)) or list(validator.beyond_the_schema())
+        errors = violations(spec)
     except RecursionError:
         return [Problem((), "something is nested too deeply, or a $ref leads back to itself")]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
