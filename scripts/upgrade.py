@@ -71,7 +71,8 @@ def upgrade(
     after = sources.load(str(checkout.vendored.spec), checkout.vendored)
     whole = compare(before, after)
     entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
-    report = compare(before, after, entries) if entries else whole
+    left, allowed = accepted.apply(entries, whole.changes, after.version)
+    report = evolve(whole, changes=left, accepted=allowed)
     names = named(checkout.vendored, checkout.package.parent)
     result = Upgrade(
         old_version=old_version,
