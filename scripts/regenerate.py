@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from generation.render import HEADER
 
 GENERATED = ROOT / "generated"
 PACKAGE = "mantago_generated"
+# What mypy found out about all that the package imports. It is of use to this environment only, and goes with it.
+MYPY_CACHE = Path(sys.prefix) / "mypy-of-generated"
 _RUFF_SETTINGS = (
     'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]',
     "lint.isort.split-on-trailing-comma=false",
@@ -101,12 +104,20 @@ def prove(scratch: Path) -> None:
     """
     path = os.pathsep.join(map(str, (scratch, ROOT / "facade", ROOT / "scripts")))
     environment = {"PYTHONPATH": path, "MYPYPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    mypy = ["--strict", "--config-file=", f"--cache-dir={os.devnull}", "--no-error-summary"]
+    # A copy, since several processes may be at it.
+    cache = scratch / "mypy"
+    if MYPY_CACHE.exists():
+        shutil.copytree(MYPY_CACHE, cache)
+    mypy = ["--strict", "--config-file=", f"--cache-dir={cache}", "--no-error-summary"]
     try:
         command(["generation.proof", str(scratch / "documents.json")], environment)
         command(["mypy", *mypy, "--package", PACKAGE], environment)
     except ScriptError as error:
         raise ScriptError(f"what was generated doesn't work, so it is not taken over: {error}") from None
+    if not MYPY_CACHE.exists():
+        # In one step, and not at all where nobody may write or another process was faster.
+        with suppress(OSError), tempfile.TemporaryDirectory(dir=MYPY_CACHE.parent) as folder:
+            Path(shutil.copytree(cache, Path(folder) / "cache")).rename(MYPY_CACHE)
 
 
 def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
