@@ -66,7 +66,7 @@ def bump(changes: Iterable[Change], version: tuple[int, int, int]) -> Bump:
 
 
 def enough(before: tuple[int, int, int], after: tuple[int, int, int], asked: Bump) -> bool:
-    """Say whether the version was raised as far as is asked for, or further."""
+    """Return whether the version was raised as far as is asked for, or further."""
     place = BUMPS.index(asked.kind)
     return after[: place + 1] > before[: place + 1]
 

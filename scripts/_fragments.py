@@ -82,7 +82,7 @@ def operations(spec: Mapping[str, Any]) -> Iterator[Unit]:
 
 
 def is_operation(unit: Unit) -> bool:
-    """Say whether a unit is an operation."""
+    """Return whether a unit is an operation."""
     return unit[0] == "paths" and len(unit) == 3 and unit[2] in METHODS
 
 

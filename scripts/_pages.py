@@ -94,7 +94,7 @@ def find_specs(text: str) -> Specs:
 
 
 def is_spec(document: object) -> bool:
-    """Say whether a parsed document means to be a spec."""
+    """Return whether a parsed document means to be a spec."""
     return isinstance(document, dict) and "openapi" in document
 
 
@@ -143,7 +143,7 @@ def fences(page: str) -> list[Fence]:
 
 
 def belong_together(specs: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether specs are fragments of one: a page that describes several operations has a spec for each."""
+    """Return whether specs are fragments of one: a page that describes several operations has a spec for each."""
     infos = {(spec["info"]["title"], spec["info"]["version"]) for spec in specs}
     keys = [set(operations(spec)) for spec in specs]
     return len(infos) == 1 and all(keys) and len(set().union(*keys)) == sum(map(len, keys))

@@ -130,7 +130,7 @@ def _read_yaml(text: str, loader: Any) -> Any:
 
 
 def exceeds_libyaml(error: yaml.YAMLError) -> bool:
-    """Say whether libyaml refuses a depth: since 0.2.6 it does, and may before it hands out what stands less deep."""
+    """Return whether libyaml refuses a depth: since 0.2.6 it does, and may before it hands out what stands less deep."""
     return "maximum nesting depth" in str(error)
 
 

@@ -226,5 +226,5 @@ def told(found: Sequence[Problem]) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Say whether the text is visible and can be printed and written anywhere."""
+    """Return whether the text is visible and can be printed and written anywhere."""
     return text.isprintable() and bool(text.strip())

@@ -174,7 +174,7 @@ def _version_key(source: Source) -> tuple[Any, ...]:
 
 
 def _replaces(new: Source, old: Source) -> bool:
-    """Say whether a source is what has become of an earlier one."""
+    """Return whether a source is what has become of an earlier one."""
     covered = _operations(old) <= _operations(new)
     return covered and new.base == old.base and _version_key(new) >= _version_key(old)
 

@@ -103,7 +103,7 @@ class Collector:
                 self.add("keyword-changed", where, before or old, after or new, **values)
 
     def dangling(self, where: Where, old: Cursor, new: Cursor) -> bool:
-        """Say whether one of two places is a reference that leads nowhere; if only one is, that is a finding."""
+        """Return whether one of two places is a reference that leads nowhere; if only one is, that is a finding."""
         broken = [place.reference if place and not place.resolved() else None for place in (old, new)]
         if broken[0] != broken[1]:
             self.add("unresolvable-reference", where, old, new, ref=broken[1] or broken[0])

@@ -359,5 +359,5 @@ def canonical(value: Any) -> str:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Say whether two JSON values are equal; true is not 1 here."""
+    """Return whether two JSON values are equal; true is not 1 here."""
     return old is new or canonical(old) == canonical(new)

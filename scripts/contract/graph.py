@@ -182,7 +182,7 @@ class Graph:
             node.findings.append(Finding(f"pattern-properties-{middle}", *pointers, values=values))
 
     def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
-        """Say whether nothing worse than a level changed between two schemas and below."""
+        """Return whether nothing worse than a level changed between two schemas and below."""
         first = self._node(old, new, flow)
         if (first, allowed) not in self._within:
             self._within[first, allowed] = all(

@@ -255,6 +255,6 @@ def style(parameter: Cursor, location: str) -> str:
 
 
 def is_simple(schema: Cursor) -> bool:
-    """Say whether a value is one word, which every style of its place writes alike."""
+    """Return whether a value is one word, which every style of its place writes alike."""
     types = View([schema], frozenset()).types
     return types is not None and not types & {"array", "object"}

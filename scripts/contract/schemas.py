@@ -133,7 +133,7 @@ def compare(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Finding]
 
 
 def _alike(old: View, new: View, keyword: str, twins: Twins) -> bool:
-    """Say whether the parts of two views say the same under a keyword."""
+    """Return whether the parts of two views say the same under a keyword."""
     before, after = ([part.raw(keyword) for part in view.parts if keyword in part] for view in (old, new))
 
     def within(some: list[Cursor], others: list[Cursor], *, back: bool) -> bool:

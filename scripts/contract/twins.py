@@ -26,7 +26,7 @@ class Twins:
         self._settled: dict[Key, bool] = {}
 
     def same(self, old: Cursor, new: Cursor) -> bool:
-        """Say whether two places say the same."""
+        """Return whether two places say the same."""
         if not (old and new):
             return not old and not new
         number, references = self._look(old.value)
@@ -35,7 +35,7 @@ class Twins:
         return not references or all(self._alike((old.file, new.file, reference)) for reference in references)
 
     def refers(self, place: Cursor) -> bool:
-        """Say whether there is a reference at a place or below."""
+        """Return whether there is a reference at a place or below."""
         return bool(self._look(place.value)[1])
 
     def _look(self, value: Any) -> tuple[int, frozenset[str]]:

@@ -19,7 +19,7 @@ class Judge(Protocol):
     """What can compare two schemas with all that is below them."""
 
     def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
-        """Say whether their differences are no worse than a level."""
+        """Return whether their differences are no worse than a level."""
         ...
 
 
@@ -33,15 +33,15 @@ class Trial:
     flow: Flow
 
     def fits(self, old: View, new: View) -> bool:
-        """Say whether the new schema can stand for the old one in this flow."""
+        """Return whether the new schema can stand for the old one in this flow."""
         return self.judge.within(old, new, self.flow, WARNING)
 
     def covers(self, old: View, new: View) -> bool:
-        """Say whether the new schema stands for the old one without any loss that is worth a warning."""
+        """Return whether the new schema stands for the old one without any loss that is worth a warning."""
         return self.judge.within(old, new, self.flow, INFO)
 
     def equal(self, old: View, new: View) -> bool:
-        """Say whether both allow the same, so far as can be told."""
+        """Return whether both allow the same, so far as can be told."""
         flows = (evolve(self.flow, direction=direction) for direction in (REQUEST, RESPONSE))
         return all(self.judge.within(old, new, flow, INFO) for flow in flows)
 
@@ -150,7 +150,7 @@ def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial:
 
 
 def _overlap(views: list[View]) -> bool:
-    """Say whether a value may fit two of these schemas, so far as can be told."""
+    """Return whether a value may fit two of these schemas, so far as can be told."""
     return any(not _apart(one, two) for place, one in enumerate(views) for two in views[place + 1 :])
 
 

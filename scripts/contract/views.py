@@ -60,7 +60,7 @@ def members(place: Cursor) -> tuple[Cursor, ...]:
 
 
 def _is_value(place: Cursor) -> bool:
-    """Say whether a schema is nothing but a value or several, with texts."""
+    """Return whether a schema is nothing but a value or several, with texts."""
     rest = {key for key in place.mapping if not key.startswith("x-")} - _OF_VALUES
     listed = place.says("enum")
     return not rest and (place.says("const") is not None or (isinstance(listed, list) and bool(listed)))

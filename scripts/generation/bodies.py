@@ -12,7 +12,7 @@ _RAW = frozenset({"application/octet-stream", "application/pdf", "application/zi
 
 
 def is_json(content_type: str) -> bool:
-    """Say whether a content type is JSON."""
+    """Return whether a content type is JSON."""
     bare = content_type.partition(";")[0].strip().lower()
     return bare in {"application/json", "*/*", "application/*"} or bare.endswith("+json")
 

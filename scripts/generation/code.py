@@ -47,11 +47,11 @@ class Classes:
         return self.same.get(place, place)
 
     def is_enum(self, kind: Type) -> bool:
-        """Say whether a type is an enumeration."""
+        """Return whether a type is an enumeration."""
         return isinstance(kind, Named) and kind.place in self.enums
 
     def is_closed(self, kind: Type) -> bool:
-        """Say whether a type is an enumeration that keeps no value which it doesn't list."""
+        """Return whether a type is an enumeration that keeps no value which it doesn't list."""
         return (
             isinstance(kind, Named)
             and kind.place in self.enums
@@ -196,7 +196,7 @@ def reader(kind: Type, imports: Imports, classes: Classes) -> str:
 
 
 def is_unhashable(kind: Type) -> bool:
-    """Say whether a value of a type may hold a mapping, or a list, that can't be hashed."""
+    """Return whether a value of a type may hold a mapping, or a list, that can't be hashed."""
     match kind:
         case MapOf() | Scalar("JSON" | "FILE"):
             return True

@@ -22,7 +22,7 @@ from generation.fields import field_names
 from generation.ir import Endpoint, Place
 from generation.models import envelope_of
 from generation.names import member_names
-from generation.overlays import actions_of
+from generation.overlays import actions_of, load_yaml
 from generation.package import Plan
 from generation.placing import after_summary
 
@@ -223,16 +223,16 @@ def _last_line(node: yaml.Node) -> int:
 
 
 def _actions(text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (yaml.safe_load(text) or {}).get("actions") or []
+    found: list[dict[str, Any]] = (load_yaml(text) or {}).get("actions") or []
     return found
 
 
 def _checked(result: str, wanted: list[dict[str, Any]], before: str) -> str:
     try:
-        said = yaml.safe_load(result)
+        said = load_yaml(result)
     except yaml.YAMLError:
         said = None
-    if said != {**yaml.safe_load(before), "actions": wanted}:
+    if said != {**load_yaml(before), "actions": wanted}:
         raise ScriptError(
             "names.overlay.yaml: names can't be added at its end: let `actions` be the last in it, each action a block"
         )
@@ -301,21 +301,21 @@ def sounding(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for unit, operation in units_of(document):
         if is_operation(unit):
-            seen: list[Any] = []
+            seen: dict[int, Any] = {}
             parts = [operation.get("parameters", ()), operation.get("requestBody", {})]
             texts = [operation.get("summary"), operation.get("description"), *_descriptions(parts, document, seen)]
-            declared = any(isinstance(one, dict) and RULE in one for one in seen)
+            declared = any(isinstance(one, dict) and RULE in one for one in seen.values())
             sentences = [one for text in texts if text for one in _SENTENCE.split(text) if _EITHER.search(one)]
             if sentences and not declared:
                 found.append((label(unit), " ".join(sentences[0].split())))
     return found
 
 
-def _descriptions(value: Any, document: Mapping[str, Any], seen: list[Any]) -> Iterator[str]:
-    """Yield the texts of a value and of what it refers to, each once; `seen` tells where it has been."""
-    if any(value is one for one in seen):
+def _descriptions(value: Any, document: Mapping[str, Any], seen: dict[int, Any]) -> Iterator[str]:
+    """Yield the texts of a value and of what it refers to, each once; `seen` are the values met, by their identity."""
+    if id(value) in seen:
         return
-    seen.append(value)
+    seen[id(value)] = value
     if isinstance(value, list):
         for inner in value:
             yield from _descriptions(inner, document, seen)

@@ -38,7 +38,7 @@ def values_of(node: Node) -> list[Any]:
 
 
 def is_class(values: list[Any], kind: str | None) -> bool:
-    """Say whether a class can hold the values: all texts, or all whole numbers."""
+    """Return whether a class can hold the values: all texts, or all whole numbers."""
     kinds = {type(value) for value in values}
     return kinds == {str} or (kinds == {int} and kind in {None, "integer"})
 

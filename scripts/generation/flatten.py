@@ -71,7 +71,7 @@ def substance(node: Node) -> list[Node]:
 
 
 def is_object(node: Node, above: tuple[Place, ...] = ()) -> bool:
-    """Say whether a schema describes an object with properties of its own."""
+    """Return whether a schema describes an object with properties of its own."""
     node = node.resolve()
     if node.place in above:
         raise node.refused("is a part of itself", "take it out of its own allOf")
@@ -85,7 +85,7 @@ def is_object(node: Node, above: tuple[Place, ...] = ()) -> bool:
 
 
 def is_nullable(node: Node, above: tuple[Place, ...] = ()) -> bool:
-    """Say whether a schema allows null, by itself or by what it refers to."""
+    """Return whether a schema allows null, by itself or by what it refers to."""
     if node.get("nullable") is True:
         return True
     node = node.resolve()
@@ -140,18 +140,18 @@ def without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def is_choice(node: Node) -> bool:
-    """Say whether a schema is nothing but one of several."""
+    """Return whether a schema is nothing but one of several."""
     node = node.resolve()
     return "discriminator" in node or (any(keyword in node for keyword in CHOICES) and not node.get("properties"))
 
 
 def only_requires(choices: list[Node]) -> bool:
-    """Say whether alternatives differ only in what they require."""
+    """Return whether alternatives differ only in what they require."""
     return all({*choice.value} <= {"required", *ANNOTATIONS} and "required" in choice for choice in choices)
 
 
 def narrows(node: Node) -> bool:
-    """Say whether a schema adds something to its allOf."""
+    """Return whether a schema adds something to its allOf."""
     own = {key for key in node.value if not key.startswith("x-")}
     return bool(own - ANNOTATIONS - {"allOf", "type"})
 

@@ -113,7 +113,7 @@ def _answers_credentials(endpoint: Endpoint, classes: Classes) -> bool:
 
 
 def _is_filled_in(one: Parameter, *, rule: bool) -> bool:
-    """Say whether a parameter is no argument: the call loop gives the bot id, the rule the platform's pair."""
+    """Return whether a parameter is no argument: the call loop gives the bot id, the rule the platform's pair."""
     return (one.where, one.name) == BOT_ID or (rule and one.where == "query" and one.name in QUERY_OF_RULE)
 
 

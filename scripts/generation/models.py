@@ -111,7 +111,7 @@ def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
 
 
 def _must(order: list[Property], index: int) -> bool:
-    """Say whether a positional field can't have a default, since one without follows."""
+    """Return whether a positional field can't have a default, since one without follows."""
     return any(one.required for one in order[index + 1 :])
 
 

@@ -124,10 +124,10 @@ def by_likeness(names: Iterable[str]) -> list[str]:
 
 
 def is_field_name(name: str) -> bool:
-    """Say whether a field may be called so; a service's own words may be other than English."""
+    """Return whether a field may be called so; a service's own words may be other than English."""
     return name.isidentifier() and name == name.lower() and not name.startswith("_") and not keyword.iskeyword(name)
 
 
 def is_public_name(name: str) -> bool:
-    """Say whether a person may have chosen this as the name of a method."""
+    """Return whether a person may have chosen this as the name of a method."""
     return re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None and not keyword.iskeyword(name)

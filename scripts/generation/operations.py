@@ -118,7 +118,7 @@ def _fits_all(template: str) -> int:
 
 
 def _has_rule(node: Node) -> bool:
-    """Say whether the rule stands on the schema of the body, or on one that it takes in by allOf."""
+    """Return whether the rule stands on the schema of the body, or on one that it takes in by allOf."""
     if "requestBody" not in node:
         return False
     wanted = [one.child("schema") for one in node.child("requestBody").resolve().children("content") if "schema" in one]

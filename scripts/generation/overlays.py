@@ -12,17 +12,24 @@ import jsonpath
 import yaml
 from jsonpath import JSONPathError
 
+from _parsing import YAML_LOADER
 from _vendored import ScriptError
 
 
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file holds; ScriptError if it can't be read."""
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
+        return load_yaml(path.read_text("utf-8"))
     except OSError as error:
         raise ScriptError(f"{path}: {error.strerror}: bring it back with git") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScriptError(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
+
+
+def load_yaml(text: str) -> Any:
+    """Return what a YAML text says; libyaml, where there is one, takes a seventh of the time."""
+    # S506: the loader is a safe one.
+    return yaml.load(text, YAML_LOADER)  # noqa: S506
 
 
 def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,7 +42,6 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
         where = f"action {number} of the overlay ({action['target']})"
         if not action.get("description"):
             raise ScriptError(f"{where} has no description: say why it is needed")
-        before = copy.deepcopy(result)
         try:
             nodes = list(jsonpath.finditer(action["target"], result))
         except JSONPathError as error:
@@ -47,6 +53,7 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
             )
         if not (action.get("remove") or "update" in action):
             raise ScriptError(f"{where} neither updates nor removes anything")
+        before = [copy.deepcopy(node.obj) for node in nodes]
         # Backwards, so that removing an element of a list doesn't move the ones still to be removed.
         for node in reversed(nodes):
             if action.get("remove"):
@@ -56,7 +63,7 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
                 del parent[node.parts[-1]]
             else:
                 merge(node.obj, action["update"], where)
-        if result == before:
+        if not action.get("remove") and before == [node.obj for node in nodes]:
             raise ScriptError(f"{where} changes nothing: the vendor has mended it, so remove the action")
     return result
 
