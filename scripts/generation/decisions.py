@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import jsonpath
@@ -305,25 +306,37 @@ def sounding(document: Mapping[str, Any]) -> list[tuple[str, str]]:
             parts = [operation.get("parameters", ()), operation.get("requestBody", {})]
             texts = [operation.get("summary"), operation.get("description"), *_descriptions(parts, document, seen)]
             declared = any(isinstance(one, dict) and RULE in one for one in seen.values())
-            sentences = [one for text in texts if text for one in _SENTENCE.split(text) if _EITHER.search(one)]
+            sentences = [one for text in texts if text for one in _like_a_rule(text)]
             if sentences and not declared:
                 found.append((label(unit), " ".join(sentences[0].split())))
     return found
 
 
+# Most operations refer to the same schemas.
+@cache
+def _like_a_rule(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text that sound like a rule."""
+    return tuple(one for one in _SENTENCE.split(text) if _EITHER.search(one))
+
+
 def _descriptions(value: Any, document: Mapping[str, Any], seen: dict[int, Any]) -> Iterator[str]:
     """Yield the texts of a value and of what it refers to, each once; `seen` are the values met, by their identity."""
-    if id(value) in seen:
-        return
-    seen[id(value)] = value
-    if isinstance(value, list):
-        for inner in value:
-            yield from _descriptions(inner, document, seen)
-    elif isinstance(value, dict):
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif id(value) not in seen:
+            seen[id(value)] = value
+            waiting += reversed([*_below(value, document)])
+
+
+def _below(value: Any, document: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the text of a value, and the objects and lists that it holds or refers to."""
+    if isinstance(value, dict):
         if isinstance(reference := value.get("$ref"), str):
-            yield from _descriptions(target(reference, Node(document, (), document)).value, document, seen)
+            yield target(reference, Node(document, (), document)).value
         if isinstance(text := value.get("description"), str):
             yield text
-        for key, inner in value.items():
-            if key not in {"default", "enum", "example", "examples"}:
-                yield from _descriptions(inner, document, seen)
+        value = [inner for key, inner in value.items() if key not in {"default", "enum", "example", "examples"}]
+    yield from (inner for inner in value if isinstance(inner, dict | list))
