@@ -27,7 +27,7 @@ from .changes import show
 from .contracts import Contract
 from .samples import values
 
-REQUESTS, ANSWERS = 20, 40
+REQUESTS, ANSWERS = 20, 160
 # Who is meant, as every method takes it that has the rule.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
 HEALTH: Any = list(HealthCheck)
@@ -66,9 +66,9 @@ class Caller:
         return str(self.module.sync.__annotations__["return"]) if self.module else self.name
 
     def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
-        """Return what the client sends for callers that keep to a contract, the smallest first."""
-        asked = [*self._friendly(), *self._generated(contract, number)]
-        return sorted(asked, key=lambda one: len(one.words))
+        """Return what the client sends for callers that keep to a contract: calls as people write them come first."""
+        ways = self._friendly(), self._generated(contract, number)
+        return [asked for way in ways for asked in sorted(way, key=lambda one: len(one.words))]
 
     def _friendly(self) -> Iterator[Asked]:
         parameters = inspect.signature(getattr(MantaGo, self.name)).parameters

@@ -1,108 +1,158 @@
-"""Values of the schemas that plain_schemas makes, as strategies of hypothesis."""
+"""Values of the schemas that plain_schemas makes."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from random import Random
 from typing import Any
 
+import hypothesis
+from attrs import frozen
 from hypothesis import strategies as st
 
 Schema = dict[str, Any]
 Values = st.SearchStrategy[Any]
-LONGEST_LIST = 3
-
-_TIMES = st.builds(
-    "{}T{:%H:%M:%S}.{:03}{}".format,
-    st.dates(),
-    st.times(),
-    st.integers(0, 999),
-    st.sampled_from(["Z", "Z", "+08:00", "-05:00"]),
-)
-_FORMATS: dict[str, Values] = {
-    "date": st.dates().map(str),
-    "date-time": _TIMES,
-    "email": st.emails(),
-    "uri": st.just("https://example.com/"),
-    "uuid": st.uuids().map(str),
+LONGEST_LIST, LONGEST_TEXT, FARTHEST = 3, 100, 2**40
+# To a client all texts are alike, and all times: a few stand for them.
+_TEXTS = ("", "a", "0", "-1.5", "true", "null", "2024-07-15", "禮物 🎁", " \t\n", '\\"', "A-Za-z_0-9 and twenty")
+_FORMATS: Mapping[str, Sequence[str]] = {
+    "date": ("2024-02-29", "1970-01-01", "0001-01-01", "9999-12-31"),
+    "date-time": tuple(
+        f"{moment}{zone}"
+        for moment in (
+            "2024-07-15T10:30:28.700",
+            "1970-01-01T00:00:00",
+            "0001-01-02T03:04:05.001",
+            "9999-12-30T23:59:59",
+        )
+        for zone in ("Z", "+08:00", "-05:00")
+    ),
+    "email": ("a@example.com", "first.last+tag@sub.example.org"),
+    "uri": ("https://example.com/",),
+    "uuid": ("c56a4180-65aa-42ec-a945-5fd21dec0538", "00000000-0000-0000-0000-000000000000"),
 }
-# JSON can't carry half of a surrogate pair.
-_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
 def values(schema: Schema) -> Values:
     """Return the values that a schema allows; each is JSON."""
-    if "anyOf" in schema:
-        return st.one_of([values(inner) for inner in schema["anyOf"]])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    kinds = schema.get("type", ["null", "boolean", "integer", "string"])
-    return st.one_of([_KINDS[kind](schema) for kind in kinds])
+    # One number is drawn for a value: hundreds of draws for a large one took longer than all else.
+    patterns = st.fixed_dictionaries({key: st.lists(found, min_size=1) for key, found in _patterns(schema)})
+    return st.builds(lambda seed, texts: _Maker(Random(seed), texts).value(schema), st.integers(0, 2**64 - 1), patterns)  # noqa: S311
 
 
-def _integers(schema: Schema) -> Values:
-    step = schema.get("multipleOf", 1)
-    least, most = schema.get("minimum"), schema.get("maximum")
-    if "exclusiveMinimum" in schema:
-        least = int(schema["exclusiveMinimum"] // 1) + 1
-    if "exclusiveMaximum" in schema:
-        most = -int(-schema["exclusiveMaximum"] // 1) - 1
-    first = None if least is None else int(-(-least // step))
-    last = None if most is None else int(most // step)
-    return st.integers(first, last).map(lambda value: int(value * step))
-
-
-def _numbers(schema: Schema) -> Values:
-    return st.floats(
-        min_value=schema.get("minimum", schema.get("exclusiveMinimum")),
-        max_value=schema.get("maximum", schema.get("exclusiveMaximum")),
-        exclude_min="exclusiveMinimum" in schema,
-        exclude_max="exclusiveMaximum" in schema,
-        allow_nan=False,
-        allow_infinity=False,
-    )
-
-
-def _strings(schema: Schema) -> Values:
-    known = _FORMATS.get(schema.get("format", ""))
-    if known is not None:
-        return known
-    least, most = schema.get("minLength", 0), schema.get("maxLength")
-    if "pattern" in schema:
+def _patterns(schema: Schema) -> Iterator[tuple[str, Values]]:
+    """Yield the texts that fit each pattern in a schema, which are hypothesis's to find, by the pattern's key."""
+    if "pattern" in schema and schema.get("format") not in _FORMATS:
+        least, most = schema.get("minLength", 0), schema.get("maxLength")
         fitting: Values = st.from_regex(str(schema["pattern"]))
-        return fitting.filter(lambda text: least <= len(text) <= (len(text) if most is None else most))
-    longest = max(least, 20) if most is None else most
-    return st.text(st.characters(exclude_categories=["Cs"]), min_size=least, max_size=longest)
+        yield _key(schema), fitting.filter(lambda text: least <= len(text) <= (len(text) if most is None else most))
+    inner = [*schema.get("anyOf", ()), *schema.get("properties", {}).values()]
+    for below in (*inner, schema.get("items"), schema.get("additionalProperties")):
+        if isinstance(below, dict):
+            yield from _patterns(below)
 
 
-def _arrays(schema: Schema) -> Values:
-    least, most = schema.get("minItems", 0), schema.get("maxItems", LONGEST_LIST)
-    unique: Any = json.dumps if schema.get("uniqueItems") else None
-    return st.lists(
-        values(schema.get("items", {})), min_size=least, max_size=max(least, min(most, LONGEST_LIST)), unique_by=unique
-    )
+def _key(schema: Schema) -> str:
+    return json.dumps([schema.get(name) for name in ("pattern", "minLength", "maxLength")])
 
 
-def _objects(schema: Schema) -> Values:
-    properties = {name: values(inner) for name, inner in schema.get("properties", {}).items()}
-    required = {name: properties.pop(name, values({})) for name in schema.get("required", ())}
-    known = st.fixed_dictionaries(required, optional=properties)
-    extra = schema.get("additionalProperties")
-    if not isinstance(extra, dict):
-        return known
-    names = _TEXT.filter(lambda name: name not in schema.get("properties", {}))
-    others = st.dictionaries(names, values(extra), min_size=schema.get("minProperties", 0), max_size=LONGEST_LIST)
-    return st.builds(lambda more, told: more | told, others, known)
+@frozen
+class _Maker:
+    """Makes values as a source of random numbers decides; `texts` are those that fit each pattern."""
+
+    random: Random
+    texts: Mapping[str, Sequence[str]]
+
+    def value(self, schema: Schema) -> Any:
+        """Return a value that a schema allows."""
+        if "anyOf" in schema:
+            return self.value(self._one_of(schema["anyOf"]))
+        if "enum" in schema:
+            return self._one_of(schema["enum"])
+        kind = self._one_of(schema.get("type", ["null", "boolean", "integer", "string"]))
+        return _KINDS[kind](self, schema)
+
+    def _one_of(self, choices: Sequence[Any]) -> Any:
+        """Return one of several values; where there is none, no value fits."""
+        return self.random.choice(choices) if choices else hypothesis.reject()
+
+    def integer(self, schema: Schema) -> int:
+        """Return a whole number."""
+        step = schema.get("multipleOf", 1)
+        least, most = schema.get("minimum"), schema.get("maximum")
+        if "exclusiveMinimum" in schema:
+            least = int(schema["exclusiveMinimum"] // 1) + 1
+        if "exclusiveMaximum" in schema:
+            most = -int(-schema["exclusiveMaximum"] // 1) - 1
+        low, high = _bounds(
+            None if least is None else int(-(-least // step)), None if most is None else int(most // step)
+        )
+        near = [count for count in (low, high, 0, 1, -1, 7) if low <= count <= high]
+        return int(self._one_of(near) * step)
+
+    def number(self, schema: Schema) -> float:
+        """Return a number."""
+        below, above = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+        low, high = _bounds(schema.get("minimum", below), schema.get("maximum", above))
+        found = [low, high, 0.0, 1, -1.5, self.random.uniform(low, high)]
+        return float(self._one_of([one for one in found if low <= one <= high and one not in (below, above)]))
+
+    def string(self, schema: Schema) -> str:
+        """Return a text."""
+        known = _FORMATS.get(schema.get("format", ""))
+        if known is not None:
+            return str(self._one_of(known))
+        if "pattern" in schema:
+            return str(self._one_of(self.texts[_key(schema)]))
+        least, most = schema.get("minLength", 0), schema.get("maxLength")
+        longest = max(least, LONGEST_TEXT if most is None else min(most, LONGEST_TEXT))
+        long = [character * size for character in "a禮" for size in (least, longest)]
+        return str(self._one_of([text for text in (*_TEXTS, *long) if least <= len(text) <= longest]))
+
+    def array(self, schema: Schema) -> list[Any]:
+        """Return a list."""
+        least, most = schema.get("minItems", 0), schema.get("maxItems", LONGEST_LIST)
+        size = self.random.randint(least, max(least, min(most, LONGEST_LIST)))
+        # Of twice as many, enough may be different.
+        found = [self.value(schema.get("items", {})) for _ in range(2 * size if schema.get("uniqueItems") else size)]
+        if schema.get("uniqueItems"):
+            found = [*{json.dumps(one): one for one in found}.values()][:size]
+        return found if len(found) >= least else hypothesis.reject()
+
+    def object(self, schema: Schema) -> dict[str, Any]:
+        """Return an object with all that is required, and some, none or all of what isn't."""
+        properties, required = schema.get("properties", {}), schema.get("required", ())
+        share = self.random.random() * 1.2 - 0.1
+        shown = [name for name in properties if name in required or self.random.random() < share]
+        found = {name: self.value(properties[name]) for name in shown}
+        found |= {name: self.value({}) for name in required if name not in properties}
+        extra = schema.get("additionalProperties")
+        if isinstance(extra, dict):
+            least = schema.get("minProperties", 0)
+            names = [
+                name for name in (*_TEXTS, *(f"key {number}" for number in range(least))) if name not in properties
+            ]
+            chosen = self.random.sample(names, self.random.randint(least, max(least, LONGEST_LIST)))
+            found = {name: self.value(extra) for name in chosen} | found
+        return found
 
 
-_KINDS: dict[str, Callable[[Schema], Values]] = {
-    "null": lambda _: st.none(),
-    "boolean": lambda _: st.booleans(),
-    "integer": _integers,
-    "number": _numbers,
-    "string": _strings,
-    "array": _arrays,
-    "object": _objects,
+def _bounds(low: float | None, high: float | None) -> tuple[Any, Any]:
+    """Return both bounds of a range, with far ones where there are none."""
+    if low is None:
+        low = -FARTHEST if high is None else min(high, 0) - FARTHEST
+    return low, max(low, 0) + FARTHEST if high is None else high
+
+
+_KINDS: dict[str, Callable[[_Maker, Schema], Any]] = {
+    "null": lambda *_: None,
+    "boolean": lambda maker, _: maker.random.choice((False, True)),
+    "integer": _Maker.integer,
+    "number": _Maker.number,
+    "string": _Maker.string,
+    "array": _Maker.array,
+    "object": _Maker.object,
 }
 
 
