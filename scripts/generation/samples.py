@@ -12,7 +12,7 @@ from generation.ir import JSON, ListOf, MapOf, Named, Nullable, Place, Property,
 
 Kind: TypeAlias = Literal["full", "other", "minimal", "nulls"]
 KINDS: tuple[Kind, ...] = ("full", "other", "minimal", "nulls")
-DEEPEST, DEEP = 40, 2
+DEEPEST, DEEP = 40, 1
 """How deep objects are at most in which there must be others, and in which there may be: each is tried by itself."""
 TEXT_SAMPLE = "禮物 \"'\\"
 _SCALARS: Mapping[str, Any] = {
