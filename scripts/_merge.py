@@ -167,7 +167,7 @@ def _below(unit: Unit, heirs: Mapping[Unit, Sequence[Unit]]) -> list[Unit]:
 
 
 def _tells_apart(value: Any) -> bool:
-    """Return whether a schema is the base of those that name it in their allOf: its discriminator is all that says so."""
+    """Return whether a schema is the base of those that name it in their allOf, which only its discriminator says."""
     parts = [value, *value.get("allOf", [])] if isinstance(value, dict) else []
     return any("discriminator" in part for part in parts)
 

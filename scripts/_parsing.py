@@ -130,7 +130,7 @@ def _read_yaml(text: str, loader: Any) -> Any:
 
 
 def exceeds_libyaml(error: yaml.YAMLError) -> bool:
-    """Return whether libyaml refuses a depth: since 0.2.6 it does, and may before it hands out what stands less deep."""
+    """Return whether libyaml refuses a depth, as it does since 0.2.6, maybe before it hands out shallower parts."""
     return "maximum nesting depth" in str(error)
 
 

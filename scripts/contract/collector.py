@@ -89,7 +89,7 @@ class Collector:
         """Keep what changed in the texts that stand directly in two places."""
         rules: dict[str, str] = {}
         for keyword, rule in TEXT_RULES.items():
-            if not self.twins.same(old.raw(keyword), new.raw(keyword)):
+            if (keyword in old or keyword in new) and not self.twins.same(old.raw(keyword), new.raw(keyword)):
                 rules.setdefault(rule, keyword)
         for rule, keyword in rules.items():
             self.add(rule, where, old.raw(keyword) or old, new.raw(keyword) or new)

@@ -47,20 +47,22 @@ class Twins:
         return known
 
     def _branch(self, value: dict[str, Any] | list[Any]) -> tuple[int, frozenset[str]]:
-        if isinstance(value, list):
-            looked = [self._look(inner) for inner in value]
-            found = [references for _, references in looked if references]
-            return self._number((False, *(number for number, _ in looked))), frozenset().union(*found)
-        members = {key: self._look(value[key]) for key in sorted(value)}
-        found = [references for _, references in members.values() if references]
-        if isinstance(reference := value.get("$ref"), str):
-            found.append(frozenset([reference] if len(value) == 1 else [reference, BESIDE]))
-        if isinstance(mapping := value.get("mapping"), dict):
-            # A discriminator's, which says names or references.
-            said = [inner for inner in mapping.values() if isinstance(inner, str)]
-            found.append(frozenset({*said, *(f"#/components/schemas/{escape(name)}" for name in said)}))
-        key = (True, *((key, number) for key, (number, _) in members.items()))
-        return self._number(key), frozenset().union(*found) if found else _NONE
+        # Each value of both documents comes here, so that the time of a comparison is the time of this.
+        key: list[object] = [isinstance(value, dict)]
+        found: set[str] = set()
+        for name, inner in sorted(value.items()) if isinstance(value, dict) else enumerate(value):
+            number, references = (self._number(inner), _NONE) if isinstance(inner, str) else self._look(inner)
+            key += (name, number)
+            if references:
+                found |= references
+        if isinstance(value, dict):
+            if isinstance(reference := value.get("$ref"), str):
+                found |= {reference} if len(value) == 1 else {reference, BESIDE}
+            if isinstance(mapping := value.get("mapping"), dict):
+                # A discriminator's, which says names or references.
+                said = [inner for inner in mapping.values() if isinstance(inner, str)]
+                found |= {*said, *(f"#/components/schemas/{escape(name)}" for name in said)}
+        return self._number(tuple(key)), frozenset(found) if found else _NONE
 
     def _number(self, key: object) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
