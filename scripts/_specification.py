@@ -11,7 +11,7 @@ from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator
 
 
 class _Ids(list[int]):
-    """A list that is asked, all the time, what is in it."""
+    """A list in which looking a number up takes no time: the validator does it at each schema."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,12 +25,12 @@ class _Ids(list[int]):
 
 
 class _SchemaValidator(OpenAPIV30SchemaValidator):
-    """The validator's, but that a schema which others lead to waits for its turn: chains of them may be long."""
+    """The library's validator, in which shared schemas wait for their turn: it would recurse along a chain of them."""
 
     def __init__(self, registry: Any) -> None:
         super().__init__(registry)
         self.visited_schema_ids, self.meta_checked_schema_ids = _Ids(), _Ids()
-        # By identity, the schemas that others can lead to.
+        # The identities of the schemas that others can refer to.
         self.shared: set[int] = set()
         self._depth = 0
         self._waiting: list[Any] = []
@@ -48,14 +48,14 @@ class _SchemaValidator(OpenAPIV30SchemaValidator):
 
 
 class _ValueValidator(OpenAPIV30ValueValidator):
-    """The validator's, but that its errors say where the value stands."""
+    """The library's validator, with errors that tell the place of the value."""
 
     def __call__(self, schema: Any, value: Any) -> Iterator[ValidationError]:
         yield from _placed(schema / "default", super().__call__(schema, value))
 
 
 def _placed(place: Any, errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
-    """Yield the errors, each with the place that it is told relative to: the innermost that has any."""
+    """Yield the errors, each with the innermost place that its own path is relative to."""
     for error in errors:
         vars(error).setdefault("place", place.parts)
         yield error

@@ -1,4 +1,4 @@
-"""What is wrong with an OpenAPI document, said with the JSON path of each place, and what would mend it."""
+"""The faults of an OpenAPI document, each with its JSON path and the action that would mend it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JsonPath = tuple[str | int, ...]
 
 @frozen
 class Flaw:
-    """Stands in a parsed document for what a parser would silently accept or change."""
+    """A mark in a parsed document for something that a parser would silently accept or change."""
 
     text: str
 
@@ -31,9 +31,9 @@ Action = dict[str, Any]
 
 @frozen
 class Problem:
-    """What is wrong at a place, and the action of an overlay that would mend it, with dots for what only people know.
+    """A fault at a place, and the action of an overlay that would mend it, with dots where only people know the value.
 
-    What is lost when the document is read, no overlay can mend.
+    `lost` says that reading the document lost something, which no overlay can mend.
     """
 
     path: JsonPath
@@ -48,8 +48,8 @@ class Problem:
 def problems(spec: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with a document.
 
-    Each kind is looked for only where there are none of the kinds before: what can't be kept or
-    points out of the document, another OpenAPI version, the schema, the rules beyond the schema.
+    Each kind is looked for only if there is none of the kinds before: values that can't be kept and
+    references out of the document, another OpenAPI version, the schema, the rules beyond the schema.
     """
     from _specification import violations  # noqa: PLC0415 - it takes 0.2 s to load, and most commands validate nothing
 
@@ -62,7 +62,7 @@ def problems(spec: Mapping[str, Any]) -> list[Problem]:
     except RecursionError:
         return [Problem((), "something is nested too deeply, or a $ref leads back to itself")]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        # The validator takes what a $ref points at for what ought to be there.
+        # The validator expects a $ref to point at the right kind of thing.
         return [Problem((), f"can't be validated: a $ref may point at the wrong kind of thing ({error!r})")]
     if errors:
         return [_described(error, spec) for error in errors]
@@ -74,7 +74,7 @@ def problems(spec: Mapping[str, Any]) -> list[Problem]:
 
 
 def _flaws(spec: Mapping[str, Any]) -> Iterator[Problem]:
-    # A registry without a retriever: no $ref in a page makes us open a file or an address.
+    # The registry has no retriever, so that no $ref makes us open a file or an address.
     registry: referencing.Registry[object] = referencing.Registry()
     resolver = registry.resolver_with_root(referencing.Resource.opaque(spec))
     for path, value in _walk(spec, ()):
@@ -131,7 +131,7 @@ def _described(error: Any, spec: Mapping[str, Any]) -> Problem:
 
 DOTS = "..."
 _BEYOND = (
-    # Of the rules beyond the schema, only the message says where.
+    # For the rules beyond the schema, only the message tells the place.
     (
         r"Path parameter '(?P<name>.+)' for '(?P<method>.+)' operation in '(?P<path>.+)' was not resolved",
         lambda name: {"parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": DOTS}}]},
@@ -144,13 +144,13 @@ _BEYOND = (
 
 
 def _remedy(error: Any, path: JsonPath) -> Action | None:
-    """Return the action that mends what a validator found, as far as that can be told."""
+    """Return the action that mends a validator's error, if one is known."""
     for pattern, update in _BEYOND:
         if found := re.fullmatch(pattern, error.message):
             name, method, url = found.groups()
             if "{" + name + "}" in url or "operationId" in update(name):
                 return _update(("paths", url, method), **update(name))
-            # A parameter that the path doesn't have.
+            # The path doesn't have the parameter.
             target = f"{json_path(('paths', url, method, 'parameters'))}[?@.name == {name!r}]"
             return {"target": target, "remove": True}
     if found := re.fullmatch(r"Required list has not defined properties: \[(.+)\]", error.message):
@@ -168,7 +168,7 @@ def _remedy(error: Any, path: JsonPath) -> Action | None:
         return {"target": json_path((*path, twice)), "remove": True}
     if not path:
         return None
-    # An update adds to a list, so that an element of one can only go.
+    # An update can only append to a list, so a wrong element is removed.
     if isinstance(path[-1], int):
         return {"target": json_path(path), "remove": True}
     return _update(path[:-1], **{path[-1]: [DOTS] if error.validator == "minItems" else DOTS})
@@ -179,7 +179,7 @@ def _update(path: JsonPath, **update: object) -> Action:
 
 
 def _resolved(place: JsonPath, spec: Mapping[str, Any]) -> JsonPath:
-    """Return a place that is told by way of references as one that stands in the document itself."""
+    """Return the place in the document itself for one whose path leads through references."""
     path: JsonPath = ()
     value: Any = spec
     for part in place:
@@ -203,13 +203,13 @@ def json_path(path: JsonPath) -> str:
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """Return the text, with its middle left out if it is long: both ends tell something."""
+    """Return the text, without its middle if it is long."""
     half = limit // 2
     return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
 
 
 def some(lines: Sequence[object]) -> str:
-    """Return the first few of the lines, each on a line of its own below a message."""
+    """Return the first few of the lines, to stand below a message."""
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return "".join(f"\n  {line}" for line in [*lines[:SHOWN], *more])
 
@@ -221,7 +221,7 @@ def told(found: Sequence[Problem]) -> str:
         f"{problem}\n    mended by {remedy}" if remedy and len(remedy) < LONGEST_REMEDY else str(problem)
         for problem, remedy in zip(found, remedies, strict=True)
     ]
-    hint = "\nA mend is an action for errata.overlay.yaml: fill in its dots, and say why in a description."
+    hint = "\nA mend is an action for errata.overlay.yaml: fill in its dots, and give the reason as its description."
     return some(lines) + (hint if any(remedies[:SHOWN]) else "")
 
 

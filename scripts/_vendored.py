@@ -1,4 +1,4 @@
-"""What every script needs of openapi/: where its files are; reading, checking and writing them."""
+"""The files of openapi/ for every script: their places, and reading, checking and writing them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Vendored:
     names: Path = field(
         default=Factory(lambda self: self.folder.parent / "facade" / "names.overlay.yaml", takes_self=True)
     )
-    """What we call what the document describes."""
+    """The overlay with our names for what the document describes."""
 
     @property
     def spec(self) -> Path:
@@ -40,12 +40,12 @@ class Vendored:
 
     @property
     def lock(self) -> Path:
-        """What was imported, from which pages, with their hashes."""
+        """The record of the import: version, pages, and their hashes."""
         return self.folder / "lock.toml"
 
     @property
     def overlay(self) -> Path:
-        """How we read the document where the service is known to differ."""
+        """The overlay of errata: corrections of the document where the service is known to differ."""
         return self.folder / "errata.overlay.yaml"
 
     @property

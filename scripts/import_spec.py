@@ -32,7 +32,7 @@ GENERATOR = "openapi-python-client"
 
 @frozen
 class Plan:
-    """What an import does: the bytes of each file, None for one to be removed, and the lines that tell of it."""
+    """The effect of an import: the bytes of each file, None for one to be removed, and the lines that tell of it."""
 
     files: dict[Path, bytes | None]
     spec: dict[str, Any]
@@ -43,7 +43,7 @@ class Plan:
 def plan(
     given: Sequence[Source], vendored: Vendored, *, bump: bool = False, complete: bool = False, reset: bool = False
 ) -> Plan:
-    """Return what importing the sources into a folder does, without doing it.
+    """Return the effect of importing the sources into a folder, without doing it.
 
     `bump` allows another version than the vendored one, `complete` says that the sources are the whole API, and `reset`
     that their version, although lower, is the newer one. Raises ScriptError if the sources don't fit together, or not
@@ -64,17 +64,17 @@ def plan(
     if complete:
         _check_newest(given, before)
     kept = [] if complete else [old for old in before if all(old.sha256 != source.sha256 for source in given)]
-    # Before anything is replaced: what contradicts the last import is refused, what only words it anew is not.
+    # Nothing is replaced yet: sources that contradict the last import are refused, those that only word it anew aren't.
     merge([fragment for source in (*kept, *given) for fragment in source.fragments()])
     kept = [old for old in kept if not any(_replaces(new, old) for new in given)]
     taken = _taken(given, kept, listed, {old.name for old in before}, vendored)
     sources = [_renamed(source, taken) if source.sha256 not in listed else source for source in given]
     merged = merge([fragment for source in (*kept, *sources) for fragment in source.fragments()])
-    # What is one of the sources was looked at when that was read.
+    # A result that equals one of the sources was validated when that source was read.
     known = any(merged.spec == spec for source in sources for _, spec in source.specs)
     if not known and (wrong := unmended(merged.spec, errata(vendored))):
         shown = ", ".join(source.shown for source in sources)
-        raise ScriptError(f"{shown}: what it is merged to is not a valid OpenAPI 3.0 document:" + wrong)
+        raise ScriptError(f"{shown}: merged, this is not a valid OpenAPI 3.0 document:" + wrong)
 
     used = sorted((source for source in (*kept, *sources) if source.name in merged.sources), key=lambda one: one.name)
     files: dict[Path, bytes | None] = {vendored.sources / old.name: None for old in before}
@@ -85,7 +85,7 @@ def plan(
 
 
 def errata(vendored: Vendored) -> Mend:
-    """Return what the errata beside the vendored document make of one."""
+    """Return a function that applies the errata beside the vendored document."""
     overlay = read_yaml(vendored.overlay) if vendored.overlay.exists() else {"overlay": "1.0.0", "actions": []}
     return lambda spec: mended(spec, overlay)
 
@@ -93,7 +93,7 @@ def errata(vendored: Vendored) -> Mend:
 def imported(vendored: Vendored) -> tuple[dict[str, str], list[Source]]:
     """Return the names of the imported sources by their hashes, and those sources that are still as imported.
 
-    Without a sound lock.toml, whatever in the folder holds a spec counts as imported.
+    Without a sound lock.toml, every file in the folder that holds a spec counts as imported.
     """
     try:
         locked = read_lock(vendored)["sources"]
@@ -138,7 +138,7 @@ def _dated(given: Sequence[Source], before: Sequence[Source], *, reset: bool) ->
 
 
 def _check_versions(new: Sequence[Source], every: Sequence[Source], vendored: Vendored, *, bump: bool) -> None:
-    """Raise ScriptError for a source of another version than what is vendored, unless that is meant."""
+    """Raise ScriptError for a source of another version than the vendored one, unless `bump` allows it."""
     old = [source for source in every if source not in new]
     if bump or not new:
         return
@@ -174,7 +174,7 @@ def _version_key(source: Source) -> tuple[Any, ...]:
 
 
 def _replaces(new: Source, old: Source) -> bool:
-    """Return whether a source is what has become of an earlier one."""
+    """Return whether a source is a new version of an earlier one."""
     covered = _operations(old) <= _operations(new)
     return covered and new.base == old.base and _version_key(new) >= _version_key(old)
 
@@ -209,7 +209,7 @@ def lock_text(merged: Merged, vendored: Vendored, sources: Sequence[Source]) -> 
         tables.append(
             ("[unconfirmed]", {name: f"last seen at {version}" for name, version in merged.last_seen.items()})
         )
-    # Without those from before a reset, nothing is left to be told apart.
+    # Resets are counted from the first source that is left.
     first = min(source.resets for source in sources)
     for source in sources:
         table: dict[str, str | int] = {"name": source.name, "sha256": source.sha256}
@@ -240,7 +240,7 @@ def _count(number: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Import sources and say what was done; return the exit status."""
+    """Import sources and print what was done; return the exit status."""
     parser = argparse.ArgumentParser(description="Vendor the API's OpenAPI document.", allow_abbrev=False)
     parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="a Markdown page, a JSON or YAML document, a folder, an address"

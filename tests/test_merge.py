@@ -350,7 +350,7 @@ def test_specs_of_one_page_that_disagree_are_named_by_their_lines(desk: Desk) ->
     other["components"]["schemas"]["Error"]["items"] = {}
     err = desk.refuses(desk.write("page.md", page(fragment("/a"), other)))
     assert "page.md, line 6 and " in err
-    assert "page.md, line 12: both of version 1.0.0" in err
+    assert "page.md, line 12: both are of version 1.0.0" in err
     assert '\n  /components/schemas/Error/type: "object" and "array"\n' in err
 
 
@@ -503,7 +503,7 @@ def test_one_name_with_different_content_is_refused_with_both_sources_and_each_p
         err = desk.refuses(second)
         assert str(desk.vendored.sources / "first.md") in err
     assert second in err
-    assert "both of version 1.0.0" in err
+    assert "both are of version 1.0.0" in err
     assert f"{place}: " in err
 
 
@@ -550,7 +550,7 @@ def test_one_path_under_two_names_is_refused(desk: Desk) -> None:
 def test_what_is_valid_apart_and_not_together_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_spec, "unmended", lambda spec, _: f"\n  $: {len(spec['paths'])} paths")
     err = desk.refuses(desk.write("a.md", fragment("/a")), desk.write("b.md", fragment("/b")))
-    assert "what it is merged to is not a valid OpenAPI 3.0 document:\n  $: 2 paths" in err
+    assert "merged, this is not a valid OpenAPI 3.0 document:\n  $: 2 paths" in err
 
 
 # Versions

@@ -1,4 +1,4 @@
-"""The client that can be imported here: the requests that it makes for callers who keep to a contract."""
+"""The client that can be imported here, and the requests that it makes for callers who keep to a contract."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from .contracts import Contract
 from .samples import values
 
 REQUESTS, ANSWERS = 20, 160
-# Who is meant, as every method takes it that has the rule.
+# The arguments of every method that has the rule of identification.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
 HEALTH: Any = list(HealthCheck)
 SETTINGS = hypothesis.settings(
@@ -43,7 +43,7 @@ SETTINGS = hypothesis.settings(
 
 @frozen
 class Asked:
-    """A request that the client makes: how a person would write the call, the call, and what is sent."""
+    """A request that the client makes: the call in words, the call as a function, and the request."""
 
     words: str
     send: Callable[[MantaGo], Any]
@@ -52,9 +52,9 @@ class Asked:
 
 @frozen
 class Caller:
-    """An operation as the client that can be imported here has it: its friendly method, and its generated module.
+    """An operation of the client that can be imported here: its friendly method, and its generated module.
 
-    Before 0.2 a generated module could send, but nothing in common tells how: there the friendly method has to do.
+    The generated modules before 0.2 have no common interface, so that only the friendly method is tried.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Caller:
 
     @property
     def result(self) -> str:
-        """The type of what is answered, as it is written."""
+        """The annotation of the result."""
         return str(self.module.sync.__annotations__["return"]) if self.module else self.name
 
     def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
@@ -88,13 +88,13 @@ class Caller:
         for given, body in samples(contract, number):
             words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
             wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
-            # What the client refuses to send, nobody sends.
+            # Requests that the client refuses to send don't matter.
             with suppress(ValueError, MantaGoError):
                 request = self.module.OPERATION.request(wanted, self._model(body))
                 yield from _asked(words, _sending(request))
 
     def _model(self, body: Any) -> Any:
-        """Return a JSON value as what the generated functions take."""
+        """Return a JSON value as the type that the generated functions take."""
         kind = re.fullmatch(r"(\w+)(?: \| None)?", str(self.module.request.__annotations__.get("body")))
         models = importlib.import_module("mantago_generated.models")
         model = getattr(models, kind[1], None) if kind else None
@@ -136,9 +136,9 @@ def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]
 
 
 def client_of(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MantaGo:
-    """Return a client that a function answers."""
+    """Return a client whose requests a function answers."""
     transport = httpx.MockTransport(handler)
-    # S106: the secret goes nowhere.
+    # S106: this secret is sent nowhere.
     return MantaGo(bot_id="1NbWoobyg", token="t", secret="s", max_retries=0, transport=transport, **options)  # noqa: S106
 
 
@@ -150,7 +150,7 @@ def _sending(request: Any) -> Callable[[MantaGo], Any]:
 
 
 def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
-    """Yield what a call sends, if it sends anything."""
+    """Yield the requests that a call sends."""
     requests: list[httpx.Request] = []
 
     def keep(request: httpx.Request) -> httpx.Response:
@@ -164,12 +164,12 @@ def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterat
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave no trace of what is tried: what is tolerated is a finding, and needn't be logged as well."""
+    """Suppress the log of drift, which is a finding here, and the files of hypothesis."""
     log = logging.getLogger("mantago.drift")
     level = log.level
     log.setLevel(logging.CRITICAL)
     with TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        # Otherwise hypothesis leaves a folder in the current one.
+        # Otherwise hypothesis would leave a folder in the current one.
         set_hypothesis_home_dir(home)
         try:
             yield

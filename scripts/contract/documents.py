@@ -1,4 +1,4 @@
-"""Specs as trees that may be wrong in any way: reading them, walking them, following their references."""
+"""Specs as trees, which may be invalid: reading them, walking them, following their references."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from _pages import find_specs
 from _parsing import DEEPEST, YAML_LOADER, NestingError, exceeds_libyaml, load_json
 from _vendored import ScriptError
 
-# An alias of YAML can stand for a tree, and a few dozen of them for one that no machine can hold.
+# A few dozen aliases of YAML can unfold to a tree that no machine can hold.
 LARGEST = 20_000_000
 # Python won't write an integer of more than 4,300 digits in decimals.
 LONGEST_NUMBER = 10_000
@@ -44,7 +44,7 @@ for _name, (_pattern, _first) in _SCALARS.items():
 
 
 def read(data: bytes) -> Any:
-    """Return the tree in a JSON or YAML file, or that of the one spec on a Markdown page; the content decides."""
+    """Return the tree in a JSON or YAML file, or that of the one spec on a Markdown page, whichever it is."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -88,7 +88,7 @@ def _paged(text: str) -> Any:
 
 
 def plain(tree: Any) -> Any:
-    """Return the tree with nothing in it but what JSON has: keys are strings, an odd value becomes its text."""
+    """Return the tree with JSON's types only: keys become strings, a value of another type its text."""
     done: dict[int, tuple[Any, int, int]] = {}
     open_ids: set[int] = set()
 
@@ -145,7 +145,7 @@ class Document:
     # The commit that the document was taken from, for the parts of the diff that look at more than the document.
     revision: str | None = None
     repository: Path | None = None
-    # Where references lead to, by the file that they stand in: many are the same.
+    # The targets of references, by the file that they stand in: many references are the same.
     followed: dict[tuple[str, str], Cursor] = field(factory=dict, init=False, repr=False)
     _files: dict[str, Any] = field(factory=dict, init=False, repr=False)
 
@@ -178,17 +178,17 @@ class Document:
 
     @cached_property
     def nowhere(self) -> Cursor:
-        """The place of what isn't there."""
+        """An absent place."""
         return Cursor(self, ABSENT, "")
 
     @property
     def version(self) -> str:
-        """What the document says its version is."""
+        """The version that the document states."""
         return str(self.root.get("info").raw("version").value or "")
 
     @cached_property
     def siblings(self) -> bool:
-        """Whether what stands beside a $ref in a schema counts, as it does from OpenAPI 3.1 on."""
+        """True if the members beside a $ref in a schema count, as they do from OpenAPI 3.1 on."""
         return not str(self.root.get("openapi").text or "3.0").startswith("3.0")
 
     @cached_property
@@ -258,18 +258,18 @@ class Cursor:
         return key in self.mapping
 
     def raw(self, key: str) -> Cursor:
-        """Return what stands under a key, without following a reference."""
+        """Return the place under a key, without following a reference."""
         value = self.value.get(key, ABSENT) if isinstance(self.value, dict) else ABSENT
         if value is ABSENT:
             return self.document.nowhere
         return Cursor(self.document, value, f"{self.pointer}/{escape(key)}", self.file)
 
     def says(self, key: str) -> Any:
-        """Return the value under a key, None if there is none; for what can't be a reference."""
+        """Return the value under a key, None if there is none; not for values that may be references."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
     def get(self, key: str) -> Cursor:
-        """Return what stands under a key, or what the reference there leads to."""
+        """Return the place under a key, or the one to which the reference there leads."""
         return self.raw(key).resolved()
 
     def children(self) -> Iterator[tuple[str, Cursor]]:
@@ -290,7 +290,7 @@ class Cursor:
         return found if isinstance(found, str) else None
 
     def resolved(self) -> Cursor:
-        """Return the place that references lead to from here: an absent one if they lead nowhere or in a circle."""
+        """Return the place to which references lead from here; an absent one if they lead nowhere or in a circle."""
         place, seen = self, set[int]()
         while (reference := place.reference) is not None:
             if id(place.value) in seen:
@@ -300,7 +300,7 @@ class Cursor:
         return place
 
     def described(self) -> Cursor:
-        """Return the place that references lead to, with the texts that stand beside a reference instead of its own."""
+        """Return the place to which references lead, with the texts beside a reference in place of its own."""
         target = self.resolved()
         if self.reference is None or not target.mapping:
             return target
@@ -308,7 +308,7 @@ class Cursor:
         return Cursor(target.document, target.mapping | texts, target.pointer, target.file) if texts else target
 
     def follow(self, reference: str) -> Cursor:
-        """Return the place that a reference standing here names."""
+        """Return the place that a reference in this file names."""
         key = self.file, reference
         known = self.document.followed.get(key)
         if known is None:

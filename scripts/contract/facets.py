@@ -1,7 +1,7 @@
-"""The rules for what a schema says, one row each; a row makes a rule for every kind of place where a schema stands.
+"""The rules for changes of a schema, one row each; a row makes a rule for every kind of place where a schema stands.
 
-A row says what the change does to the set of values that the schema allows. The level follows from that and from the
-direction; a row that departs from it says why.
+A row tells the effect of a change on the set of values that the schema allows. The level follows from that and from the
+direction; a row with another level gives the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rules import BOTH, BREAKING, INFO, REQUEST, RESPONSE, RULES, WARNING, Leve
 
 
 class Effect(Enum):
-    """What becomes of the set of allowed values: the levels for requests and responses, and why."""
+    """The effect on the set of allowed values: the levels for requests and responses, with their reasons."""
 
     NARROWS = (
         BREAKING,
@@ -35,7 +35,7 @@ RESPONSE_PLACES = ("response-header", "response-body", "response-property")
 
 @frozen
 class Facet:
-    """A row: the name of a change, its effect and sentence; levels of its own, with the reason, where it has some."""
+    """A row: the name of a change, its effect and its sentence, and levels of its own with their reason, if any."""
 
     name: str
     effect: Effect
@@ -85,7 +85,7 @@ def _floor(name: str, words: str) -> list[Facet]:
 
 
 def _opens(name: str, text: str, why: str = OPEN_ENUM) -> Facet:
-    """Return what allows more, which those who read answers must look at."""
+    """Return the facet of a change that allows more, at which readers of answers must look."""
     return Facet(name, WIDENS, text, response=WARNING, why=why)
 
 

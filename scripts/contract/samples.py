@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 Schema = dict[str, Any]
 Values = st.SearchStrategy[Any]
 LONGEST_LIST, LONGEST_TEXT, FARTHEST = 3, 100, 2**40
-# To a client all texts are alike, and all times: a few stand for them.
-_TEXTS = ("", "a", "0", "-1.5", "true", "null", "2024-07-15", "禮物 🎁", " \t\n", '\\"', "A-Za-z_0-9 and twenty")
+# A client treats all texts alike, and all times, so that a few of each are enough.
+_TEXTS = ("", "a", "0", "-1.5", "true", "null", "2024-07-15", "禮物 🎁", " \t\n", '\\"', "a text of several words")
 _FORMATS: Mapping[str, Sequence[str]] = {
     "date": ("2024-02-29", "1970-01-01", "0001-01-01", "9999-12-31"),
     "date-time": tuple(
@@ -42,7 +42,7 @@ def values(schema: Schema) -> Values:
 
 
 def _patterns(schema: Schema) -> Iterator[tuple[str, Values]]:
-    """Yield the texts that fit each pattern in a schema, which are hypothesis's to find, by the pattern's key."""
+    """Yield a strategy for the texts of each pattern in a schema, by the pattern's key."""
     if "pattern" in schema and schema.get("format") not in _FORMATS:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         fitting: Values = st.from_regex(str(schema["pattern"]))
@@ -59,7 +59,7 @@ def _key(schema: Schema) -> str:
 
 @frozen
 class _Maker:
-    """Makes values as a source of random numbers decides; `texts` are those that fit each pattern."""
+    """A maker of values by random numbers; `texts` are those that fit each pattern."""
 
     random: Random
     texts: Mapping[str, Sequence[str]]
@@ -114,7 +114,7 @@ class _Maker:
         """Return a list."""
         least, most = schema.get("minItems", 0), schema.get("maxItems", LONGEST_LIST)
         size = self.random.randint(least, max(least, min(most, LONGEST_LIST)))
-        # Of twice as many, enough may be different.
+        # Twice as many are drawn if they have to be unique.
         found = [self.value(schema.get("items", {})) for _ in range(2 * size if schema.get("uniqueItems") else size)]
         if schema.get("uniqueItems"):
             found = [*{json.dumps(one): one for one in found}.values()][:size]
@@ -157,8 +157,8 @@ _KINDS: dict[str, Callable[[_Maker, Schema], Any]] = {
 
 
 def smallest(value: Any, holds: Callable[[Any], bool]) -> Any:
-    """Return what is left of a JSON value when nothing more can be taken away without losing what holds."""
-    # Much faster than hypothesis.find, and small enough for a person to read.
+    """Return the smallest part of a JSON value for which something still holds."""
+    # This is much faster than hypothesis.find.
     while (smaller := next(filter(holds, _smaller(value)), None)) is not None:
         value = smaller
     return value

@@ -1,4 +1,4 @@
-"""Schemas as they apply: references followed, allOf merged, and what is said in different words made equal."""
+"""Schemas as they apply: references followed, allOf merged, and different words for the same thing made equal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from attrs import frozen
 from .documents import ABSENT, Cursor, Document, canonical, escape
 
 Number = int | float
-# A limit of a number: its value, and whether the value itself is outside.
+# A limit of a number: its value, and True if the value itself is excluded.
 Bound = tuple[Number, bool]
 INTEGERS = frozenset({"integer"})
 BOOLEANS = frozenset({"boolean"})
@@ -60,7 +60,7 @@ def members(place: Cursor) -> tuple[Cursor, ...]:
 
 
 def _is_value(place: Cursor) -> bool:
-    """Return whether a schema is nothing but a value or several, with texts."""
+    """Return whether a schema only lists one value or several, with texts."""
     rest = {key for key in place.mapping if not key.startswith("x-")} - _OF_VALUES
     listed = place.says("enum")
     return not rest and (place.says("const") is not None or (isinstance(listed, list) and bool(listed)))
@@ -77,7 +77,7 @@ def _is_null(place: Cursor) -> bool:
 
 
 class View:
-    """What the given schemas say together, as if they were one."""
+    """Several schemas that apply together, as if they were one."""
 
     def __init__(self, places: Iterable[Cursor], dropped: frozenset[int]) -> None:
         """Merge the schemas; the lists of alternatives in `dropped`, by identity, are left out."""
@@ -85,19 +85,19 @@ class View:
         self.dropped = dropped
         self.parts: list[Cursor] = []
         self.unions: list[Union] = []
-        # With one alternative it is no choice, yet it may have been one or become one.
+        # A single alternative is no choice, yet it may have been one or become one.
         self.singles: list[Union] = []
         self.broken: str | None = None
         # The schema false allows nothing.
         self.never = False
         self._null_alternative: set[int] = set()
-        # Alternatives that are nothing but values, as an enum is told with a text for each.
+        # Alternatives that only list values, which is a way to give each value of an enum a text.
         self.choices: list[Cursor] = []
         seen: set[int] = set()
         for place in self.places:
             self._flatten(place, seen)
         self.name = component(self.places[0]) if len(self.places) == 1 else None
-        # What a discriminator tells apart without a oneOf: by its value, the schema that stands for it.
+        # The schemas that a discriminator tells apart without a oneOf, by its value.
         self.tells = not (self.unions or self.singles) and any("discriminator" in part for part in self.parts)
         self.heirs = self._heirs() if self.tells else {}
         self.types, self.enum = self._types(), self._enum()
@@ -184,7 +184,7 @@ class View:
             ) or frozenset(kind for kind, keys in _IMPLIED.items() if any(key in part.value for key in keys))
             if kinds:
                 both = kinds if found is None else frozenset({*_within(kinds, found), *_within(found, kinds)})
-                # What must be of two kinds at once can't be at all.
+                # No value is of two kinds at once.
                 found = both or NOTHING
         return found
 
@@ -207,7 +207,7 @@ class View:
         votes: list[bool] = []
         for place, part in enumerate(self.parts):
             vote = self._says_null(part)
-            # What stands outermost decides for all.
+            # The outermost schema decides for all.
             if vote is not None and place == 0:
                 return vote
             votes += [] if vote is None else [vote]
@@ -224,7 +224,7 @@ class View:
         return False
 
     def _contents(self) -> tuple[str, str, str]:
-        """Return the format, and how the text is encoded and what it holds."""
+        """Return the format, the encoding and the media type of a text."""
         said = (self.value(key) for key in ("format", "contentEncoding", "contentMediaType"))
         form, encoding, media_type = (value.lower() if isinstance(value, str) else "" for value in said)
         # OpenAPI 3.0 and 3.1 have two ways of saying these.
@@ -250,31 +250,31 @@ class View:
         return limit, exclusive
 
     def first(self, key: str) -> Cursor:
-        """Return the first place that says something under a key."""
+        """Return the place under a key in the first part that has it."""
         return next((part.raw(key) for part in self.parts if key in part.value), _NOWHERE)
 
     def value(self, key: str) -> Any:
-        """Return what the first part that says something under a key says, or None."""
+        """Return the value under a key in the first part that has it, or None."""
         return next((part.value[key] for part in self.parts if key in part.value), None)
 
     def numbers(self, key: str) -> list[Number]:
-        """Return the numbers that the parts say under a key."""
+        """Return the numbers under a key in all parts."""
         found = (number(part.says(key)) for part in self.parts)
         return [value for value in found if value is not None]
 
     @property
     def place(self) -> Cursor:
-        """The place where the schema stands, references followed; an absent one where anything is allowed."""
+        """The place of the schema, references followed; an absent one if anything is allowed."""
         return self.places[0] if self.places else _NOWHERE
 
     def at(self, key: str | None) -> str | None:
-        """Return the pointer of what is said under a key, or of the schema if nothing is."""
+        """Return the pointer of the value under a key, or of the schema if there is none."""
         found = self.first(key) if key else _NOWHERE
         return found.at or self.place.at
 
     @property
     def anything(self) -> bool:
-        """Whether the schema says nothing at all."""
+        """True if the schema is empty."""
         return not any(part.mapping for part in self.parts)
 
     @property
@@ -285,7 +285,7 @@ class View:
 
 
 def called(place: Cursor) -> str:
-    """Return what tells a schema from others: its name as a component, else its pointer."""
+    """Return the identity of a schema: its name as a component, else its pointer."""
     return component(place) or place.pointer
 
 
@@ -301,7 +301,7 @@ def mapping(part: Cursor) -> dict[str, Cursor]:
 
 
 def kin(part: Cursor) -> set[str]:
-    """Return the labels of all that a discriminator tells apart which stands in a part of a schema."""
+    """Return the labels of the schemas that the discriminator in a part of a schema tells apart."""
     if "oneOf" in part or "anyOf" in part:
         return set()
     below = part.document.heirs.get(id(part.value), ())
@@ -309,7 +309,7 @@ def kin(part: Cursor) -> set[str]:
 
 
 def _tops(place: Cursor, seen: set[int]) -> Iterator[Cursor]:
-    """Yield the schemas that a place is, not those that it derives from: what has no name derives from nothing."""
+    """Yield the schema at a place, and the parts of its allOf if it isn't a component, which would derive from them."""
     if id(place.value) not in seen:
         seen.add(id(place.value))
         yield place
@@ -340,7 +340,7 @@ class Views:
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], View] = {}
-        # By the identity of the places, which are kept so that it stays theirs.
+        # By the identity of the tuples of places, which are kept so that no other tuple gets it.
         self._asked: dict[int, tuple[tuple[Cursor, ...], View]] = {}
 
     def of(self, places: Iterable[Cursor], dropped: frozenset[int] = frozenset()) -> View:
@@ -359,18 +359,18 @@ class Views:
             beside = place.reference is not None and place.document.siblings and len(place.mapping) > 1
             chosen = place if beside or not target else target
             unique.setdefault(id(chosen.value), chosen)
-        # With references followed, a shared schema has one view, wherever it is used.
+        # With references followed, a shared schema has one view for all its uses.
         key = (*unique, dropped)
         if key not in self._known:
             self._known[key] = View(unique.values(), dropped)
         return self._known[key]
 
     def without_alternatives(self, view: View) -> View:
-        """Return the view less its oneOf and anyOf, be it of one alternative."""
+        """Return the view without its oneOf and anyOf, even those of one alternative."""
         unions = (*view.unions, *(view.singles if not view.unions else ()))
         return self.of(view.places, view.dropped | {id(union.part.get(union.kind).value) for union in unions})
 
     def alternatives(self, view: View, union: Union) -> list[View]:
-        """Return a union's alternatives, each together with what the schema says beside the union."""
+        """Return a union's alternatives, each together with the rest of the schema."""
         base = self.without_alternatives(view)
         return [self.of((*base.places, member), base.dropped) for member in union.members]

@@ -1,4 +1,4 @@
-"""Webhooks: what the service sends to its clients, and what they may answer."""
+"""Webhooks: requests that the service sends to its clients, and their answers."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _JUDGED = frozenset({"requestBody", "deprecated"})
 
 
 def compare(collector: Collector) -> None:
-    """Judge the webhooks of two documents: what a client is sent is to it as an answer is."""
+    """Judge the webhooks of two documents; to a client, their requests are like answers."""
     before, after = (_webhooks(document) for document in (collector.old, collector.new))
     for name, method in sorted(before.keys() | after.keys()):
         where = Where(*[f"{method.upper()} webhook {name}"] * 2)
@@ -59,7 +59,7 @@ def _webhooks(document: Document) -> dict[tuple[str, str], Cursor]:
 def _webhook(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
     collector.texts(where, old, new)
     lifecycle.deprecation("api", collector, where, old, new)
-    # What a client has to answer, and what comes beside the body, somebody must look at.
+    # A person must look at changes of the client's answers, and of parameters beside the body.
     collector.rest(where, old, new, _JUDGED)
     raw_old, raw_new = old.raw("requestBody"), new.raw("requestBody")
     where = where.below("body")

@@ -27,7 +27,7 @@ from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
 from generation.names import by_likeness, unique
 from generation.text import docstring
 
-# The members of a schema with the rule, and what the rule calls them.
+# The members of a schema with the rule, and their names in Python.
 _RULE = {"clientId": "client_id", "platform": "platform", "platformClientId": "platform_client_id"}
 RULE = tuple(_RULE.values())
 KEEPS_ITS_OWN = (

@@ -1,4 +1,4 @@
-"""OpenAPI Overlays, version 1.0: how a document is changed before it is read, and that no change outlives its cause."""
+"""OpenAPI Overlays, version 1.0: changes of a document before it is read, each refused when its cause is gone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from _vendored import ScriptError
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML file holds; ScriptError if it can't be read."""
+    """Return the content of a YAML file; ScriptError if it can't be read."""
     try:
         return load_yaml(path.read_text("utf-8"))
     except OSError as error:
@@ -27,13 +27,13 @@ def read_yaml(path: Path) -> Any:
 
 
 def load_yaml(text: str) -> Any:
-    """Return what a YAML text says; libyaml, where there is one, takes a seventh of the time."""
+    """Return the content of a YAML text, read by libyaml where there is one, in a seventh of the time."""
     # S506: the loader is a safe one.
     return yaml.load(text, YAML_LOADER)  # noqa: S506
 
 
 def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the spec as an OpenAPI Overlay 1.0 document says it is to be read.
+    """Return the spec with the actions of an OpenAPI Overlay 1.0 document applied.
 
     Raises ScriptError for an action without a reason or without effect: errata must not outlive their cause.
     """
@@ -69,7 +69,7 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
 
 
 def mended(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the spec as those actions leave it that fit: a page may have none of the places of some."""
+    """Return the spec with those actions applied that fit it, since one page needn't have the places of all."""
     for action in actions_of(overlay):
         with suppress(ScriptError):
             spec = apply_overlay(spec, {"overlay": overlay["overlay"], "actions": [action]})
