@@ -18,7 +18,7 @@ register(
         Rule(
             "assumption-broken",
             *(WARNING, BOTH, "the facade relies on {expected}, and now it is {found}: look at {module} ({why})"),
-            "the friendly methods were written for what the document said before",
+            "the friendly methods were written for the old document",
         )
     ]
 )

@@ -58,7 +58,7 @@ register(
         Rule(
             "client-not-tried",
             *(WARNING, REQUEST, "the released client could not be tried: {problem}"),
-            "nobody knows whether it keeps working",
+            "it isn't known whether it keeps working",
         ),
     ]
 )

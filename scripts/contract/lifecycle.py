@@ -9,7 +9,7 @@ from .documents import Cursor
 from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
 
 LEVELS = ("draft", "alpha", "beta", "stable")
-_BROKEN = "clients can't plan: by this date what they use may be gone"
+_BROKEN = "clients can't plan, since what they use may be gone by this date"
 _EARLY = "clients were promised that it stays until then"
 
 _OPERATION = [

@@ -11,7 +11,7 @@ from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, 
 from .schemas import Flow, Form, Written
 
 _GONE = "clients that rely on it find nothing"
-_UNKNOWN = "clients treat it as they treat any that they don't know"
+_UNKNOWN = "clients treat it like any answer that they don't know"
 register(
     [
         Rule(
@@ -27,7 +27,7 @@ register(
         Rule(
             "request-body-removed",
             *(WARNING, REQUEST, "the body was removed"),
-            "it is passed over, yet what clients say with it no longer has an effect",
+            "the service passes over it, so that it no longer has an effect",
         ),
         Rule(
             "request-body-became-required",
@@ -53,7 +53,7 @@ register(
             INFO,
             REQUEST,
             "the media type was added",
-            "what was sent is still accepted",
+            "bodies that were sent are still accepted",
         ),
         Rule(
             "request-body-encoding-changed",
@@ -73,7 +73,7 @@ register(
         Rule(
             "response-non-success-status-removed",
             *(WARNING, RESPONSE, "the answer was removed"),
-            "what clients do about this failure is dead, and they may meet another one instead",
+            "code for this failure is dead, and clients may meet another failure instead",
         ),
         Rule("response-non-success-status-added", INFO, RESPONSE, "the answer was added", _UNKNOWN),
         Rule(
@@ -88,7 +88,7 @@ register(
         Rule(
             "optional-response-header-removed",
             *(WARNING, RESPONSE, "the optional header was removed"),
-            "clients must do without it anyway, yet it will never come again",
+            "clients can't rely on it anyway, yet it never comes again",
         ),
         Rule("response-header-added", INFO, RESPONSE, "the header was added", "clients pass over what they don't know"),
         Rule("response-header-became-optional", BREAKING, RESPONSE, "the header became optional", _GONE),
@@ -96,12 +96,12 @@ register(
         Rule(
             "response-header-style-changed",
             *(BREAKING, RESPONSE, "it is written as {new} instead of {old}"),
-            "clients read it otherwise than it is meant",
+            "clients misread it",
         ),
         Rule(
             "response-links-changed",
             *(INFO, RESPONSE, "the links to other operations changed"),
-            "they only describe what can be called anyway",
+            "they only describe operations that can be called anyway",
         ),
     ]
 )

@@ -15,7 +15,7 @@ from .schemas import Flow
 from .views import View
 
 _LACKS = "a call that was complete lacks it"
-_WIRE = "what clients put on the wire is read otherwise"
+_WIRE = "the service reads the bytes of clients in another way"
 register(
     [
         Rule("new-required-request-parameter", BREAKING, REQUEST, "a required parameter was added", _LACKS),
@@ -38,7 +38,7 @@ register(
         Rule(
             "request-parameter-removed",
             *(WARNING, REQUEST, "the parameter was removed"),
-            "it is passed over, yet what clients say with it no longer has an effect",
+            "the service passes over it, so that it no longer has an effect",
         ),
         Rule(
             "request-parameter-removed-before-sunset",
@@ -48,7 +48,7 @@ register(
         Rule(
             "request-parameter-moved",
             *(BREAKING, REQUEST, "the parameter moved from {old} to {new}"),
-            "where clients put it nobody looks for it any more",
+            "the service no longer reads it where clients put it",
         ),
         Rule("request-parameter-became-required", BREAKING, REQUEST, "the parameter became required", _LACKS),
         Rule(
@@ -65,12 +65,12 @@ register(
             INFO,
             REQUEST,
             "it may be empty now",
-            "whatever was sent still may be",
+            "all values that were sent still may be",
         ),
         Rule(
             "request-parameter-reserved-changed",
-            *(WARNING, REQUEST, "whether reserved characters are sent as they are changed"),
-            "generated code escapes otherwise from now on",
+            *(WARNING, REQUEST, "sending reserved characters unescaped was allowed or disallowed"),
+            "generated code escapes them in another way from now on",
         ),
     ]
 )

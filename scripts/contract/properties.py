@@ -21,7 +21,9 @@ register(
             *(INFO, REQUEST, "a required property was added that has a default"),
             "the service fills it in for those that don't send it",
         ),
-        Rule("new-optional-request-property", INFO, REQUEST, "an optional property was added", "nobody must send it"),
+        Rule(
+            "new-optional-request-property", INFO, REQUEST, "an optional property was added", "no client has to send it"
+        ),
         Rule("request-property-removed", WARNING, REQUEST, "the property was removed", _LOOSE),
         Rule(
             "request-property-no-longer-allowed",
@@ -44,13 +46,13 @@ register(
         Rule(
             "request-optional-property-became-not-read-only",
             *(INFO, REQUEST, "the property, read-only so far, may be sent now"),
-            "nobody must send it",
+            "no client has to send it",
         ),
         Rule("response-required-property-removed", BREAKING, RESPONSE, "the required property was removed", _GONE),
         Rule(
             "response-optional-property-removed",
             *(WARNING, RESPONSE, "the optional property was removed"),
-            "clients must do without it anyway, yet it will never come again",
+            "clients can't rely on it anyway, yet it never comes again",
         ),
         Rule(
             "response-required-property-added",
@@ -76,7 +78,7 @@ register(
         Rule(
             "response-optional-property-became-write-only",
             *(WARNING, RESPONSE, "the optional property became write-only, so it no longer comes"),
-            "clients must do without it anyway, yet it will never come again",
+            "clients can't rely on it anyway, yet it never comes again",
         ),
         Rule(
             "response-property-became-not-write-only",

@@ -16,14 +16,14 @@ register(
         Rule(
             "api-security-scope-added",
             *(WARNING, REQUEST, "{old} no longer suffices without more scopes; accepted is {new}"),
-            "whether the clients' tokens have the scope can't be told from here",
+            "it isn't known whether the clients' tokens have the scope",
         ),
-        Rule("api-security-relaxed", INFO, REQUEST, "{new} suffices now", "what sufficed still does"),
+        Rule("api-security-relaxed", INFO, REQUEST, "{new} suffices now", "credentials that sufficed still do"),
         Rule("api-security-scheme-changed", BREAKING, REQUEST, "the security scheme changed: {new}", _REFUSED),
         Rule(
             "api-security-scopes-changed",
             *(INFO, REQUEST, "the scopes that can be asked for changed"),
-            "those that an operation asks for are judged with it",
+            "the scopes that an operation asks for are judged with it",
         ),
         Rule(
             "api-security-endpoint-changed",

@@ -20,15 +20,15 @@ OPERATION = frozenset(
 _NAMES = "nothing changes on the wire, but generated code has other names"
 register(
     [
-        Rule("endpoint-added", INFO, BOTH, "the operation was added", "nobody must call it"),
+        Rule("endpoint-added", INFO, BOTH, "the operation was added", "no client has to call it"),
         Rule("api-moved", BREAKING, BOTH, "the operation moved to {new}", "calls to the old address fail"),
         Rule("api-operation-id-changed", WARNING, BOTH, "the operationId was {old} and is {new}", _NAMES),
         Rule("api-tag-removed", WARNING, BOTH, "the tag {old} was removed", _NAMES),
-        Rule("api-tag-added", INFO, BOTH, "the tag {new} was added", "what was found by a tag is still found by it"),
+        Rule("api-tag-added", INFO, BOTH, "the tag {new} was added", "the operation still has its other tags"),
         Rule(
             "api-callbacks-changed",
             *(WARNING, BOTH, "the callbacks changed"),
-            "what a client that is called back has to look at isn't judged here",
+            "callbacks aren't judged here, so that clients that are called back must look at them",
         ),
         Rule(
             "api-server-removed",
@@ -38,20 +38,24 @@ register(
         Rule(
             "api-server-rewritten",
             *(INFO, BOTH, "the server {old} was removed, and the paths have what its address said"),
-            "every operation is reached where it was",
+            "the address of every operation is the same",
         ),
         Rule("api-server-added", INFO, BOTH, "the server {new} was added", "clients keep to the one they have"),
         *(
-            Rule(f"unused-{noun}-{what}", INFO, BOTH, f"a {noun} that nothing uses was {what}", "nobody meets it")
+            Rule(f"unused-{noun}-{what}", INFO, BOTH, f"a {noun} that nothing uses was {what}", "no operation uses it")
             for noun in ("schema", "component")
             for what in ("added", "changed", "removed")
         ),
-        Rule("api-version-changed", INFO, BOTH, "the version was {old} and is {new}", "it is only a name"),
+        Rule("api-version-changed", INFO, BOTH, "the version was {old} and is {new}", "a version is only a name"),
         Rule(
-            "openapi-version-changed", INFO, BOTH, "OpenAPI's version was {old} and is {new}", "the contents are judged"
+            "openapi-version-changed",
+            INFO,
+            BOTH,
+            "OpenAPI's version was {old} and is {new}",
+            "only the contents of the document are judged",
         ),
-        Rule("api-info-changed", INFO, BOTH, "what the document says of itself changed", "nothing but text changed"),
-        Rule("api-tags-described", INFO, BOTH, "the descriptions of the tags changed", "nothing but text changed"),
+        Rule("api-info-changed", INFO, BOTH, "the information on the document changed", "only text changed"),
+        Rule("api-tags-described", INFO, BOTH, "the descriptions of the tags changed", "only text changed"),
     ]
 )
 

@@ -9,22 +9,22 @@ from .rules import BOTH, BREAKING, INFO, RESPONSE, WARNING, Rule, register
 
 register(
     [
-        Rule("webhook-added", INFO, BOTH, "the webhook was added", "nobody is called without having asked for it"),
+        Rule("webhook-added", INFO, BOTH, "the webhook was added", "only clients that ask for it are called"),
         Rule("webhook-removed", BREAKING, BOTH, "the webhook was removed", "clients wait for it in vain"),
         Rule(
             "webhook-removed-with-deprecation",
             *(WARNING, BOTH, "the webhook, long deprecated, was removed"),
             "clients were told to leave it, yet those that didn't wait for it in vain",
         ),
-        Rule("webhook-body-added", INFO, RESPONSE, "what is sent has a body now", "clients pass over it"),
-        Rule("webhook-body-removed", BREAKING, RESPONSE, "what is sent has no body any more", "clients can't read it"),
+        Rule("webhook-body-added", INFO, RESPONSE, "the request has a body now", "clients pass over it"),
+        Rule("webhook-body-removed", BREAKING, RESPONSE, "the request no longer has a body", "clients can't read it"),
         Rule(
             "webhook-body-became-optional",
-            *(BREAKING, RESPONSE, "what is sent may be without a body"),
+            *(BREAKING, RESPONSE, "the request may have no body"),
             "clients can't read it",
         ),
         Rule(
-            "webhook-body-became-required", INFO, RESPONSE, "what is sent always has a body", "clients read it already"
+            "webhook-body-became-required", INFO, RESPONSE, "the request always has a body", "clients read it already"
         ),
     ]
 )
