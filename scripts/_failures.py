@@ -59,7 +59,7 @@ def failures(output: str) -> list[Failure]:
 
 
 def why(said: str) -> str:
-    """Return why a test failed: in words for what is known, else in pytest's."""
+    """Return the reason of a failure, in words of our own if it is a known one, else in pytest's."""
     for pattern, words in _WORDS:
         if found := re.match(pattern, said):
             return f"{words.format(*found.groups())} ({said})" if not found.groups() else words.format(*found.groups())

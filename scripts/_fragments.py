@@ -87,7 +87,7 @@ def is_operation(unit: Unit) -> bool:
 
 
 def label(unit: Unit) -> str:
-    """Return what people call an operation."""
+    """Return the name of an operation for people."""
     return f"{unit[2].upper()} {unit[1]}"
 
 
@@ -100,7 +100,7 @@ def pointer(path: Sequence[str | int]) -> str:
 
 
 def units_of(spec: Mapping[str, Any]) -> Iterator[tuple[Unit, Any]]:
-    """Yield the units of a valid spec and what they say, in its order."""
+    """Yield the units of a valid spec with their values, in its order."""
     for key, value in spec.items():
         if key == "tags":
             yield from (((key, tag["name"]), tag) for tag in value)

@@ -33,7 +33,7 @@ class Merged:
 
 
 def merge(fragments: Sequence[Fragment]) -> Merged:
-    """Return the spec of the newest version among the fragments, with what only older ones describe.
+    """Return the spec of the newest version among the fragments, with operations that only older ones describe.
 
     Raises ScriptError, listing the sources and the places, if fragments of one version disagree.
     """
@@ -99,7 +99,7 @@ def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
 
 
 def _take(taken: dict[Unit, Fragment], pinned: dict[Unit, dict[str, Any]], agreed: Mapping[Unit, Fragment]) -> None:
-    """Add what an older version says to what the newer ones say: operations, and what these refer to."""
+    """Add the operations of an older version that newer ones lack, with all that they refer to."""
     known = {anonymous(unit) for unit in taken if is_operation(unit)}
     wanted = [unit for unit in agreed if is_operation(unit) and anonymous(unit) not in known]
     for name in OF_ALL:
@@ -128,9 +128,9 @@ def _keep_root(
     pinned: dict[Unit, dict[str, Any]],
     agreed: Mapping[Unit, Fragment],
 ) -> Iterable[Unit]:
-    """Keep what an older version says of all its operations; return what is to be taken for it.
+    """Keep a rule of an older version for all its operations; return the units to be taken for it.
 
-    Where a newer one says something else, it is said at each operation that is kept.
+    Where a newer version has another rule, each operation that is kept gets the older one.
     """
     root = (name,)
     before = agreed[root].units[root]

@@ -1,4 +1,4 @@
-"""Reading what the vendor publishes: the specs in the bytes of a Markdown page, a JSON document or a YAML document."""
+"""Reading the vendor's sources: the specs in the bytes of a Markdown page, a JSON document or a YAML document."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def unmended(spec: Mapping[str, Any], mend: Mend) -> str:
         try:
             merge([Fragment("", "", spec)])
         except (ScriptError, LookupError, TypeError, ValueError, AttributeError):
-            # An overlay is applied to what was merged, so no action of one would help.
+            # An overlay is applied to the merged document, so none of its actions would help.
             return some(found)
         found = problems(mend(spec))
     return told(found) if found else ""

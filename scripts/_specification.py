@@ -77,7 +77,7 @@ class _SpecValidator(OpenAPIV30SpecValidator):
 
 
 def violations(spec: Mapping[str, Any]) -> list[ValidationError]:
-    """Return what of a document breaks the specification's schema, or, if nothing does, the rules beyond the schema."""
+    """Return the errors of a document by the specification's schema or, if there are none, by the rules beyond it."""
     validator = _SpecValidator(spec)
     # The rules beyond the schema may crash on a document that doesn't conform to the schema.
     return list(validator.schema_validator.iter_errors(spec)) or list(validator.beyond_the_schema())

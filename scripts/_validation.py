@@ -46,7 +46,7 @@ class Problem:
 
 
 def problems(spec: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with a document.
+    """Return the faults of a document.
 
     Each kind is looked for only if there is none of the kinds before: values that can't be kept and
     references out of the document, another OpenAPI version, the schema, the rules beyond the schema.

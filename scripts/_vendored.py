@@ -86,14 +86,14 @@ def read_lock(vendored: Vendored) -> dict[str, Any]:
 
 
 def read_spec(vendored: Vendored) -> dict[str, Any]:
-    """Return the vendored spec; ScriptError if it isn't, to the byte, what lock.toml says."""
+    """Return the vendored spec; ScriptError if its hash isn't the one in lock.toml."""
     lock = read_lock(vendored)
     again = f"python scripts/import_spec.py {vendored.sources}"
     data = _read(vendored.spec, f"bring it back with {again}")
     if sha256(data) != lock["spec"]["sha256"]:
         raise ScriptError(
             f"{vendored.spec}: was edited by hand (its hash is not that in {vendored.lock.name}). "
-            f"Bring it back with {again}; what the service does otherwise belongs in "
+            f"Bring it back with {again}; corrections belong in "
             f"{vendored.overlay.name}"
         )
     spec: dict[str, Any] = json.loads(data)

@@ -52,7 +52,9 @@ class Lock(NamedTuple):
 
 
 LOCKS = {
-    "runtime": Lock(None, without="*"),  # what an importing team has at least: for a wheel, since it can't build one
+    "runtime": Lock(
+        None, without="*"
+    ),  # the least that an importing team has; for a wheel, since this environment can't build one
     "dev": Lock("dev"),
     "without-fast": Lock("test", without="fast"),  # for a Python that orjson isn't built for
     "docs": Lock("docs"),
@@ -84,7 +86,7 @@ class SetupError(Exception):
 
 
 def run(*command: object, **environment: str) -> None:
-    """Run a command; SetupError with what it said if it fails."""
+    """Run a command; SetupError with its output if it fails."""
     done = subprocess.run(
         [*map(str, command)],
         env=os.environ | environment,
@@ -115,7 +117,7 @@ def install(name: str, folder: Path, *, wheel: Path | None = None, root: Path = 
 def make(name: str, folder: Path, *, wheel: Path | None = None, root: Path = ROOT) -> Path:
     """Install a lock and the project, and return the environment's Python; SetupError if the lock lacks something.
 
-    The project is the wheel, if there is one, and else its sources, for which the lock must hold what builds them.
+    The project is the wheel, if there is one, and else its sources, for which the lock must hold the build system.
     """
     python = install(name, folder, wheel=wheel, root=root)
     try:
@@ -130,7 +132,7 @@ def make(name: str, folder: Path, *, wheel: Path | None = None, root: Path = ROO
 
 
 def write_locks(root: Path, upgrade: Iterable[str]) -> None:
-    """Resolve each lock for every Python and system; what is pinned already stays where it can, but for `upgrade`."""
+    """Resolve each lock for every Python and system; pins stay where they can, except those in `upgrade`."""
     options = ["--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"]
     options += ["--no-emit-index-url", "--no-emit-find-links", *(f"--upgrade-package={name}" for name in upgrade)]
     with TemporaryDirectory(prefix="mantago-lock-") as folder:
@@ -144,7 +146,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Make an environment, or the locks; return 0, or 1 after printing the error."""
     parser = argparse.ArgumentParser(description="Make an environment of a lock, or write the locks anew.")
     parser.add_argument("name", choices=LOCKS, nargs="?", help="the lock in requirements/")
-    parser.add_argument("folder", type=Path, nargs="?", help="where the environment goes; what is there is deleted")
+    parser.add_argument("folder", type=Path, nargs="?", help="the environment's folder, whose content is deleted")
     parser.add_argument("--lock", action="store_true", help="write the locks anew")
     parser.add_argument("--upgrade", metavar="PACKAGE", action="append", default=[], help="to its newest version")
     options = parser.parse_args(arguments)

@@ -47,7 +47,7 @@ def plan(
 
     `bump` allows another version than the vendored one, `complete` says that the sources are the whole API, and `reset`
     that their version, although lower, is the newer one. Raises ScriptError if the sources don't fit together, or not
-    with what is vendored.
+    with the vendored ones.
     """
     listed, before = imported(vendored)
     given = [evolve(source, name=listed.get(source.sha256, source.name)) for source in given]
@@ -131,7 +131,7 @@ def _dated(given: Sequence[Source], before: Sequence[Source], *, reset: bool) ->
         for source in new:
             if version_key(_versions(source)[0]) >= version_key(_versions(newest)[0]):
                 raise ScriptError(
-                    f"{source.shown}: describes version {_versions(source)[0]}, and what is vendored is version "
+                    f"{source.shown}: describes version {_versions(source)[0]}, and the vendored document is version "
                     f"{_versions(newest)[0]}: --version-reset is for a version that is lower and yet newer"
                 )
     return [evolve(source, resets=known.get(source.sha256, latest + reset)) for source in given]
@@ -144,7 +144,7 @@ def _check_versions(new: Sequence[Source], every: Sequence[Source], vendored: Ve
         return
     first = max(old or new, key=_version_key)
     version = _versions(first)[0]
-    there = f"what is vendored in {vendored.folder}" if old else first.shown
+    there = f"the document in {vendored.folder}" if old else first.shown
     for source in new:
         for other in _versions(source):
             if other != version:
@@ -159,7 +159,7 @@ def _check_newest(given: Sequence[Source], before: Sequence[Source]) -> None:
     for old in before:
         if _version_key(old) > _version_key(newest):
             raise ScriptError(
-                f"{newest.shown}: is the newest source, version {_versions(newest)[0]}, and what is vendored is "
+                f"{newest.shown}: is the newest source, version {_versions(newest)[0]}, and the vendored document is "
                 f"version {_versions(old)[0]}: to go back to an older version, take it from git; if the vendor "
                 "numbers anew, so that it is the newer one, say so with --version-reset"
             )
@@ -224,7 +224,7 @@ def _report(sources: Sequence[Source], merged: Merged, before: Sequence[Source])
     lines = []
     for source in sources:
         versions = " and ".join(dict.fromkeys(_versions(source)))
-        unused = "" if source.name in merged.sources else ": older than what is vendored, nothing taken from it"
+        unused = "" if source.name in merged.sources else ": older than the vendored document, nothing taken from it"
         lines.append(f"{source.name}: version {versions}, {_count(len(_operations(source)))}{unused}")
     if len(merged.sources) > 1:
         count = _count(len([*operations(merged.spec)]))
@@ -253,9 +253,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="the vendor numbers anew: the sources are newer, although their version is lower",
     )
     parser.add_argument(
-        "--complete", action="store_true", help="the sources are the whole API: remove what they don't describe"
+        "--complete", action="store_true", help="the sources are the whole API: remove all that they don't describe"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and write nothing")
     parser.add_argument("--into", type=Path, default=Vendored().folder, metavar="FOLDER", help="default: openapi/")
     options = parser.parse_args(arguments)
     vendored = Vendored(options.into)

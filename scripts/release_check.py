@@ -40,7 +40,7 @@ TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist respx vcrp
 PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",
-    "test_ci.py": "is about what no archive holds",
+    "test_ci.py": "is about files that no archive holds",
     "test_fastapi.py": "needs FastAPI, which wants a newer OpenTelemetry than the lowest",
     "test_readme.py": "is about files that no wheel holds",
     "test_release.py": "is about this script",
@@ -128,7 +128,7 @@ def same(one: Path, other: Path) -> None:
             raise CheckError("\n".join(lines))
 
 
-# --- what is in them ------------------------------------------------------------------------------------------------
+# --- their contents -------------------------------------------------------------------------------------------------
 
 
 def check_contents(wheel: Path, sdist: Path, licence: bytes) -> None:
@@ -260,7 +260,7 @@ def check_installed(wheel: Path, resolution: str, python: str, folder: Path) -> 
 
 def main(arguments: list[str] | None = None) -> int:
     """Check everything; return 0 if all is well, 1 after printing the error if not."""
-    parser = argparse.ArgumentParser(description="Check what would be released.")
+    parser = argparse.ArgumentParser(description="Check a release before it is made.")
     parser.add_argument("--tag", help="the tag that this is released under")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="FOLDER")
     parser.add_argument(

@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
         return 0
     print(
         f"something breaks since {reference}, and the version of the package doesn't say so: raise __version__ "
-        f"in {INIT} from {'.'.join(map(str, after))} to {asked.after}, or list what may happen in openapi/accepted.toml"
+        f"in {INIT} from {'.'.join(map(str, after))} to {asked.after}, or list the break in openapi/accepted.toml"
     )
     return 1
 

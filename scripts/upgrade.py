@@ -138,7 +138,7 @@ def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[Failure] |
         f"version of the package: {result.bump}",
         f"for the facade: {len(result.for_facade)} findings" + (f", in {', '.join(modules)}" if modules else ""),
         f"to confirm before a release: {len(result.names.open)} proposals in {WRITTEN[2]}",
-        f"files: {len(names)}, {generated} of them generated, which nobody has to read",
+        f"files: {len(names)}, of which nobody has to read {generated} that are generated",
     ]
     return [*lines, "tests: not run" if failed is None else f"tests: {_counted(failed)}"]
 

@@ -2,7 +2,7 @@
 
     python scripts/watch_vendor.py SOURCE... [--into FOLDER]
 
-A source is what import_spec.py takes, usually the addresses of the vendor's pages. The exit status is 0 if nothing
+Sources are as for import_spec.py, usually the addresses of the vendor's pages. The exit status is 0 if nothing
 changed, 1 if something did (title.txt and body.md are then in FOLDER, or printed), 2 if a source can't be read.
 """
 
@@ -32,7 +32,7 @@ def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:
         return title, f"{text}\n    python scripts/upgrade.py --complete {shown}\n"
     if planned.spec == read_spec(vendored):
         return None
-    new = Document("what is published", planned.spec)
+    new = Document("the published document", planned.spec)
     report = Report(f"vendored {old.version}", f"published {new.version}", settle(spec.compare(old, new)))
     title = f"The vendor published version {new.version}"
     if new.version == old.version:

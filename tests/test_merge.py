@@ -586,7 +586,7 @@ def test_a_page_of_another_version_is_refused_with_both_named_unless_a_bump_is_m
     desk.imports(desk.write("a.md", fragment("/a")))
     other = desk.write("b.md", fragment("/b", version))
     err = desk.refuses(other)
-    assert err.startswith(f"error: {other}: describes version {version}, and what is vendored in ")
+    assert err.startswith(f"error: {other}: describes version {version}, and the document in ")
     assert "is version 1.0.0: with --bump" in err
     assert version in desk.refuses(other, "--complete")
     desk.imports(other, "--bump")
@@ -749,7 +749,7 @@ def test_complete_is_no_way_back(desk: Desk) -> None:
     desk.imports(desk.write("a.md", fragment("/a", "2.0.0")))
     err = desk.refuses(desk.write("a.md", fragment("/a")), "--bump", "--complete")
     assert (
-        "version 1.0.0, and what is vendored is version 2.0.0: to go back to an older version, take it from git" in err
+        "version 1.0.0, and the vendored document is version 2.0.0: to go back to an older version, take it from git" in err
     )
 
 
@@ -791,7 +791,7 @@ def test_a_reset_of_versions_that_is_none_is_refused(desk: Desk) -> None:
     assert "nothing is vendored" in desk.refuses(first, "--version-reset")
     desk.imports(first)
     err = desk.refuses(desk.write("a.md", fragment("/a", "1.0.1")), "--version-reset")
-    assert "a.md: describes version 1.0.1, and what is vendored is version 1.0.0: --version-reset is for" in err
+    assert "a.md: describes version 1.0.1, and the vendored document is version 1.0.0: --version-reset is for" in err
 
 
 # Sources and their copies

@@ -66,7 +66,7 @@ class Caller:
         return str(self.module.sync.__annotations__["return"]) if self.module else self.name
 
     def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
-        """Return what the client sends for callers that keep to a contract: calls as people write them come first."""
+        """Return the requests of callers that keep to a contract; calls as people write them come first."""
         ways = self._friendly(), self._generated(contract, number)
         return [asked for way in ways for asked in sorted(way, key=lambda one: len(one.words))]
 

@@ -203,7 +203,7 @@ class Document:
 
     @cached_property
     def told_apart(self) -> tuple[Cursor, ...]:
-        """The schemas that a discriminator of what they build on tells apart, be it further up."""
+        """The schemas that a discriminator tells apart, which stands in a schema that they build on, however far up."""
         schemas = self.root.get("components").get("schemas")
         waiting = [place for _, place in schemas.children() if "discriminator" in place]
         found: dict[int, Cursor] = {}

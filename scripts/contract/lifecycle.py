@@ -26,7 +26,7 @@ _OPERATION = [
     Rule(
         "api-stability-decreased",
         *(BREAKING, BOTH, "the stability level went down from {old} to {new}"),
-        "what clients rely on may change without notice from now on",
+        "it may change without notice from now on",
     ),
     Rule(
         "api-invalid-stability-level",

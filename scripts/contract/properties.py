@@ -12,7 +12,7 @@ from .views import View, Views
 
 _ASKED = "a request that was valid lacks it"
 _GONE = "clients that rely on it find nothing"
-_LOOSE = "it is passed over, yet what clients say with it no longer has an effect"
+_LOOSE = "the service passes over it, so that it no longer has an effect"
 register(
     [
         Rule("new-required-request-property", BREAKING, REQUEST, "a required property was added", _ASKED),

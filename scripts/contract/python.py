@@ -61,7 +61,7 @@ register(
         Rule(
             _MODEL,
             *(WARNING, BOTH, "the generated model can't be built without it{what}, {where}"),
-            "what a request may say is judged by the rules for the document; tests that build an answer must follow",
+            "the rules for the document judge requests; tests that build an answer must follow",
         )
     ]
 )

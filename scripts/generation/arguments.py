@@ -43,7 +43,7 @@ def in_order(arguments: Sequence[Argument]) -> tuple[Argument, ...]:
 
 
 def result_of(endpoint: Endpoint) -> Type:
-    """Return the type of what an operation answers."""
+    """Return the type of an operation's result."""
     kinds = [kind for _, kind in endpoint.answers]
     present = [*dict.fromkeys(kind for kind in kinds if kind != NO_CONTENT)]
     whole = present[0] if len(present) == 1 else Union(tuple(present)) if present else NO_CONTENT

@@ -1,4 +1,4 @@
-"""Types as Python: the annotation and the reader of each, and what a module has to import for them."""
+"""Types as Python: the annotation and the reader of each, and the imports that a module needs for them."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ class FieldMaker:
         return f"tuple({made} for {each} in {values})"
 
     def _helper(self, result: str, given: str, body: str, argument: str) -> str:
-        """Return the name of a converter, and note it; mypy can't tell what a class takes as one."""
+        """Return the name of a converter, and note it; for a bare class, mypy doesn't know the accepted types."""
         key = f"({argument}: {given}) -> {result}:\n    return {body}"
         if key not in self.helpers:
             words = re.findall(r"\w+", result.replace("...", ""))
@@ -166,5 +166,5 @@ class FieldMaker:
 
 
 def inner_of(kind: ListOf | Nullable) -> Type:
-    """Return what a list holds, or what may be null."""
+    """Return the type of a list's items, or the type that may be null."""
     return kind.item if isinstance(kind, ListOf) else kind.inner

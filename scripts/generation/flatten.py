@@ -27,7 +27,7 @@ class Flat:
     additional: list[Node] = field(factory=list)
 
     def add(self, other: Flat, *, required: bool = True) -> None:
-        """Take over what another part declares."""
+        """Take over the declarations of another part."""
         for name, declared in other.properties.items():
             known = self.properties.setdefault(name, [])
             known += [node for node in declared if node.place not in {old.place for old in known}]
@@ -146,7 +146,7 @@ def is_choice(node: Node) -> bool:
 
 
 def only_requires(choices: list[Node]) -> bool:
-    """Return whether alternatives differ only in what they require."""
+    """Return whether alternatives differ only in the properties that they require."""
     return all({*choice.value} <= {"required", *ANNOTATIONS} and "required" in choice for choice in choices)
 
 

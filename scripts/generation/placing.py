@@ -88,7 +88,7 @@ def place_classes(
         for place in kinds
     }
     shared.apart.extend(
-        f"{pointer(place)} is pinned as {where[other].name}, but isn't what that is at {pointer(other)}: "
+        f"{pointer(place)} is pinned as {where[other].name}, but isn't like {pointer(other)}: "
         f"it is called {where[place].name} until names.overlay.yaml says how"
         for place, other in shared.alone.items()
     )

@@ -113,7 +113,7 @@ def _request(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
 
 
 def _value(made: Plan, sampler: Sampler, kind: Type, sample: Any) -> Any:
-    """Return what a caller gives for a sample."""
+    """Return the argument that a caller gives for a sample."""
     match kind:
         case Scalar(name):
             return _SCALARS[name](sample) if name in _SCALARS else sample
