@@ -749,7 +749,8 @@ def test_complete_is_no_way_back(desk: Desk) -> None:
     desk.imports(desk.write("a.md", fragment("/a", "2.0.0")))
     err = desk.refuses(desk.write("a.md", fragment("/a")), "--bump", "--complete")
     assert (
-        "version 1.0.0, and the vendored document is version 2.0.0: to go back to an older version, take it from git" in err
+        "version 1.0.0, and the vendored document is version 2.0.0: to go back to an older version, take it from git"
+        in err
     )
 
 
