@@ -9,36 +9,21 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-import hypothesis
 from attrs import frozen
-from hypothesis import HealthCheck, Phase
-from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
-from hypothesis.errors import HypothesisException
 
 from mantago import MantaGo, MantaGoError, Platform
 from mantago_generated import spec
 
 from .changes import show
 from .contracts import Contract
-from .samples import values
+from .samples import NoValueError, values
 
-REQUESTS, ANSWERS = 20, 160
+REQUESTS = 20
 # The arguments of every method that has the rule of identification.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
-HEALTH: Any = list(HealthCheck)
-SETTINGS = hypothesis.settings(
-    max_examples=ANSWERS,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=HEALTH,
-)
 
 
 @frozen
@@ -121,18 +106,21 @@ def calls() -> Iterator[dict[str, Any]]:
 
 
 def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
-    """Return parameters and bodies that a contract allows."""
-    parts = {
-        name: values({key: said for key, said in schema.items() if key != "default"})
+    """Return parameters and bodies that a contract allows, none if nothing fits it."""
+    parameters = {
+        name: {key: said for key, said in schema.items() if key != "default"}
         for name, (_, schema) in contract.parameters.items()
     }
-    required = {name: parts.pop(name) for name, (needed, _) in contract.parameters.items() if needed}
-    body = st.none() if contract.body is None else values(contract.body)
-    found: list[tuple[dict[str, Any], Any]] = []
-    with quiet(), suppress(HypothesisException):
-        given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
-        hypothesis.settings(SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
-    return found
+    required = [name for name, (needed, _) in contract.parameters.items() if needed]
+    parts = {
+        "parameters": {"type": ["object"], "properties": parameters, "required": required},
+        "body": {"type": ["null"]} if contract.body is None else contract.body,
+    }
+    try:
+        found = [*values({"type": ["object"], "properties": parts, "required": [*parts]}, number)]
+    except NoValueError:
+        return []
+    return [(one["parameters"], one["body"]) for one in found]
 
 
 def client_of(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MantaGo:
@@ -164,15 +152,11 @@ def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterat
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Suppress the log of drift, which is a finding here, and the files of hypothesis."""
+    """Suppress the log of drift, which is a finding here."""
     log = logging.getLogger("mantago.drift")
     level = log.level
     log.setLevel(logging.CRITICAL)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        # Otherwise hypothesis would leave a folder in the current one.
-        set_hypothesis_home_dir(home)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
-            log.setLevel(level)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
-import hypothesis
 from attrs import frozen
-from hypothesis import strategies as st
 
 Schema = dict[str, Any]
-Values = st.SearchStrategy[Any]
+PATTERNED = 20
 LONGEST_LIST, LONGEST_TEXT, FARTHEST = 3, 100, 2**40
 # A client treats all texts alike, and all times, so that a few of each are enough.
 _TEXTS = ("", "a", "0", "-1.5", "true", "null", "2024-07-15", "禮物 🎁", " \t\n", '\\"', "a text of several words")
@@ -34,35 +36,70 @@ _FORMATS: Mapping[str, Sequence[str]] = {
 }
 
 
-def values(schema: Schema) -> Values:
-    """Return the values that a schema allows; each is JSON."""
-    # One number is drawn for a value: hundreds of draws for a large one took longer than all else.
-    patterns = st.fixed_dictionaries({key: st.lists(found, min_size=1) for key, found in _patterns(schema)})
-    return st.builds(lambda seed, texts: _Maker(Random(seed), texts).value(schema), st.integers(0, 2**64 - 1), patterns)  # noqa: S311
+class NoValueError(Exception):
+    """No value fits a schema, or none was found."""
 
 
-def _patterns(schema: Schema) -> Iterator[tuple[str, Values]]:
-    """Yield a strategy for the texts of each pattern in a schema, by the pattern's key."""
-    if "pattern" in schema and schema.get("format") not in _FORMATS:
-        least, most = schema.get("minLength", 0), schema.get("maxLength")
-        fitting: Values = st.from_regex(str(schema["pattern"]))
-        yield _key(schema), fitting.filter(lambda text: least <= len(text) <= (len(text) if most is None else most))
-    inner = [*schema.get("anyOf", ()), *schema.get("properties", {}).values()]
-    for below in (*inner, schema.get("items"), schema.get("additionalProperties")):
-        if isinstance(below, dict):
-            yield from _patterns(below)
+def values(schema: Schema, number: int) -> Iterator[Any]:
+    """Yield values that a schema allows, each JSON, from so many tries; NoValueError if there is none.
+
+    They are the same each time.
+    """
+    texts: dict[str, list[str]] = {}
+    found, failure = 0, NoValueError("no value was asked for")
+    for seed in range(number):
+        try:
+            # S311: nothing here is a secret.
+            value = _Maker(Random(seed), texts).value(schema)  # noqa: S311
+        except NoValueError as error:
+            failure = error
+        else:
+            found += 1
+            yield value
+    if not found:
+        raise failure
 
 
-def _key(schema: Schema) -> str:
-    return json.dumps([schema.get(name) for name in ("pattern", "minLength", "maxLength")])
+def _fitting(schema: Schema) -> list[str]:
+    """Return texts that fit the pattern and the lengths of a schema, none if hypothesis finds none."""
+    # It takes a while to load, and few schemas have a pattern.
+    import hypothesis  # noqa: PLC0415
+    from hypothesis import HealthCheck, Phase, configuration, errors, settings, strategies  # noqa: PLC0415
+
+    least, most = schema.get("minLength", 0), schema.get("maxLength", sys.maxsize)
+    found: list[str] = []
+    checks: Any = list(HealthCheck)
+    quick = settings(
+        max_examples=PATTERNED,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=checks,
+    )
+    with TemporaryDirectory(ignore_cleanup_errors=True) as home, suppress(errors.HypothesisException, re.error):
+        # Otherwise hypothesis would leave a folder in the current one.
+        configuration.set_hypothesis_home_dir(home)
+        try:
+            texts = strategies.from_regex(schema["pattern"]).filter(lambda text: least <= len(text) <= most)
+
+            @quick
+            @hypothesis.given(texts)
+            def keep(text: str) -> None:
+                found.append(text)
+
+            keep()
+        finally:
+            configuration.set_hypothesis_home_dir(None)
+    return found
 
 
 @frozen
 class _Maker:
-    """A maker of values by random numbers; `texts` are those that fit each pattern."""
+    """A maker of values by random numbers; `texts` collects those that fit each pattern."""
 
     random: Random
-    texts: Mapping[str, Sequence[str]]
+    texts: dict[str, list[str]]
 
     def value(self, schema: Schema) -> Any:
         """Return a value that a schema allows."""
@@ -74,8 +111,10 @@ class _Maker:
         return _KINDS[kind](self, schema)
 
     def _one_of(self, choices: Sequence[Any]) -> Any:
-        """Return one of several values; where there is none, no value fits."""
-        return self.random.choice(choices) if choices else hypothesis.reject()
+        """Return one of several values; NoValueError if there is none."""
+        if not choices:
+            raise NoValueError("no value fits the schema")
+        return self.random.choice(choices)
 
     def integer(self, schema: Schema) -> int:
         """Return a whole number."""
@@ -104,7 +143,12 @@ class _Maker:
         if known is not None:
             return str(self._one_of(known))
         if "pattern" in schema:
-            return str(self._one_of(self.texts[_key(schema)]))
+            key = json.dumps([schema.get(name) for name in ("pattern", "minLength", "maxLength")])
+            if key not in self.texts:
+                self.texts[key] = _fitting(schema)
+            if not self.texts[key]:
+                raise NoValueError(f"no text was found that fits the pattern {schema['pattern']}")
+            return str(self._one_of(self.texts[key]))
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         longest = max(least, LONGEST_TEXT if most is None else min(most, LONGEST_TEXT))
         long = [character * size for character in "a禮" for size in (least, longest)]
@@ -118,7 +162,9 @@ class _Maker:
         found = [self.value(schema.get("items", {})) for _ in range(2 * size if schema.get("uniqueItems") else size)]
         if schema.get("uniqueItems"):
             found = [*{json.dumps(one): one for one in found}.values()][:size]
-        return found if len(found) >= least else hypothesis.reject()
+        if len(found) < least:
+            raise NoValueError(f"there are no {least} different items")
+        return found
 
     def object(self, schema: Schema) -> dict[str, Any]:
         """Return an object with all that is required, and some, none or all of what isn't."""
