@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -58,7 +59,7 @@ class PlainSchemas:
             views = [self._views.of((*view.places, member), rest) for member in union.members]
             alternatives = [self._sized(one, levels) for one in views]
             return {"anyOf": [schema for schema, _ in alternatives]}, 1 + sum(size for _, size in alternatives)
-        schema: Schema = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
+        schema = _copied(view)
         if view.unique:
             schema["uniqueItems"] = True
         for bound, word in ((view.lower, "inimum"), (view.upper, "aximum")):
@@ -109,3 +110,14 @@ class PlainSchemas:
             found["additionalProperties"], more = self._below(view.additional, levels)
             size += more
         return found, size
+
+
+def _copied(view: View) -> Schema:
+    """Return the keywords that a JSON Schema has as well, without a pattern that only other languages can read."""
+    found: Schema = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
+    try:
+        re.compile(str(found.get("pattern", "")))
+    except re.error:
+        # Comparing the documents tells its changes.
+        del found["pattern"]
+    return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -77,7 +76,7 @@ def _fitting(schema: Schema) -> list[str]:
         phases=[Phase.generate],
         suppress_health_check=checks,
     )
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home, suppress(errors.HypothesisException, re.error):
+    with TemporaryDirectory(ignore_cleanup_errors=True) as home, suppress(errors.HypothesisException):
         # Otherwise hypothesis would leave a folder in the current one.
         configuration.set_hypothesis_home_dir(home)
         try:
