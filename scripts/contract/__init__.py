@@ -30,7 +30,8 @@ The measure is oasdiff's list of checks. We differ from it on purpose, since oas
 - calls a status added that a range or default covered before: we compare it with these.
 
 The modules build on each other: `rules` (the catalogue), `changes` (the result), `trees` (reading specs), `documents`
-(walking them and their references), `twins` (equal places), `views` (schemas as they apply), `facets` and `properties` (rules for schemas), `limits`, `schemas` and `unions`
+(walking them and their references), `twins` (equal places), `heirs` (schemas that a discriminator tells apart without a
+oneOf), `views` (schemas as they apply), `facets` and `properties` (rules for schemas), `limits`, `schemas` and `unions`
 (comparing two of them), `graph` (comparing all below them), `ways` (the ways to what changed), `collector` (the places
 of findings); then, each for a part, `parameters`, `messages`, `webhooks`, `security`, `lifecycle` and `spec`; last
 `accepted`, `sources` and `render`. The released client is tried apart: `plain_schemas` and `samples` (values to send

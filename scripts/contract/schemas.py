@@ -9,10 +9,11 @@ from attrs import field, frozen
 
 from .changes import show
 from .documents import Cursor, same
+from .heirs import kin
 from .limits import CEILINGS, FLOORS, Row, ceilings_and_floors, multiples, patterns
 from .rules import REQUEST, Direction
 from .twins import Twins
-from .views import BOOLEANS, View, kin
+from .views import BOOLEANS, View
 
 # The other formats whose values each format allows.
 WIDER_FORMATS = {

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
+from .heirs import called
 from .rules import INFO, REQUEST, RESPONSE, WARNING, Level
 from .schemas import Finding, Flow, kinds_text
-from .views import Union, View, Views, called
+from .views import Union, View, Views
 
 # A segment of a path, and the pair of schemas that stands there.
 Pair = tuple[str, View, View]

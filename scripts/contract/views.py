@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
 
-from .documents import ABSENT, Cursor, Document, canonical, escape
+from .documents import ABSENT, Cursor, Document, canonical
+from .heirs import component, heirs_of
 
 Number = int | float
 # A limit of a number: its value, and True if the value itself is excluded.
@@ -18,7 +18,6 @@ BOOLEANS = frozenset({"boolean"})
 ARRAYS = frozenset({"array"})
 BYTES = "application/octet-stream"
 NOTHING = frozenset({"nothing"})
-_COMPONENT = re.compile("/components/schemas/([^/]+)")
 _IMPLIED = {
     "object": ("properties", "required", "additionalProperties", "minProperties", "maxProperties"),
     "array": ("items", "minItems", "maxItems", "uniqueItems"),
@@ -45,12 +44,6 @@ class Union:
 def number(value: Any) -> Number | None:
     """Return the value if it is a number."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def component(place: Cursor) -> str | None:
-    """Return the name of the schema that stands at a place, if it is a component."""
-    found = _COMPONENT.fullmatch(place.pointer)
-    return found[1].replace("~1", "/").replace("~0", "~") if found else None
 
 
 def members(place: Cursor) -> tuple[Cursor, ...]:
@@ -99,7 +92,7 @@ class View:
         self.name = component(self.places[0]) if len(self.places) == 1 else None
         # The schemas that a discriminator tells apart without a oneOf, by its value.
         self.tells = not (self.unions or self.singles) and any("discriminator" in part for part in self.parts)
-        self.heirs = self._heirs() if self.tells else {}
+        self.heirs = heirs_of(self.places) if self.tells else {}
         self.types, self.enum = self._types(), self._enum()
         if self.types is None and self.enum is not None:
             self.types = frozenset(_TYPES.get(type(value), "null") for value in self.enum.values()) or None
@@ -160,18 +153,6 @@ class View:
         elif alternatives:
             self.singles.append(union)
             self._flatten(alternatives[0], seen)
-
-    def _heirs(self) -> dict[str, Cursor]:
-        found: dict[str, Cursor] = {}
-        tops = {id(top.value): top for place in self.places for top in _tops(place.resolved(), set())}
-        for identity, top in tops.items():
-            mapped = {key: target for key, target in mapping(top).items() if id(target.value) != identity}
-            below = top.document.heirs.get(identity, ())
-            further = _below(top.document, below)
-            known = {id(target.value) for target in mapped.values()}
-            found |= {key: target for key, target in mapped.items() if id(target.value) not in further}
-            found |= {called(heir): heir for heir in below if id(heir.value) not in known}
-        return found
 
     def _types(self) -> frozenset[str] | None:
         found: frozenset[str] | None = None
@@ -282,50 +263,6 @@ class View:
         """A name to tell the schema from its siblings."""
         title = self.value("title")
         return self.name or (title if isinstance(title, str) and title else None)
-
-
-def called(place: Cursor) -> str:
-    """Return the identity of a schema: its name as a component, else its pointer."""
-    return component(place) or place.pointer
-
-
-def mapping(part: Cursor) -> dict[str, Cursor]:
-    """Return the schemas that the mapping of a part's discriminator means, each by name or by reference."""
-    found = {}
-    for key, place in part.get("discriminator").get("mapping").children():
-        said = place.text or ""
-        named = place.follow(f"#/components/schemas/{escape(said)}")
-        if target := (named or place.follow(said)).resolved() if said else named:
-            found[key] = target
-    return found
-
-
-def kin(part: Cursor) -> set[str]:
-    """Return the labels of the schemas that the discriminator in a part of a schema tells apart."""
-    if "oneOf" in part or "anyOf" in part:
-        return set()
-    below = part.document.heirs.get(id(part.value), ())
-    return {called(target) for target in (*mapping(part).values(), *below)}
-
-
-def _tops(place: Cursor, seen: set[int]) -> Iterator[Cursor]:
-    """Yield the schema at a place, and the parts of its allOf if it isn't a component, which would derive from them."""
-    if id(place.value) not in seen:
-        seen.add(id(place.value))
-        yield place
-        for member in place.get("allOf").elements() if component(place) is None else ():
-            yield from _tops(member.resolved(), seen)
-
-
-def _below(document: Document, heirs: Iterable[Cursor]) -> set[int]:
-    """Return the identities of the schemas that build on one of these."""
-    found: set[int] = set()
-    waiting = list(heirs)
-    while waiting:
-        fresh = [heir for heir in document.heirs.get(id(waiting.pop().value), ()) if id(heir.value) not in found]
-        found |= {id(heir.value) for heir in fresh}
-        waiting += fresh
-    return found
 
 
 def _within(kinds: frozenset[str], others: frozenset[str]) -> Iterator[str]:
