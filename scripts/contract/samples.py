@@ -14,7 +14,7 @@ from attrs import frozen
 
 Schema = dict[str, Any]
 PATTERNED = 20
-LONGEST_LIST, LONGEST_TEXT, FARTHEST = 3, 100, 2**40
+LONGEST_LIST, LONGEST_TEXT, FARTHEST = 3, 30, 2**40
 # A client treats all texts alike, and all times, so that a few of each are enough.
 _TEXTS = ("", "a", "0", "-1.5", "true", "null", "2024-07-15", "禮物 🎁", " \t\n", '\\"', "a text of several words")
 _FORMATS: Mapping[str, Sequence[str]] = {
