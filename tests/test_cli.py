@@ -218,6 +218,18 @@ def test_with_json_every_line_on_stderr_is_json_also_what_mantago_log_shows_and_
     assert len(plain) == 3
 
 
+def test_verbose_shows_each_call_also_where_mantago_log_asks_for_less(monkeypatch):
+    env = os.environ | {"MANTAGO_LOG": "warning"}
+    told = [line.split()[2:5] for line in run("gifts", "--sandbox", "-v", *WHO, env=env).stderr.splitlines()]
+    assert ["DEBUG", "mantago:", "POST"] in told
+    assert run("gifts", "--sandbox", *WHO, env=env).stderr == ""
+    monkeypatch.setenv("MANTAGO_LOG", "warning")
+    monkeypatch.setattr(logging.getLogger("mantago"), "handlers", [])
+    assert cli.main(["gifts", "--sandbox", "-v", *WHO]) == 0
+    assert os.environ["MANTAGO_LOG"] == "warning"
+    assert "MANTAGO_LOG is 'bad'" in run("gifts", "--sandbox", "-v", *WHO, env=env | {"MANTAGO_LOG": "bad"}).stderr
+
+
 def test_what_another_librarys_log_says_is_shown_from_a_warning_on(capsys, monkeypatch):
     def warn(*_: object, **__: object) -> mantago.ClientGifts:
         logging.getLogger("other").warning("of something")

@@ -102,7 +102,31 @@ def test_without_a_client_one_that_does_not_exist_shows_that_the_credentials_are
     assert (told["exit_status"], crosses(told), skipped(told)) == (0, {}, ["TLS", "client"])
     assert told["service"]["detail"] == "the service accepts bot id, token and secret"
     assert told["contract"]["detail"] == f"the refusal is what version {SPEC_VERSION} of the document says"
-    assert "give --client-id, or --platform and --platform-client-id" in told["client"]["detail"]
+    assert "give ID, or --client-id, or --platform and --platform-client-id" in told["client"]["detail"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_client_may_be_given_as_id_as_mantago_gifts_has_it(report, capsysbinary):
+    assert report("VolejRejN")["client"]["ok"]
+    assert report("--platform", "line", "U4af4980629e14c3b8d2f7a61c05be937")["client"]["ok"]
+    assert "37011" in crosses(report("no-such-client"))["client"]
+    refused = {
+        ("a", "--client-id", "b"): "give the client as ID or by --client-id, not both",
+        ("",): "ID is empty: give the client's id",
+        ("--platform", "line"): "--platform was given, but --platform-client-id is missing, or the client's id there",
+    }
+    for arguments, told in refused.items():
+        assert cli.main(["doctor", *arguments]) == 2
+        assert told in capsysbinary.readouterr().err.decode()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_wrong_variable_is_told_with_what_it_may_be_and_what_to_do(report, monkeypatch):
+    monkeypatch.setenv("MANTAGO_LOG", "bad")
+    told = report()
+    [detail] = crosses(told).values()
+    assert detail == "the environment variable MANTAGO_LOG is 'bad': it must be one of debug, info, warning, error"
+    assert (told["configuration"]["hint"], told["exit_status"]) == ("correct the variable, or unset it", 2)
 
 
 PROVOKED = {

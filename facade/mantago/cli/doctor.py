@@ -58,10 +58,13 @@ RENEW = f"renew the pair in the bot's dashboard ({PAGE}), and set both halves"
 WHOLE = "check that bot id, token and secret were copied whole, and belong together"
 STOPS = "which stops the old one everywhere at once"
 BOT_ID = "the bot id is the last part of the bot's address in the dashboard"
-PLACES: Mapping[str, str] = {"bot_id": BOT_ID} | dict.fromkeys(
-    ("token", "secret"), f"token and secret are made together in the bot's dashboard: {PAGE}"
-)
-"""Where each credential is found."""
+PLACES: Mapping[str, str] = {
+    "bot_id": BOT_ID,
+    **dict.fromkeys(("token", "secret"), f"token and secret are made together in the bot's dashboard: {PAGE}"),
+    "base_url": "mantago doctor --help lists the options",
+    "environment": "correct the variable, or unset it",
+}
+"""Where to find each credential, and what to do about another part of the configuration."""
 NEWER = "see whether there is a newer version of mantago, or tell its maintainers"
 
 BY_CODE: Mapping[int, str] = {
@@ -84,10 +87,11 @@ BY_STATUS: Mapping[int, str] = {
 
 
 @click.command(cls=options.Command)
+@options.id_
 @options.who
 @options.account(timeout=10.0, help="Seconds that each of the two requests may take.")
 @options.output(quiet="Only what is wrong.")
-def doctor(*, who: options.Who, account: options.Account, output: options.Output) -> ExitStatus:
+def doctor(*, id_: str | None, who: options.Who, account: options.Account, output: options.Output) -> ExitStatus:
     """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
 
     It sends two requests, which change nothing. If you name no client, the second
@@ -96,10 +100,12 @@ def doctor(*, who: options.Who, account: options.Account, output: options.Output
 
     For example:
       mantago doctor
-      mantago doctor --client-id VolejRejN     judges gifts, too
+      mantago doctor VolejRejN                 judges gifts, too
       mantago doctor --json > report.json      for a report; it holds no secret
-      mantago doctor --sandbox --client-id token_expired
+      mantago doctor --sandbox token_expired
     """
+    options.check_ids(() if id_ is None else (id_,), who)
+    who = who if id_ is None else options.client_of(id_, who)
     console, checks = Console(highlight=False), []
     with ExitStack() as stack:
         # What the library warns of stands in the report.
@@ -155,7 +161,7 @@ def examine(
         proxy = None if "transport" in account else environment_proxy(address)
         client = None if problems else MantaGo(**account, timeout=timeout, max_retries=0)
     except ConfigurationError as error:
-        problems |= {"base_url": str(error)}
+        problems |= {"base_url" if str(error).startswith("base_url") else "environment": str(error)}
     yield of_configuration(problems, client, account, os.environ, proxy)
     yield of_token(client.credentials if client else None, now())
     probed = probe(address, proxy, timeout, now) if address else None
@@ -197,7 +203,7 @@ def of_configuration(
 ) -> Check:
     """Judge what the client was configured with, and say where each value comes from."""
     if client is None or client.credentials is None:
-        hints = dict.fromkeys(PLACES.get(name, "mantago doctor --help lists the options") for name in problems)
+        hints = dict.fromkeys(PLACES[name] for name in problems)
         detail = "; ".join(map(options.with_options, problems.values()))
         return failed("configuration", detail, "; ".join(hints), ExitStatus.WRONG_USE)
     sources: dict[str, list[str]] = {}
@@ -265,7 +271,7 @@ def hint_for(refusal: APIStatusError) -> str:
 def of_client(outcome: Outcome, *, identified: bool) -> Check:
     """Judge whether the service knows the client."""
     if not identified:
-        return skipped("client", f"no client was given: give {IDENTIFICATION}")
+        return skipped("client", f"no client was given: give ID, or {IDENTIFICATION}")
     if isinstance(outcome, ClientGifts):
         count = len(outcome.tickets) + len(outcome.physical_gifts) + len(outcome.virtual_gifts)
         return passed("client", f"the service knows this client, with {count} gift{'s' * (count != 1)}")

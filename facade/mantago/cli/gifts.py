@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import click
-from attrs import asdict, evolve
+from attrs import asdict
 from rich.console import Console
 
 from mantago import MantaGo
@@ -47,15 +47,8 @@ def gifts(
       mantago gifts VolejRejN --json | jq '.virtualGifts[].name'
       mantago gifts - < ids.txt | jq 'select(.outcome == "failed")'
     """
-    if "" in ids:
-        raise ConfigurationError("ID is empty: give the client's id")
-    if not ids and who.platform is not None and who.platform_client_id is None and who.client_id is None:
-        raise IdentificationError(
-            "platform was given, but platform_client_id is missing, or the client's id there as ID"
-        )
-    if ids and (named := [name for name in ("client_id", "platform_client_id") if getattr(who, name) is not None]):
-        raise ConfigurationError(f"give the client as ID or by {options.as_option(named[0])}, not both")
-    clients = [_named(id_, who) for id_ in ids if id_ != STDIN]
+    options.check_ids(ids, who)
+    clients = [options.client_of(id_, who) for id_ in ids if id_ != STDIN]
     with ExitStack() as stack:
         stack.enter_context(notes(output))
         for one in clients:
@@ -63,7 +56,7 @@ def gifts(
         client = stack.enter_context(MantaGo(**arguments_for(account, stack), timeout=account.timeout))
         _log.info("%r", client)
         if len(ids) > 1 or STDIN in ids:
-            statuses = [_tell(client, _named(id_, who)) for id_ in _with_lines(ids)]
+            statuses = [_tell(client, options.client_of(id_, who)) for id_ in _with_lines(ids)]
             if not statuses:
                 raise ConfigurationError("there are no ids on standard input: write one in each line")
             return worst(statuses)
@@ -75,11 +68,6 @@ def gifts(
         name = one.client_id or f"{one.platform_client_id} on {one.platform}"
         show_gifts(Console(highlight=False), result, name, utc=utc, quiet=output.quiet)
     return ExitStatus.FINE
-
-
-def _named(id_: str, who: options.Who) -> options.Who:
-    """Return the client of an id: with a platform, its id there."""
-    return evolve(who, **{"client_id" if who.platform is None else "platform_client_id": id_})
 
 
 def _with_lines(ids: Iterable[str]) -> Iterator[str]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce, wraps
 from typing import Any, TypeVar
 
 import click
-from attrs import field, fields_dict, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from mantago import Platform
 from mantago.cli.statuses import MEANINGS, ExitStatus
+from mantago_runtime.errors import ConfigurationError, IdentificationError
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 SAFER_HELP = (
@@ -131,7 +132,25 @@ class Who:
     platform_client_id: str | None
 
 
+def check_ids(ids: Sequence[str], who: Who) -> None:
+    """Refuse an empty ID, a client that is named both as ID and by an option, and a platform without an id there."""
+    if "" in ids:
+        raise ConfigurationError("ID is empty: give the client's id")
+    if not ids and who.platform is not None and who.platform_client_id is None and who.client_id is None:
+        raise IdentificationError(
+            "platform was given, but platform_client_id is missing, or the client's id there as ID"
+        )
+    if ids and (named := [name for name in ("client_id", "platform_client_id") if getattr(who, name) is not None]):
+        raise ConfigurationError(f"give the client as ID or by {as_option(named[0])}, not both")
+
+
+def client_of(id_: str, who: Who) -> Who:
+    """Return the client of an ID; if a platform is named, the ID is the client's id there."""
+    return evolve(who, **{"client_id" if who.platform is None else "platform_client_id": id_})
+
+
 _who = partial(_option, "Who")
+id_ = click.argument("id_", metavar="[ID]", required=False, help="The client's id; with --platform, its id there.")
 ids = click.argument(
     "ids",
     metavar="[ID]...",

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Final, TextIO
 
 import click
@@ -17,6 +17,7 @@ from mantago.cli.completion import PROGRAM
 from mantago.cli.options import Output, with_options, with_options_named
 from mantago.cli.statuses import status_of
 from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
+from mantago_runtime.instrumentation import LOG_LEVELS
 
 _IN_PLAIN_WORDS: Final = {
     "is not a valid float": "isn't a number",
@@ -131,11 +132,14 @@ def notes(output: Output) -> Iterator[None]:
     # On the root logger, since MANTAGO_LOG leaves the lines to a handler there.
     root = logging.getLogger()
     root.addHandler(handler)
-    try:
+    with ExitStack() as stack:
+        stack.callback(logger.setLevel, level)
+        stack.callback(root.removeHandler, handler)
+        if output.verbose and logged.lower() in LOG_LEVELS:
+            # A client sets the level of the log to that of the variable, which may be higher.
+            stack.callback(os.environ.update, MANTAGO_LOG=os.environ["MANTAGO_LOG"])
+            os.environ["MANTAGO_LOG"] = "debug"
         yield
-    finally:
-        root.removeHandler(handler)
-        logger.setLevel(level)
 
 
 def _is_shown(record: logging.LogRecord, output: Output, logged_from: int | None) -> bool:
