@@ -293,7 +293,7 @@ def test_an_error_for_programs_tells_what_came_with_the_answer():
 @pytest.mark.parametrize(
     ("arguments", "kind", "told"),
     [
-        (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': 'soon'"),
+        (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': it must be a number of seconds"),
         (["gifts"], "ConfigurationError", "--bot-id (or the environment variable MANTAGO_BOT_ID) is missing"),
         (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, but"),
         (["export", "-"], "MissingParameter", "Missing option '--into'"),
@@ -811,8 +811,26 @@ def test_a_port_in_use_is_one_line(capsys):
         (["gifts", ""], "ID is empty: give the client's id"),
         (["gifts", "--platform", "line"], "--platform was given, but --platform-client-id is missing, or the client's"),
         (["gifts", "-", "--sandbox"], "there are no ids on standard input: write one in each line"),
-        (["gifts", "--timeout", "abc", "x"], "Invalid value for '--timeout': 'abc' isn't a number. (see mantago gifts"),
-        (["sandbox", "--port", "x"], "Invalid value for '--port': 'x' isn't a whole number. (see mantago sandbox"),
+        (
+            ["gifts", "--timeout", "abc", "x"],
+            "Invalid value for '--timeout': it must be a number of seconds above zero, at most 1,000,000,000, not 'abc'",
+        ),
+        (
+            ["gifts", "--timeout", "0", "x", "--sandbox"],
+            "--timeout must be a number of seconds above zero, at most 1,0",
+        ),
+        (
+            ["sandbox", "--rate", "x"],
+            "Invalid value for '--rate': it must be a number of calls a second above zero, not 'x'",
+        ),
+        (
+            ["sandbox", "--port", "x"],
+            "Invalid value for '--port': it must be a whole number from 0 to 65535, not 'x' (see mantago sandbox",
+        ),
+        (
+            ["sandbox", "--port", "65536"],
+            "Invalid value for '--port': it must be a whole number from 0 to 65535, not '65536'",
+        ),
     ],
 )
 def test_wrong_use_is_told_in_words_that_say_what_to_give(words, told, capsys, stdin):

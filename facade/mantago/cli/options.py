@@ -13,6 +13,7 @@ from attrs import evolve, field, fields_dict, frozen
 
 from mantago import Platform
 from mantago.cli.statuses import MEANINGS, ExitStatus
+from mantago_runtime.configuration import MAX_TIMEOUT_SECONDS
 from mantago_runtime.errors import ConfigurationError, IdentificationError
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -20,6 +21,31 @@ SAFER_HELP = (
     "Better in the environment (MANTAGO_{}): other users of the machine can read a command line, and it stays in "
     "the shell's history."
 )
+
+
+def _number(read: Callable[[Any], float], told: str) -> Callable[[Any], float]:
+    """Return the type of an option that is a number; its error says which numbers there may be."""
+
+    def convert(value: Any) -> float:
+        try:
+            return read(value)
+        except ValueError:
+            raise click.BadParameter(f"it must be {told}, not {value!r}") from None
+
+    return convert
+
+
+def _port(text: Any) -> int:
+    port = int(text)
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError
+    return port
+
+
+MAX_PORT = 65535
+RATE = _number(float, "a number of calls a second above zero")
+SECONDS = _number(float, f"a number of seconds above zero, at most {MAX_TIMEOUT_SECONDS:,}")
+PORT = _number(_port, f"a whole number from 0 to {MAX_PORT}")
 
 
 class HeadedOption(click.Option):
@@ -197,7 +223,7 @@ def account(*, timeout: float, help: str) -> Callable[[FunctionT], FunctionT]:  
         _account("--secret", help="The bot's secret key. " + SAFER_HELP.format("SECRET")),
         _account("--base-url", help="Where the API is. Default: MANTAGO_BASE_URL, else the vendor's server."),
         _account("--sandbox", is_flag=True, help="Ask the built-in sandbox, without an account (extra sandbox)."),
-        _account("--timeout", type=float, default=timeout, show_default=True, help=help),
+        _account("--timeout", type=SECONDS, metavar="SECONDS", default=timeout, show_default=True, help=help),
     )
 
 
@@ -251,7 +277,7 @@ export = _all(
         show_default=True,
         help="JSON Lines in gzip, or Parquet (extra parquet).",
     ),
-    _export("--rate", type=float, metavar="N", help="The most calls a second. Default: as many as the service allows."),
+    _export("--rate", type=RATE, metavar="N", help="The most calls a second. Default: as many as the service allows."),
     _export("--retry-failed", is_flag=True, help="Ask once more for the clients that failed."),
 )
 _sandbox = partial(_option, "Sandbox")
@@ -264,7 +290,8 @@ sandbox = _all(
     ),
     _sandbox(
         "--port",
-        type=click.IntRange(0, 65535),
+        type=PORT,
+        metavar="PORT",
         default=0,
         show_default=True,
         help="The port to listen on; 0 takes a free one.",
@@ -272,7 +299,7 @@ sandbox = _all(
     _sandbox("--bot-id", help="The bot id that it accepts. Default: always the same."),
     _sandbox("--token", help="The token that it accepts: any text, no real token. Default: a new one each time."),
     _sandbox("--secret", help="The secret that it accepts. Default: a new one each time."),
-    _sandbox("--rate", type=float, metavar="N", help="The most calls a second: it answers one more with 429."),
+    _sandbox("--rate", type=RATE, metavar="N", help="The most calls a second: it answers one more with 429."),
 )
 
 

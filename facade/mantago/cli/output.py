@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 import click
 
@@ -18,12 +18,6 @@ from mantago.cli.options import Output, with_options, with_options_named
 from mantago.cli.statuses import status_of
 from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
 from mantago_runtime.instrumentation import LOG_LEVELS
-
-_IN_PLAIN_WORDS: Final = {
-    "is not a valid float": "isn't a number",
-    "is not a valid integer range": "isn't a whole number",
-}
-"""What click says of a value, and what people understand."""
 
 
 def told(error: BaseException) -> str:
@@ -41,10 +35,7 @@ def _text_of(error: BaseException) -> str:
             return text + (hint if text.endswith("is missing") else "")
         case click.ClickException():
             command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-            text = error.format_message()
-            for theirs, ours in _IN_PLAIN_WORDS.items():
-                text = text.replace(theirs, ours)
-            return f"{text} (see {command} --help)"
+            return f"{error.format_message()} (see {command} --help)"
         case MantaGoError():
             return str(error)
         case OSError():
