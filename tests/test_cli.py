@@ -26,6 +26,7 @@ from rich.console import Console
 import mantago
 from mantago import __main__, cli, sandbox
 from mantago.cli import completion, output, probe, statuses, tables
+from mantago.cli import sandbox as sandboxes
 
 WHO = ["--client-id", "VolejRejN"]
 
@@ -293,7 +294,11 @@ def test_an_error_for_programs_tells_what_came_with_the_answer():
 @pytest.mark.parametrize(
     ("arguments", "kind", "told"),
     [
-        (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': it must be a number of seconds"),
+        (
+            ["gifts", "--timeout", "soon"],
+            "BadParameter",
+            "Invalid value for '--timeout': it must be a number of seconds",
+        ),
         (["gifts"], "ConfigurationError", "--bot-id (or the environment variable MANTAGO_BOT_ID) is missing"),
         (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, but"),
         (["export", "-"], "MissingParameter", "Missing option '--into'"),
@@ -762,6 +767,44 @@ def introduced(capsys, monkeypatch):
         return capsys.readouterr().out
 
     return show
+
+
+@pytest.mark.parametrize(("options", "lines"), [([], 1), (["--quiet"], 0)])
+def test_the_sandbox_shows_a_line_for_each_call_on_stderr_unless_it_is_told_to_be_quiet(options, lines):
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-u",
+        "-m",
+        "mantago",
+        "sandbox",
+        "--token",
+        "t",
+        "--secret",
+        "s",
+        *options,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = re.search(r"BASE_URL=(\S+)", "".join(iter(process.stdout.readline, "Ctrl-C ends it.\n")))[1]
+            with mantago.MantaGo(bot_id="1NbWoobyg", token="t", secret="s", base_url=address) as client:
+                client.get_client_gifts(client_id="VolejRejN")
+        finally:
+            process.kill()
+        told = [line.partition(" ")[2] for line in process.stderr.read().splitlines()]
+        assert told == ["POST /api/openapi/client/gift: 200"] * lines
+
+
+def test_a_sandbox_goes_on_where_nobody_reads_its_lines(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as broken:
+        monkeypatch.setattr(sys, "stderr", broken)
+        sandboxes._log("10:31:05 POST /api/openapi/client/gift: 200")
+        monkeypatch.undo()
+        with suppress(OSError):
+            broken.close()
 
 
 def test_a_sandbox_for_a_team_has_the_account_that_it_is_given(introduced):

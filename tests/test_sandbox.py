@@ -289,6 +289,37 @@ def test_it_prints_and_logs_nothing_and_leaves_the_loggers_as_they_were(
     assert capfd.readouterr() == ("", "")
 
 
+def test_a_log_has_a_line_for_each_request_with_its_answer_and_no_id_or_secret() -> None:
+    lines: list[str] = []
+    person = "U4af4980629e14c3b8d2f7a61c05be937"
+    with Sandbox(log=lines.append) as sandbox:
+        ask(sandbox)
+        ask(sandbox, {"platform": "line", "platformClientId": person}, query={"platform": "line"})
+        ask(sandbox, {"clientId": "refused_with_200"})
+        with pytest.raises(httpx.RemoteProtocolError):
+            ask(sandbox, {"clientId": "cut_off_answer"})
+        ask(sandbox, path=f"/openapi/client/gift/{person}")
+        httpx.get(sandbox.base_url.removesuffix("/api") + GIFTS)
+        httpx.get(sandbox.base_url + GIFTS)
+    assert [bool(re.match(r"[0-2]\d:[0-5]\d:[0-5]\d ", line)) for line in lines] == [True] * 7
+    assert [line.partition(" ")[2] for line in lines] == [
+        "POST /api/openapi/client/gift: 200",
+        "POST /api/openapi/client/gift: 400, code 110000",
+        "POST /api/openapi/client/gift: 200, code 37011",
+        "POST /api/openapi/client/gift: 200, cut off",
+        "POST /api/openapi/client/gift/...: 404, code 404",
+        "GET /openapi/client/gift: 404, code 404",
+        "GET /api/openapi/client/gift: 405, code 405",
+    ]
+
+
+def test_a_log_names_an_operation_by_the_documents_path() -> None:
+    spec = {"paths": {"/things/{id}": {"get": {}}}, "servers": [{"url": "/api"}]}
+    document = Document(spec, names={})
+    assert document.operation_at("get", "/api/things/U1").key == ("get", "/things/{id}")
+    assert document.shown("/api/things/U1/what") == "/api/things/.../..."
+
+
 def test_a_bug_of_its_own_is_logged_with_its_traceback(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -804,6 +835,13 @@ def test_a_call_beyond_the_rate_is_a_429_that_says_when_to_come_back() -> None:
     assert told(refused) == (429, 429, "Rate limit exceeded")
     assert refused.json()["errResponse"]["botId"] == "team"
     assert 1 <= int(refused.headers["retry-after"]) <= 10
+
+
+def test_a_client_takes_its_credentials_as_they_are() -> None:
+    with Sandbox(token="team-token", secret="team-secret") as sandbox:
+        with mantago.MantaGo(credentials=sandbox.credentials, base_url=sandbox.base_url) as client:
+            assert client.get_client_gifts(client_id="VolejRejN").tickets
+        assert "team" not in repr(sandbox.credentials)
 
 
 def test_a_client_that_comes_back_when_told_is_answered() -> None:

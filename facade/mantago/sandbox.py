@@ -40,6 +40,7 @@ from mantago.testing.service import (
     Visits,
     check_identify_in,
     checked_rate,
+    log_line,
     new_token,
     not_found,
     refused,
@@ -47,7 +48,7 @@ from mantago.testing.service import (
 )
 from mantago.testing.troubles import SLOW_SECONDS, Trouble
 from mantago_generated.spec import published
-from mantago_runtime.secrets.credentials import problem_of
+from mantago_runtime.secrets.credentials import Credentials, problem_of
 
 try:
     import uvicorn
@@ -77,8 +78,8 @@ class Sandbox:
     port that is taken raises an `OSError`. The sandbox accepts `bot_id`, `token` and `secret`; by default it makes a
     new token and secret each time. `rate` is the most calls a second: the sandbox answers one more with 429 and
     Retry-After. `identify_in` says how to read the prose of the spec: "both" wants a platform pair in body and query,
-    "body" does without the query's. `CLIENTS` and `TRIGGERS` list the ids. Raises ValueError for an unusable credential
-    or rate.
+    "body" does without the query's. `log` is called with a line for each request: time of day, method, path, status and
+    code, without any id. `CLIENTS` and `TRIGGERS` list the ids. Raises ValueError for an unusable credential or rate.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Sandbox:
         secret: str | None = None,
         rate: float | None = None,
         identify_in: IdentifyIn = "both",
+        log: Callable[[str], object] | None = None,
     ) -> None:
         check_identify_in(identify_in)
         self.bot_id = bot_id
@@ -105,6 +107,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self._identify_in: IdentifyIn = identify_in
+        self._log = log
         self._document = Document(published())
         self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
@@ -122,12 +125,17 @@ class Sandbox:
             raise RuntimeError("the sandbox has no address yet: use it in a with statement")
         return self._base_url
 
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials that the sandbox accepts, as `MantaGo(credentials=...)` takes them."""
+        return Credentials(bot_id=self.bot_id, token=self.token, secret=self.secret)
+
     def __enter__(self) -> Self:
         if self._thread is not None:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
         document = self._document
         account = Account(self.bot_id, self.token, self.secret)
-        service = _Service(document, account, self._limit, identify_in=self._identify_in)
+        service = _Service(document, account, self._limit, identify_in=self._identify_in, log=self._log)
         with ExitStack() as stack:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             both = self._host == "::" and socket.has_dualstack_ipv6()
@@ -167,13 +175,20 @@ class _Service:
     """Decides what to answer: the spec tells what is right, the scenarios who the clients are."""
 
     def __init__(
-        self, document: Document, account: Account, limit: RateLimit | None, *, identify_in: IdentifyIn
+        self,
+        document: Document,
+        account: Account,
+        limit: RateLimit | None,
+        *,
+        identify_in: IdentifyIn,
+        log: Callable[[str], object] | None,
     ) -> None:
         self._document = document
         self._answers = Answers(document)
         self._account = account
         self._limit = limit
         self._identify_in: IdentifyIn = identify_in
+        self._log = log
         self._visits = Visits()
         self._judged: dict[tuple[tuple[str, str] | None, CannedResponse], list[str]] = {}
 
@@ -183,7 +198,10 @@ class _Service:
         draft = self._decide(operation, scope, body) if operation else not_found(self._document, scope["path"])
         draft = draft.of_bot(self._account.bot_id)
         if faults := self._faults_of(operation, draft):
-            return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
+            draft = Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
+        if self._log is not None:
+            path = self._document.base_path + operation.key[1] if operation else self._document.shown(scope["path"])
+            self._log(log_line(time.strftime("%H:%M:%S"), scope["method"], path, draft))
         return draft
 
     def _faults_of(self, operation: Operation | None, draft: CannedResponse) -> list[str]:

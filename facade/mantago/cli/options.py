@@ -300,6 +300,7 @@ sandbox = _all(
     _sandbox("--token", help="The token that it accepts: any text, no real token. Default: a new one each time."),
     _sandbox("--secret", help="The secret that it accepts. Default: a new one each time."),
     _sandbox("--rate", type=RATE, metavar="N", help="The most calls a second: it answers one more with 429."),
+    _sandbox("--quiet", "-q", is_flag=True, help="No line on stderr for each call."),
 )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,8 +59,11 @@ Clients of this package take http:// for loopback only. From elsewhere
     exit_statuses={status: MEANINGS[status] for status in (ExitStatus.WRONG_USE, ExitStatus.INTERRUPTED)},
 )
 @options.sandbox
-def sandbox(*, host: str, port: int, **account: Any) -> None:
+def sandbox(*, host: str, port: int, quiet: bool, **account: Any) -> None:
     """Run a stand-in for the service on this machine until Ctrl-C, and show how to use it (extra sandbox).
+
+    It shows a line on stderr for each call: time of day, method, path, status and
+    code, without any id.
 
     For example:
       mantago sandbox --port 8000
@@ -71,7 +75,7 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
     given = {name: value for name, value in account.items() if value is not None}
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(sandboxes.Sandbox(host=host, port=port, **given))
+            server = stack.enter_context(sandboxes.Sandbox(host=host, port=port, log=None if quiet else _log, **given))
         except ValueError as error:
             raise ConfigurationError(options.with_options(str(error))) from None
         except OSError as error:
@@ -84,6 +88,12 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
         while True:
             # A wait for an event would keep Ctrl-C waiting on Windows.
             time.sleep(3600)
+
+
+def _log(line: str) -> None:
+    # Whoever reads stderr may be gone; programs still want their answers.
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def _introduce(console: Console, server: Sandbox, host: str) -> None:

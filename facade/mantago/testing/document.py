@@ -66,6 +66,11 @@ class Document:
                 return Operation((method, pattern), self._with_shared_parameters(shared, shared[method]), in_path)
         return None
 
+    def shown(self, path: str) -> str:
+        """Return a path that no operation has, for a log: only segments that the document has are no id for sure."""
+        known = {part for pattern in [self.base_path, *self._patterns] for part in pattern.split("/")}
+        return "/".join(part if part in known else "..." for part in path.split("/"))
+
     def _with_shared_parameters(self, shared: Node, node: Node) -> Node:
         """Return an operation with the parameters that its path has for all operations, unless it has its own."""
         nodes = [*shared.get("parameters", ()), *node.get("parameters", ())]

@@ -29,6 +29,7 @@ __all__ = [
     "check_identify_in",
     "checked_rate",
     "ids_in",
+    "log_line",
     "new_token",
     "not_found",
     "refused",
@@ -70,6 +71,13 @@ def new_token(bot_id: str, issued_at: int, expires_at: int, *, signature: bytes)
     payload = {"botId": bot_id, "iat": issued_at, "exp": expires_at}
     parts = [json.dumps(part).encode() for part in (header, payload)] + [signature]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def log_line(time_of_day: str, method: str, path: str, answer: CannedResponse) -> str:
+    """Return the line in the log for a request and its answer."""
+    refusal = json.loads(answer.body)["errResponse"] if b'"errResponse"' in answer.body else {}
+    code = f", code {refusal['code']}" if "code" in refusal else ""
+    return f"{time_of_day} {method} {path}: {answer.status}{code}{', cut off' if answer.cut_off else ''}"
 
 
 class RateLimit:
