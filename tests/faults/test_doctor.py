@@ -508,7 +508,7 @@ def friendly_with_more(connection: Connection) -> None:
             "the answer can't be used: $: isn't JSON",
             "is there a proxy that answers",
         ),
-        (refusal(401, "1004"), "contract", '$.errResponse.code: breaks type "integer"', "is there a proxy"),
+        (refusal(401, "1004"), "contract", "$.errResponse.code: must be an integer, not a string", "is there a proxy"),
     ],
 )
 def test_each_refusal_has_its_hint(data, name, detail, hint, report):

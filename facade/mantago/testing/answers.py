@@ -11,6 +11,7 @@ from attrs import field, frozen
 from mantago.testing.document import Document, Node, Operation
 from mantago.testing.refusals import CannedResponse
 from mantago.testing.samples import flat, sample
+from mantago.testing.schemas import schema_faults
 
 __all__ = ["Answers", "Content", "Success", "is_json"]
 
@@ -66,9 +67,16 @@ class Answers:
         return self._found[operation.key]
 
     def completed(self, name: str, content: Content) -> Content:
-        """Return content with what the operation of this name requires of it and it lacks, made up."""
+        """Return content with what the operation of this name requires of it and it lacks, made up.
+
+        Raises ValueError for content of another type than the operation's, such as a number in place of an object.
+        """
         operation = self.document.named(name)
         schema = (self.of(operation).schema if operation else None) or {}
+        merged = flat(self.document, schema)
+        typed: dict[str, Any] = {keyword: merged[keyword] for keyword in ("type", "nullable") if keyword in merged}
+        if fault := next(schema_faults(self.document, typed, content.payload, "it"), None):
+            raise ValueError(f"{name} can't answer with {content.payload!r:.50}: {fault.replace(': ', ' ', 1)}")
         return Content(_completed(self.document, schema, content.payload, content.left_out))
 
     def _made_up(self, operation: Operation) -> Success:
@@ -130,5 +138,5 @@ def _completed(document: Document, schema: Node, value: Any, left_out: Collectio
     properties: Mapping[str, Node] = merged.get("properties", {})
     lacking = [name for name in merged.get("required", ()) if name not in value and name not in left_out]
     shown = (name for name in lacking if not document.resolved(properties.get(name, {})).get("writeOnly"))
-    added = {name: sample(document, properties.get(name, {})) for name in shown}
+    added = {name: sample(document, properties.get(name, {}), name=name) for name in shown}
     return added | {name: _completed(document, properties.get(name, {}), it, left_out) for name, it in value.items()}

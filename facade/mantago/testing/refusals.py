@@ -93,15 +93,15 @@ def broken_rule(body: Mapping[str, Any], query: Mapping[str, Any], *, pair_in_qu
     for place, given in (("body", in_body), ("query", in_query)):
         blank = [name for name, value in given.items() if not value.strip()]
         if blank:
-            return f"{blank[0]} is blank in the {place}"
+            return f"{blank[0]} is blank in the {place}: give it, or leave it out"
     if "clientId" in in_body and len(in_body) + len(in_query) > 1:
-        return "clientId and a platform pair are both given, want only one of them"
+        return "clientId and a platform pair are both given: give only one of them"
     if "clientId" in in_body:
         return None
     if not in_body:
-        return "want clientId, or platform and platformClientId, in the body"
+        return "the body must have clientId, or platform and platformClientId"
     if pair_in_query and not in_query:
-        return "want platform and platformClientId in the query too, as the body has no clientId"
+        return "platform and platformClientId must be in the query too, since the body has no clientId"
     for place, given in (("body", in_body), ("query", in_query or in_body)):
         missing = [name for name in ("platform", "platformClientId") if name not in given]
         if missing:

@@ -117,7 +117,7 @@ def _parameter(document: Document, parameter: Node, pairs: Pairs) -> tuple[Any, 
         return None, [": is empty"]
     single = written if isinstance(written, list) and "array" not in kinds else []
     value = _meant(document, schema, single[0] if single else written)
-    faults = [f" {fault}" for fault in schema_faults(document, schema, value, hidden="readOnly")]
+    faults = [fault.removeprefix("$") for fault in schema_faults(document, schema, value, hidden="readOnly")]
     return value, [*faults, ": given more than once"] if len(single) > 1 else faults
 
 
@@ -204,18 +204,18 @@ def _content(
     listed = (declared[name] for name in sorted(declared, key=lambda name: "*" in name) if fnmatchcase(kind, name))
     media = next(listed, None)
     if media is None:
-        return None, ["body: has a Content-Type that the spec doesn't list"]
+        return None, [f"body: must have the Content-Type {' or '.join(declared)}"]
     schema = media.get("schema", {})
     try:
         try:
             value = _parsed(document, media, kind, media_type, body)
         except ValueError:
-            return None, ["body: isn't what its Content-Type says"]
+            return None, [f"body: can't be read as {kind}, which its Content-Type says"]
         # What stands in two parts of allOf would be said twice.
         faults = dict.fromkeys(schema_faults(document, schema, value, hidden=hidden))
     except RecursionError:
         return None, ["body: is nested too deeply"]
-    return value, [f"body {fault}" for fault in faults]
+    return value, [f"body{fault.removeprefix('$')}" for fault in faults]
 
 
 def _parsed(document: Document, media: Node, kind: str, media_type: str, body: bytes) -> Any:

@@ -6,6 +6,7 @@ what is told by two parts of a schema is kept by both. A schema that holds itsel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -27,7 +28,10 @@ _KINDS: Final = {
     "string": ("maxLength", "minLength", "pattern"),
     "number": ("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"),
 }
-_LAST_PAGE: Final = frozenset({"hasmore", "hasnext", "hasnextpage"})
+_MOSTLY_FALSE: Final = re.compile(
+    "hasmore|hasnext|expired|^(is)?used|redeemed|deleted|disabled|blocked|archived|cancell?ed"
+)
+"""Names of members of which the usual thing is a service on its last page, and with what it holds still valid."""
 
 
 class NoSampleError(Exception):
@@ -38,20 +42,23 @@ class _TooMuchError(Exception):
     """There are too many values, and fewer are possible."""
 
 
-def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly") -> Any:
-    """Return a value that fits the schema; one that doesn't where none is found, so that whoever looks can tell why."""
+def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly", name: str = "") -> Any:
+    """Return a value that fits the schema; if none is found, return one that doesn't, whose fault can then be told.
+
+    `name` is that of the member that the value is for.
+    """
     for judged in (True, False):
         with suppress(NoSampleError):
-            return _of_some_size(document, schema, hidden, judged=judged)
+            return _of_some_size(document, schema, hidden, _Place(name), judged=judged)
     return None
 
 
-def _of_some_size(document: Document, schema: Node, hidden: Hidden, *, judged: bool) -> Any:
+def _of_some_size(document: Document, schema: Node, hidden: Hidden, place: _Place, *, judged: bool) -> Any:
     *depths, least = _DEPTHS
     for deepest in depths:
         with suppress(_TooMuchError):
-            return _Sampler(document, hidden, deepest, judged).value(schema, _Place())
-    return _Sampler(document, hidden, least, judged).value(schema, _Place())
+            return _Sampler(document, hidden, deepest, judged).value(schema, place)
+    return _Sampler(document, hidden, least, judged).value(schema, place)
 
 
 def flat(document: Document, schema: Node) -> dict[str, Any]:
@@ -234,8 +241,8 @@ class _Sampler:
             case "string":
                 yield from strings(merged, place.nth)
             case "boolean":
-                last = place.name.replace("_", "").lower() in _LAST_PAGE
-                yield from (last == bool(place.nth % 2), last != bool(place.nth % 2))
+                usual = not _MOSTLY_FALSE.search(place.name.replace("_", "").lower())
+                yield from (usual != bool(place.nth % 2), usual == bool(place.nth % 2))
             case "integer" | "number":
                 yield from numbers(kind, merged, place.nth)
             case "null":

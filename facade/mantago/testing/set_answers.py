@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
@@ -16,6 +16,9 @@ from mantago.testing.vendored import left_out_of
 from mantago_runtime.reading.fields import plain
 
 __all__ = ["OperationAnswer", "OperationRequest", "checked_operation", "content_of", "request_for"]
+
+
+WHAT_TO_GIVE: Final = "give a result, JSON under the service's names, a failure's name, or a function that returns one"
 
 
 class _Result(Protocol):
@@ -66,7 +69,7 @@ def content_of(answer: object) -> Content | Failure:
     try:
         json.dumps(payload)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{type(answer).__name__} can't be an answer: {error}") from None
+        raise ValueError(f"{type(answer).__name__} can't be an answer: {error}; {WHAT_TO_GIVE}") from None
     if payload is None:
-        raise ValueError("None can't be an answer: give a result, JSON under the service's names, or a failure's name")
+        raise ValueError(f"None can't be an answer: {WHAT_TO_GIVE}")
     return Content(payload, left_out_of(answer))
