@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import signal
+import socket
 import subprocess
 import sys
 import types
@@ -420,6 +421,149 @@ def test_killed_at_any_moment_nothing_is_lost_nothing_is_there_twice_and_a_part_
     assert outcomes_in(folder) == {f"c{number}": "not_found" if number < 0 else "ok" for number in range(60)}
     sent = [json.loads(line)["clientId"] for line in log.read_text("utf-8").splitlines()]
     assert len(sent) - len({*sent}) <= 10 * kills
+
+
+# --- one run at a time ------------------------------------------------------------------------------------------------
+
+HOLDING = """
+import sys
+from pathlib import Path
+from mantago.bulk.parts import held_alone
+
+with held_alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holding():
+    """Have another process hold a folder as a run does; it ends with its standard input."""
+    processes = []
+
+    def hold(folder):
+        folder.mkdir(exist_ok=True)
+        command = [sys.executable, "-c", HOLDING, str(folder)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield hold
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_a_folder_that_another_run_fills_is_refused_at_once_and_says_which_process_it_is(service, tmp_path, holding):
+    process = holding(tmp_path)
+    with pytest.raises(
+        ConfigurationError, match=rf"in use by another export \(process {process.pid} on .+\): wait"
+    ) as told:
+        run(service, IDS, tmp_path)
+    assert socket.gethostname() in str(told.value)
+    assert service.asked == []
+    assert not (tmp_path / "summary.json").exists()
+    process.communicate("")
+    assert run(service, IDS, tmp_path).status == "done"
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_run_that_was_killed_holds_nothing_any_more(service, tmp_path, holding):
+    process = holding(tmp_path)
+    process.kill()
+    process.wait()
+    assert (tmp_path / parts.LOCK).exists()
+    assert run(service, IDS, tmp_path).status == "done"
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_a_process_has_one_run_in_a_folder_too(service, tmp_path):
+    refused = []
+
+    def again(_):
+        with pytest.raises(ConfigurationError, match=rf"another run in this process, {os.getpid()}") as told:
+            with parts.held_alone(tmp_path / "up" / ".."):
+                pass
+        refused.append(told)
+
+    assert run(service, IDS, tmp_path, on_progress=again).status == "done"
+    assert refused
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_workers_that_share_a_folder_on_purpose_fetch_their_parts_whoever_holds_it(service, tmp_path, holding):
+    holding(tmp_path)
+
+    async def go():
+        async with service.client() as client:
+            return [await fetch_shard_async(IDS[:10], tmp_path, client=client, index=index) for index in range(2)]
+
+    assert [counts["ok"] for counts in simulated(go)] == [10, 10]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows locks otherwise")
+def test_where_files_cannot_be_locked_runs_go_on_as_they_are(service, tmp_path, holding, monkeypatch):
+    holding(tmp_path)
+
+    def without_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.lockf", without_locks)
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_where_no_lock_file_can_be_made_runs_go_on_as_they_are(service, tmp_path):
+    (tmp_path / parts.LOCK).mkdir()
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_a_folder_whose_files_never_stay_what_they_are_is_not_held(service, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "_is_at", lambda *_: False)
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_a_lock_file_that_a_run_removed_meanwhile_is_made_anew(tmp_path, monkeypatch):
+    lock = parts._lock
+
+    def after_the_end_of_another(descriptor):
+        monkeypatch.setattr(parts, "_lock", lock)
+        (tmp_path / parts.LOCK).unlink()
+        return lock(descriptor)
+
+    monkeypatch.setattr(parts, "_lock", after_the_end_of_another)
+    with parts.held_alone(tmp_path):
+        assert (tmp_path / parts.LOCK).read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"
+
+
+def test_a_holder_that_has_not_said_yet_which_process_it_is_is_another_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "_lock", lambda _: False)
+    with pytest.raises(ConfigurationError, match=r"another export \(another process\)"), parts.held_alone(tmp_path):
+        pass
+
+
+def test_windows_locks_a_byte_behind_the_text_and_removes_the_file_when_it_is_closed(tmp_path, monkeypatch):
+    locked = []
+
+    class Msvcrt:
+        LK_NBLCK = 2
+
+        @staticmethod
+        def locking(descriptor, mode, count):
+            if locked:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            locked.append((os.lseek(descriptor, 0, os.SEEK_CUR), mode, count))
+
+    monkeypatch.setattr(parts, "ON_WINDOWS", True)
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt)
+    with parts.held_alone(tmp_path):
+        assert locked == [(parts.LOCKED_BYTE, 2, 1)]
+        with monkeypatch.context() as as_another_process:
+            as_another_process.setattr(parts, "_held", {})
+            with pytest.raises(ConfigurationError, match=f"process {os.getpid()} on"), parts.held_alone(tmp_path):
+                pass
+    assert [*tmp_path.iterdir()] == []
 
 
 # --- both worlds, one declaration -------------------------------------------------------------------------------------

@@ -9,9 +9,13 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import socket
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from mantago.bulk.ids import line_of
 from mantago.identification import ClientIdentity
@@ -20,7 +24,13 @@ from mantago_runtime.errors import ConfigurationError
 PREFIX = "part-"
 HIDDEN = ".mantago-"
 """What is written begins so, and no pattern for parts matches it."""
-SYNCS_FOLDERS = os.name != "nt"
+LOCK = ".mantago.lock"
+"""The file that a run locks as long as it fills its folder."""
+LOCKED_BYTE = 1 << 30
+MOST_REPLACED = 3
+ON_WINDOWS = os.name == "nt"
+SYNCS_FOLDERS = not ON_WINDOWS
+_held: dict[tuple[int, str], object] = {}
 _PART = re.compile(rf"{PREFIX}\d+-[0-9a-f]+\..+")
 
 
@@ -46,6 +56,100 @@ def make_folder(folder: Path) -> None:
         raise ConfigurationError(
             f"the folder {folder} can't be made: {reason}; name another folder; nothing was fetched"
         ) from None
+
+
+@contextmanager
+def held_alone(folder: Path) -> Iterator[None]:
+    """Hold a folder for one run; raise ConfigurationError, which names the holder, if another run holds it.
+
+    The system gives the lock back when the process ends, however it ends. Where files can't be locked, nothing is held.
+    """
+    key = (os.getpid(), str(folder.resolve()))
+    ours = object()
+    # A process that opens and closes a file gives back the lock that it has on it, so it must know its own.
+    if _held.setdefault(key, ours) is not ours:
+        raise _is_held(folder, f"another run in this process, {os.getpid()}")
+    try:
+        descriptor = _locked(folder)
+        try:
+            yield
+        finally:
+            if descriptor is not None:
+                _release(folder / LOCK, descriptor)
+    finally:
+        del _held[key]
+
+
+def _locked(folder: Path) -> int | None:
+    """Return the descriptor of the folder's lock file, locked; None if there can be no such file."""
+    path = folder / LOCK
+    for _ in range(MOST_REPLACED):
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+        except OSError:
+            return None  # a run that can't write says so itself
+        if not _lock(descriptor):
+            holder = _holder(descriptor)
+            os.close(descriptor)
+            raise _is_held(folder, holder)
+        if _is_at(path, descriptor):
+            break
+        # The run that held it ended meanwhile, and removed it.
+        os.close(descriptor)
+    else:
+        return None
+    with suppress(OSError):
+        os.ftruncate(descriptor, 0)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+    return descriptor
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file until it is closed; return whether no other process has locked it."""
+    try:
+        if ON_WINDOWS:
+            # Behind the text, which other processes couldn't read otherwise.
+            os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
+            msvcrt: Any = import_module("msvcrt")
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl: Any = import_module("fcntl")
+            fcntl.lockf(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Any other error says that the file system has no locks.
+        return not isinstance(error, PermissionError if ON_WINDOWS else BlockingIOError)
+    return True
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+def _holder(descriptor: int) -> str:
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    text = os.read(descriptor, 300).decode(errors="replace").strip()
+    return text if text.isprintable() and text else "another process"
+
+
+def _release(path: Path, descriptor: int) -> None:
+    """Remove the lock file while it is locked, or on Windows, which keeps what is open, behind that."""
+    with suppress(OSError):
+        path.unlink()
+    os.close(descriptor)
+    if ON_WINDOWS:
+        with suppress(OSError):
+            path.unlink()
+
+
+def _is_held(folder: Path, holder: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{folder} is in use by another export ({holder}): wait until it ends, or name another folder; "
+        "nothing was fetched"
+    )
 
 
 def write_whole(path: Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ from mantago import __version__
 from mantago.bulk.ids import ClientList, ClientName, checked_names, client_list, named
 from mantago.bulk.operations import GIFTS, BulkOperation
 from mantago.bulk.pacing import Pacer
-from mantago.bulk.parts import make_folder, part_name, parts_in, remove_leftovers, write_whole
+from mantago.bulk.parts import held_alone, make_folder, part_name, parts_in, remove_leftovers, write_whole
 from mantago.bulk.progress import Meter, Progress, Status, StoppedError, Summary
 from mantago.bulk.rows import FormatName, OutcomeName, format_named
 from mantago.bulk.shards import Client, Fetcher, asking
@@ -81,8 +81,8 @@ async def export_async(
 
     `rate` is the most calls a second; without it, the run finds out how many the service allows. `retry_failed` asks
     once more for the clients that failed. `on_progress` is called at most once a second. Raises StoppedError where
-    every client would fail, and keeps the finished parts; ConfigurationError if the list can't be used or the folder is
-    another list's.
+    every client would fail, and keeps the finished parts; ConfigurationError if the list can't be used, or if the
+    folder is another list's or in use by another run.
     """
     with ExitStack() as stack:
         listed = clients if isinstance(clients, ClientList) else stack.enter_context(client_list(clients))
@@ -163,6 +163,10 @@ class _Run:
     async def go(self) -> Summary:
         """Fetch all parts; leave a summary however it ends."""
         make_folder(self.folder)
+        with held_alone(self.folder):
+            return await self._go()
+
+    async def _go(self) -> Summary:
         try:
             self._begin()
             for index, shard in enumerate(self.clients.shards(self.part_size)):
