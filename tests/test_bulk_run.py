@@ -183,7 +183,7 @@ def test_what_every_client_would_meet_stops_the_run_at_once_with_what_is_done_ke
 def test_a_minute_of_5xx_stops_the_run_and_no_client_fails_for_it(service, tmp_path):
     began = iter(range(10**6))
     service.always = lambda: refusal(503)() if next(began) >= 12 else None
-    with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: 503 Service") as raised:
+    with pytest.raises(StoppedError, match=r"no call was answered for 60 s; the last error: 503 Service") as raised:
         run(service, IDS, tmp_path)
     assert 60 <= raised.value.summary.seconds < 90
     assert outcomes_in(tmp_path) == dict.fromkeys(IDS[:10], "ok")
@@ -194,7 +194,7 @@ def test_a_minute_without_an_answer_stops_the_run_even_for_one_client(service, t
         raise httpx.ConnectError("refused")
 
     service.always = no_answer
-    with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: no answer from"):
+    with pytest.raises(StoppedError, match=r"no call was answered for 60 s; the last error: no answer from"):
         run(service, IDS[:1], tmp_path)
 
 
@@ -203,7 +203,7 @@ def test_a_service_that_says_nothing_stops_the_run_a_minute_after_the_last_answe
 
     async def go():
         async with service.client(timeout=25) as client:
-            with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: .* no whole answer"):
+            with pytest.raises(StoppedError, match=r"no call was answered for 60 s; the last error: .* no whole answer"):
                 await export_async(IDS, tmp_path, client=client, part_size=10)
 
     def silent():
@@ -257,13 +257,13 @@ def test_a_client_that_is_always_refused_with_429_fails_and_the_others_dont(serv
 
 def test_an_hour_of_refusals_stops_the_run(service, tmp_path):
     service.always = refusal(429)
-    with pytest.raises(StoppedError, match=r"for 3600 s no call was answered, the last with: 429"):
+    with pytest.raises(StoppedError, match=r"no call was answered for 3600 s; the last error: 429"):
         run(service, IDS, tmp_path)
 
 
 def test_many_refused_clients_in_a_row_stop_the_run(service, tmp_path):
     service.always = refusal(400, 110000)
-    with pytest.raises(StoppedError, match=r"20 clients in a row were refused, the last with: 400"):
+    with pytest.raises(StoppedError, match=r"20 clients in a row were refused; the last error: 400"):
         run(service, IDS, tmp_path, part_size=25)
 
 

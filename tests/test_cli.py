@@ -172,7 +172,7 @@ def test_a_missing_credential_is_named(missing, capsys, monkeypatch):
     assert cli.main(["gifts", *WHO]) == 2
     assert (
         capsys.readouterr().err
-        == f"error: --{missing.replace('_', '-')} (or the environment variable MANTAGO_{missing.upper()}) is missing; mantago doctor says what else is, and where it is found; or try it with --sandbox\n"
+        == f"error: --{missing.replace('_', '-')} (or the environment variable MANTAGO_{missing.upper()}) is missing; mantago doctor lists all that is missing and where to find it; or try --sandbox\n"
     )
 
 
@@ -569,7 +569,7 @@ def test_help_shows_examples_line_by_line(command, example, capsys):
 def test_help_has_the_options_under_headings_and_the_commands_in_order(capsys):
     assert cli.main(["gifts", "--help"]) == 0
     headings = re.findall(r"^(\w+):\n  (-\S+)", capsys.readouterr().out, re.MULTILINE)
-    assert headings == [("Who", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "-h,")]
+    assert headings == [("Client", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "-h,")]
     assert cli.main(["--help"]) == 0
     commands = capsys.readouterr().out.partition("\nCommands:\n")[2]
     assert re.findall(r"^  ([a-z]+)", commands, re.MULTILINE) == ["gifts", "export", "doctor", "sandbox"]
@@ -704,7 +704,7 @@ def test_without_a_command_the_help_is_shown_and_that_is_wrong_use(capsys):
 def test_help_says_why_a_secret_is_better_not_an_option(capsys):
     assert cli.main(["gifts", "--help"]) == 0
     words = " ".join(capsys.readouterr().out.split())
-    assert "Better in the environment (MANTAGO_SECRET)" in words
+    assert "Better set MANTAGO_SECRET" in words
     assert "other users of the machine" in words
 
 
@@ -852,7 +852,7 @@ def test_a_port_in_use_is_one_line(capsys):
     [
         (["gifts", "--client-id"], "Option '--client-id' requires an argument. (see mantago gifts --help)"),
         (["gifts", ""], "ID is empty: give the client's id"),
-        (["gifts", "--platform", "line"], "--platform was given, but --platform-client-id is missing, or the client's"),
+        (["gifts", "--platform", "line"], "--platform was given, but --platform-client-id is missing: give it, or"),
         (["gifts", "-", "--sandbox"], "there are no ids on standard input: write one in each line"),
         (
             ["gifts", "--timeout", "abc", "x"],

@@ -1,7 +1,7 @@
 """The part files of a run: each is complete, or doesn't exist.
 
-A part's name follows from what it holds, so that the parts are the checkpoint: one that is there isn't fetched again,
-by whichever machine.
+A part's name follows from what it holds, so the parts are the checkpoint: a part that is there isn't fetched again, on
+any machine.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from mantago_runtime.errors import ConfigurationError
 
 PREFIX = "part-"
 HIDDEN = ".mantago-"
-"""What is written begins so, and no pattern for parts matches it."""
+"""The start of the name of a file that is being written, which no pattern for parts matches."""
 LOCK = ".mantago.lock"
-"""The file that a run locks as long as it fills its folder."""
+"""The file that a run locks while it fills its folder."""
 LOCKED_BYTE = 1 << 30
 MOST_REPLACED = 3
 ON_WINDOWS = os.name == "nt"
@@ -48,7 +48,7 @@ def parts_in(folder: Path) -> set[str]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make the folder of a run, for its owner alone; one that is there stays as it is. Raises ConfigurationError."""
+    """Make the folder of a run, for its owner alone; an existing one stays as it is. Raises ConfigurationError."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -66,7 +66,7 @@ def held_alone(folder: Path) -> Iterator[None]:
     """
     key = (os.getpid(), str(folder.resolve()))
     ours = object()
-    # A process that opens and closes a file gives back the lock that it has on it, so it must know its own.
+    # A process that closes a file loses any lock that it has on it, so it must not open its own lock file again.
     if _held.setdefault(key, ours) is not ours:
         raise _is_held(folder, f"another run in this process, {os.getpid()}")
     try:
@@ -87,14 +87,14 @@ def _locked(folder: Path) -> int | None:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
         except OSError:
-            return None  # a run that can't write says so itself
+            return None  # a run that can't write to the folder reports it
         if not _lock(descriptor):
             holder = _holder(descriptor)
             os.close(descriptor)
             raise _is_held(folder, holder)
         if _is_at(path, descriptor):
             break
-        # The run that held it ended meanwhile, and removed it.
+        # The run that held the file has ended meanwhile and removed it.
         os.close(descriptor)
     else:
         return None
@@ -109,7 +109,7 @@ def _lock(descriptor: int) -> bool:
     """Lock a file until it is closed; return whether no other process has locked it."""
     try:
         if ON_WINDOWS:
-            # Behind the text, which other processes couldn't read otherwise.
+            # A byte far behind the text: on Windows, other processes can't read what is locked.
             os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
             msvcrt: Any = import_module("msvcrt")
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -136,7 +136,7 @@ def _holder(descriptor: int) -> str:
 
 
 def _release(path: Path, descriptor: int) -> None:
-    """Remove the lock file while it is locked, or on Windows, which keeps what is open, behind that."""
+    """Remove the lock file while it is locked; on Windows, an open file can only be removed afterwards."""
     with suppress(OSError):
         path.unlink()
     os.close(descriptor)
@@ -153,7 +153,7 @@ def _is_held(folder: Path, holder: str) -> ConfigurationError:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there whole or not at all, for its owner alone; it takes the place of a former one."""
+    """Write a file so that it is there whole or not at all, for its owner alone; it replaces a former one."""
     hidden = path.with_name(f"{HIDDEN}{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
@@ -170,7 +170,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Have the folder's entries, too, outlast a loss of power."""
+    """Make the folder's entries survive a power failure, too."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -179,7 +179,7 @@ def _sync(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what a run that was killed had begun to write."""
+    """Remove the unfinished files of a run that was killed."""
     for path in _hidden(folder):
         path.unlink(missing_ok=True)
 

@@ -1,4 +1,4 @@
-"""A run turns a list of clients into a folder of parts; it is asynchronous inside, and has a synchronous entry."""
+"""The run that turns a list of clients into a folder of parts: asynchronous inside, with synchronous entries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PART_SIZE = 500
 CONCURRENCY = 64
 SUMMARY = "summary.json"
 _OF_THE_RUN = ("operation", "format", "part_size", "list")
-"""What two runs of one folder must have in common."""
+"""The fields that two runs of one folder must have in common."""
 
 
 async def fetch_shard_async(
@@ -120,7 +120,7 @@ def _fetcher(
 
 @contextmanager
 def _seen(fetcher: Fetcher) -> Iterator[None]:
-    """Have the calls' spans be children of the run's, which counts and names no client."""
+    """Make the calls' spans children of the run's span, which has counts and names no client."""
 
     def told() -> dict[str, str | int]:
         meter = fetcher.meter
@@ -145,7 +145,7 @@ class _Run:
     parts_done: int = 0
 
     def check_folder(self) -> None:
-        """Refuse the folder of another list, or of the same one cut into other parts."""
+        """Refuse the folder of another list, or of the same list in other parts."""
         names = set()
         for index, shard in enumerate(self.clients.shards(self.part_size)):
             names.add(part_name(index, shard, self.fetcher.operation.method, self.fetcher.format.suffix))
@@ -156,8 +156,8 @@ class _Run:
             differs.append(f"{len(foreign)} part{'s' * (len(foreign) > 1)} of another list")
         if differs:
             raise ConfigurationError(
-                f"{self.folder} belongs to another run (differing: {', '.join(differs)}): a folder is one list's, in "
-                "one format; name a new one; nothing was fetched"
+                f"{self.folder} belongs to another run (differing: {', '.join(differs)}): a folder holds one list, in "
+                "one format, so name a new one; nothing was fetched"
             )
 
     async def go(self) -> Summary:
@@ -194,7 +194,7 @@ class _Run:
 
     def _end(self, status: Status, reason: str | None = None) -> Summary:
         summary = self._summary(status, reason)
-        # Where the disk is full, that is told already, and the parts are all that counts.
+        # A full disk has been reported already, and only the parts count.
         with suppress(OSError):
             self._keep(summary)
         self.fetcher.meter.show(anyio.current_time(), self.fetcher.pacer.refusals, at_once=True)
@@ -227,7 +227,7 @@ class _Run:
 
 
 def summary_in(folder: Path) -> Summary | None:
-    """Return the summary of a folder's last run; None if it can't be read, since the parts say as much."""
+    """Return the summary of a folder's last run; None if it can't be read. The parts say the same."""
     try:
         return Summary(**json.loads((folder / SUMMARY).read_bytes()))
     except (OSError, ValueError, TypeError):

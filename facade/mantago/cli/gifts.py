@@ -1,4 +1,4 @@
-"""`mantago gifts`: one client's gifts for people, or those of several as JSON Lines (extra `cli`)."""
+"""The command `mantago gifts`, which shows one client's gifts as a table, or several clients' as JSON Lines."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def gifts(
 ) -> ExitStatus:
     """Show a client's tickets, physical and virtual gifts.
 
-    For several clients, and for those from standard input, it prints a line of
-    JSON each, with the outcome: ok, not_found or failed. The exit status is then
-    the worst, in the order 2, 4, 3, 1. For thousands, use mantago export.
+    For several ids, or for ids from standard input, it prints one line of JSON
+    for each, with the outcome ok, not_found or failed. The exit status is then
+    the worst of all, in the order 2, 4, 3, 1. For thousands, use mantago export.
 
     For example:
       mantago gifts --sandbox VolejRejN
@@ -71,7 +71,7 @@ def gifts(
 
 
 def _with_lines(ids: Iterable[str]) -> Iterator[str]:
-    """Yield the ids, and those of standard input as they come; a program that has none reads nothing."""
+    """Yield the ids, with those of standard input as they arrive; a program may have no standard input."""
     for id_ in ids:
         if id_ == STDIN:
             yield from _lines(getattr(sys.stdin, "buffer", ()))
@@ -90,7 +90,7 @@ def _lines(stdin: Iterable[bytes]) -> Iterator[str]:
 
 
 def _tell(client: MantaGo, who: options.Who) -> ExitStatus:
-    """Ask for one of several clients, and print its outcome as a line; return the exit status that it asks for."""
+    """Ask for one of several clients and print its outcome as a line; return the exit status for it."""
     told: dict[str, Any] = {name: value for name, value in asdict(who).items() if value is not None}
     status = ExitStatus.FINE
     try:

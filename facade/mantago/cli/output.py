@@ -1,4 +1,4 @@
-"""What commands have in common on stdout and stderr: JSON, errors, and notes of what was tolerated (extra `cli`)."""
+"""The output of all commands on stdout and stderr: JSON, errors, and notes of what was tolerated (extra `cli`)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mantago_runtime.instrumentation import LOG_LEVELS
 
 
 def told(error: BaseException) -> str:
-    """Return what to say about an error, in one line."""
+    """Return the message about an error, in one line."""
     return " ".join(_text_of(error).split())
 
 
@@ -31,7 +31,7 @@ def _text_of(error: BaseException) -> str:
             return with_options_named(str(error))
         case ConfigurationError() | ImportError():
             text = with_options(str(error))
-            hint = "; mantago doctor says what else is, and where it is found; or try it with --sandbox"
+            hint = "; mantago doctor lists all that is missing and where to find it; or try --sandbox"
             return text + (hint if text.endswith("is missing") else "")
         case click.ClickException():
             command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
@@ -45,7 +45,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def described(error: BaseException, exit_status: int | None = None, message: str | None = None) -> dict[str, Any]:
-    """Return an error for programs; what it doesn't say is None."""
+    """Return an error as data for programs; a value is None where the error says nothing."""
     kept = error if isinstance(error, MantaGoError) else None
     elapsed = getattr(kept, "elapsed", None)
     return {
@@ -83,7 +83,7 @@ def _write(stream: TextIO | None, line: str) -> None:
 
 
 def complain(error: BaseException, *, as_json: bool, exit_status: int | None = None, message: str | None = None) -> int:
-    """Say on stderr, in a line, what went wrong; return the exit status."""
+    """Print a line on stderr that says what went wrong; return the exit status."""
     found = described(error, exit_status, message)
     if as_json:
         _write(sys.stderr, json.dumps(found, ensure_ascii=False))
@@ -93,12 +93,12 @@ def complain(error: BaseException, *, as_json: bool, exit_status: int | None = N
 
 
 def print_note(text: str, *, as_json: bool) -> None:
-    """Say something on stderr at once, in a line."""
+    """Print a note on stderr at once, in a line."""
     print(json.dumps({"note": text}) if as_json else text, file=sys.stderr, flush=True)
 
 
 class _JsonLine(logging.Formatter):
-    """Tells a note as JSON, so that every line on stderr is."""
+    """Formats a note as JSON, so that every line on stderr is JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps({"note": super().format(record)})
@@ -106,9 +106,9 @@ class _JsonLine(logging.Formatter):
 
 @contextmanager
 def notes(output: Output) -> Iterator[None]:
-    """Put on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing.
+    """Show on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing.
 
-    What MANTAGO_LOG asks for is shown besides, each line once.
+    The lines that MANTAGO_LOG asks for are shown as well, each of them once.
     """
     if output.quiet and output.verbose:
         raise ConfigurationError("--quiet and --verbose exclude each other")
@@ -134,10 +134,10 @@ def notes(output: Output) -> Iterator[None]:
 
 
 def _is_shown(record: logging.LogRecord, output: Output, logged_from: int | None) -> bool:
-    """Whether a record is for whoever uses the command line."""
+    """Return whether to show a record to the user of the command line."""
     if record.name.partition(".")[0] != "mantago":
         return record.levelno >= logging.WARNING
     is_logged = logged_from is not None and record.levelno >= logged_from
-    # The library's own records are about single calls; what needs a person's attention comes from its children.
+    # The library's own records are about single calls; those that need a person's attention come from child loggers.
     is_told = not output.quiet and record.levelno >= logging.WARNING and record.name != "mantago"
     return is_logged or output.verbose or is_told

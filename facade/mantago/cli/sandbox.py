@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def arguments_for(
     account: options.Account, stack: ExitStack, transport: Callable[..., object] = httpx.HTTPTransport
 ) -> dict[str, Any]:
-    """Return a client's arguments; with `--sandbox` those for a sandbox, which runs as long as the stack lasts."""
+    """Return a client's arguments; with `--sandbox`, they are for a sandbox that runs as long as the stack lasts."""
     given: dict[str, Any] = asdict(account, filter=lambda field, _: field.name in options.PLACE)
     if not account.sandbox:
         return given
@@ -79,7 +79,7 @@ def sandbox(*, host: str, port: int, quiet: bool, **account: Any) -> None:
         except ValueError as error:
             raise ConfigurationError(options.with_options(str(error))) from None
         except OSError as error:
-            # What Python adds in parentheses is told here in words.
+            # Python says in parentheses what the message says in words.
             reason = (error.strerror or str(error)).partition(" (while ")[0]
             raise ConfigurationError(
                 f"can't listen on port {port} of {host}: {reason}; choose another --port or --host"
@@ -91,13 +91,13 @@ def sandbox(*, host: str, port: int, quiet: bool, **account: Any) -> None:
 
 
 def _log(line: str) -> None:
-    # Whoever reads stderr may be gone; programs still want their answers.
+    # The reader of stderr may be gone, while programs still want their answers.
     with suppress(OSError):
         print(line, file=sys.stderr, flush=True)
 
 
 def _introduce(console: Console, server: Sandbox, host: str) -> None:
-    """Show how to use the sandbox, and whom to ask for."""
+    """Show how to use the sandbox, and the ids that it knows."""
     from mantago.sandbox import CLIENTS, TRIGGERS  # noqa: PLC0415 - needs an extra
 
     console.print("The sandbox is running; in another terminal, tell the client where it is:\n")
@@ -112,5 +112,5 @@ def _introduce(console: Console, server: Sandbox, host: str) -> None:
             for other in entry.platform_ids:
                 console.print(f"  {'':<26} also {other.platform} {other.platform_client_id}")
     console.print("\nCtrl-C ends it.")
-    # A container's log is no terminal.
+    # Where stdout is no terminal, as in a container, it is buffered.
     console.file.flush()
