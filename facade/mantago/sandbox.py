@@ -1,8 +1,8 @@
 """A stand-in for the service: the vendored spec, served over real HTTP (extra `sandbox`).
 
-Routes, credentials and shapes, of requests and of its own answers, are the spec's; only who the
-clients are and the rule that the spec states in prose are code, in `testing.scenarios`. An operation that
-is new in the spec is served at once, with an answer that has all that the spec gives it.
+The routes, the credentials and the shapes of requests and answers come from the spec. Only the clients, and the rule
+that the spec states in prose, are code. An operation that is new in the spec is served at once, with an answer that has
+everything that the spec gives it.
 """
 
 import asyncio
@@ -58,27 +58,27 @@ except ModuleNotFoundError as error:
 __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox", "SandboxClient"]
 
 Card = SandboxClient
-"""The name of version 0.1; deprecated."""
+"""The name of `SandboxClient` in version 0.1; deprecated."""
 
 _LOOPBACK: Final = "127.0.0.1"
 _ALL_ADDRESSES: Final = {"": _LOOPBACK, "0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - nobody is bound to them here
 _IDS: Final = (*(client.id for client in CLIENTS), *TROUBLES)
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
 _MOST_JUDGED: Final = 1_000
-"""Answers to different requests differ without end, by what is wrong with the request."""
-# Loggers that would speak for the server's thread; the caller didn't ask to hear from it.
+"""The most judged answers that are kept: refusals say what is wrong, so there is no end of different ones."""
+# The loggers that the server's thread writes to, for which the caller didn't ask.
 _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
 
 
 class Sandbox:
     """The service on a port of this machine while the `with` block runs.
 
-    `host` is the address to listen on. Beyond loopback, whoever reaches the sandbox can ask it, unencrypted, and
+    `host` is the address to listen on. Beyond loopback, anybody who reaches the sandbox can ask it, unencrypted, and
     clients of this package need a TLS proxy before it, or a local port that leads to it. `port` 0 takes a free port; a
     port that is taken raises an `OSError`. The sandbox accepts `bot_id`, `token` and `secret`; by default it makes a
-    new token and secret each time. `rate` is the most calls a second: the sandbox answers one more with 429 and
+    new token and secret each time. `rate` is the most calls a second: the sandbox answers more with 429 and
     Retry-After. `identify_in` says how to read the prose of the spec: "both" wants a platform pair in body and query,
-    "body" does without the query's. `log` is called with a line for each request: time of day, method, path, status and
+    "body" only in the body. `log` is called with a line for each request: time of day, method, path, status and
     code, without any id. `CLIENTS` and `TRIGGERS` list the ids. Raises ValueError for an unusable credential or rate.
     """
 
@@ -151,7 +151,7 @@ class Sandbox:
             server.settled.wait()
             if not server.started:
                 raise RuntimeError("the sandbox's server did not start; its traceback says why")
-            # An address that stands for all of this machine's is none to call.
+            # An address that stands for all addresses of this machine can't be called.
             place = _ALL_ADDRESSES.get(self._host, self._host)
             place = f"[{place}]" if ":" in place else place
             self._base_url = f"http://{place}:{listener.getsockname()[1]}{document.base_path}"
@@ -172,7 +172,7 @@ def _lifetime() -> tuple[int, int]:
 
 
 class _Service:
-    """Decides what to answer: the spec tells what is right, the scenarios who the clients are."""
+    """Decides on answers: the spec says what is right, and the scenarios have the clients."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ class _Service:
         return draft
 
     def _faults_of(self, operation: Operation | None, draft: CannedResponse) -> list[str]:
-        """Return where an answer breaks the spec; the same one is judged once, which takes half of a call's time."""
+        """Return the faults of an answer; the same answer is judged once, since judging takes half of a call's time."""
         key = (operation.key if operation else None, draft)
         if key not in self._judged:
             if len(self._judged) >= _MOST_JUDGED:
@@ -234,7 +234,7 @@ class _Service:
         return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble(), ids=ids)
 
     def _gifts_of(self, parsed: ParsedRequest, trouble: Trouble | None) -> tuple[Node | None, Trouble | None]:
-        """Return the gifts that a client's answer holds, or that it holds no gifts."""
+        """Return a client's gifts, empty if its answer holds none, and the trouble of the answer."""
         client = sandbox_client_for(parsed.body)
         if client is None:
             return None, trouble
@@ -272,7 +272,7 @@ def _asgi(service: _Service, slow_seconds: float) -> Callable[[Any, _Receive, _S
 
 
 class _Server(uvicorn.Server):
-    """uvicorn for one thread of somebody else's program: silent, and gone at once when told to go."""
+    """uvicorn in a thread of another program: it is silent, and stops at once when told to."""
 
     def __init__(self, application: Callable[[Any, _Receive, _Send], Awaitable[None]]) -> None:
         super().__init__(
@@ -291,7 +291,7 @@ class _Server(uvicorn.Server):
         self.settled = threading.Event()
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve in the calling thread until `should_exit`; `settled` says that it began, or never will."""
+        """Serve in the calling thread until `should_exit`; `settled` is set once serving has begun or failed."""
         silence = _Silence(threading.get_ident())
         loggers = [logging.getLogger(name) for name in _TALKATIVE]
         for logger in loggers:
@@ -308,12 +308,12 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say so when connections are accepted."""
+        """Set `settled` once connections are accepted."""
         await super().startup(sockets)
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drop what is in flight, which uvicorn would wait for."""
+        """Drop the requests in flight, for which uvicorn would wait."""
         for server in self.servers:
             server.close()
         # A connection accepted just now takes asyncio some turns to become known here.

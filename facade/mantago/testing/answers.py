@@ -1,4 +1,4 @@
-"""The good answers of operations, by the document."""
+"""The good answers of a document's operations."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mantago.testing.schemas import schema_faults
 __all__ = ["Answers", "Content", "Success", "is_json"]
 
 _NOT_OURS: Final = frozenset({"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"})
-"""Headers that say how an answer is sent, and so are no made-up values."""
+"""Headers that describe how an answer is sent, so their values aren't made up."""
 _ENVELOPE: Final = frozenset({"success", "message"})
 
 
@@ -67,7 +67,7 @@ class Answers:
         return self._found[operation.key]
 
     def completed(self, name: str, content: Content) -> Content:
-        """Return content with what the operation of this name requires of it and it lacks, made up.
+        """Return content with made-up values for what the operation of this name requires and the content lacks.
 
         Raises ValueError for content of another type than the operation's, such as a number in place of an object.
         """
@@ -104,7 +104,7 @@ class Answers:
 
 
 def is_json(content_type: str) -> bool:
-    """Whether a media type is JSON."""
+    """Return whether a media type is JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
 
@@ -129,7 +129,7 @@ def _in_a_header(value: Any) -> str:
 
 
 def _completed(document: Document, schema: Node, value: Any, left_out: Collection[str]) -> Any:
-    """Return a value with what its schema requires and it lacks, but for members that are left out on purpose."""
+    """Return a value with made-up members that its schema requires and it lacks, but for those left out on purpose."""
     merged = flat(document, schema)
     if isinstance(value, list):
         return [_completed(document, merged.get("items", {}), element, left_out) for element in value]

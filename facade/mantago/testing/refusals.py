@@ -16,8 +16,8 @@ BOT_ID: Final = "1NbWoobyg"
 class CannedResponse:
     """A response of the sandbox or the fake, and how it is sent.
 
-    `off_spec` marks what isn't what the spec promises on purpose, and so isn't checked against it.
-    `slow` answers come late; of `cut_off` ones half the body comes before the connection closes.
+    `off_spec` marks a response that breaks the spec on purpose, and so isn't checked against it. A `slow` one comes
+    late. Of a `cut_off` one, half the body comes before the connection closes.
     """
 
     status: int
@@ -70,7 +70,7 @@ class Refusal(Enum):
         self.message = message
 
     def envelope(self, detail: str = "", bot_id: str | None = None) -> dict[str, Any]:
-        """Return the vendor's failure envelope; `detail` goes behind the vendor's message."""
+        """Return the vendor's failure envelope; `detail` follows the vendor's message."""
         error: dict[str, Any] = {"message": f"{self.message}: {detail}" if detail else self.message, "code": self.code}
         if bot_id is not None:
             error["botId"] = bot_id
@@ -84,10 +84,10 @@ class Refusal(Enum):
 
 
 def broken_rule(body: Mapping[str, Any], query: Mapping[str, Any], *, pair_in_query: bool) -> str | None:
-    """Return what breaks the identification rule, None where it is kept.
+    """Return the way in which a request breaks the identification rule, None if it keeps the rule.
 
-    The rule is prose in the spec (ClientIdentificationRequest and the query parameters), so it
-    is code here. `pair_in_query` takes the query's half of that prose at its word.
+    The rule is prose in the spec (ClientIdentificationRequest and the query parameters), so it is code here.
+    `pair_in_query` wants a platform pair in the query as well, as the prose about the query says.
     """
     in_body, in_query = _identifiers(body), _identifiers(query)
     for place, given in (("body", in_body), ("query", in_query)):

@@ -143,7 +143,7 @@ def _is_a(kind: str, value: Any) -> bool:
 
 
 def _comparable(value: Any) -> Any:
-    """Return what is equal for values that are equal in JSON, where 1 is 1.0 and not true."""
+    """Return an object that is equal for values that are equal in JSON, where 1 is 1.0 but not true."""
     if isinstance(value, dict):
         return frozenset((name, _comparable(member)) for name, member in value.items())
     if isinstance(value, list):
@@ -152,14 +152,14 @@ def _comparable(value: Any) -> Any:
 
 
 def _of(kinds: Any, rule: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Node], bool]:
-    """Return a rule that holds for values of other kinds."""
+    """Return a rule that judges values of these kinds only, and passes any other."""
     return lambda wanted, value, _: not isinstance(value, kinds) or isinstance(value, bool) or rule(wanted, value)
 
 
 def _matches(pattern: str, text: str) -> bool:
     try:
         return re.search(pattern, text) is not None
-    except re.error:  # a pattern of JavaScript's that Python doesn't know: nobody's fault who sends a request
+    except re.error:  # a pattern of JavaScript that Python doesn't know isn't the sender's fault
         return True
 
 
@@ -180,7 +180,7 @@ def _beyond(bound: str, rule: Callable[[Any, Any], bool]) -> Callable[[Any, Any,
 
 
 def _reads(read: Callable[[str], object], form: re.Pattern[str] | None = None) -> Callable[[Any], bool]:
-    """Return whether a text has a form and can be read; what is no text has no format."""
+    """Return a check that a text has a form and can be read; it passes values that are no text."""
 
     def holds(value: Any) -> bool:
         if not isinstance(value, str):
@@ -195,7 +195,7 @@ def _reads(read: Callable[[str], object], form: re.Pattern[str] | None = None) -
 
 
 def _moment(text: str) -> datetime:
-    # A leap second is one in RFC 3339, and none to Python.
+    # RFC 3339 has leap seconds, Python hasn't.
     return datetime.fromisoformat(re.sub(r":60(?=[.Zz+-])", ":59", text).upper())
 
 
@@ -229,7 +229,7 @@ FORMATS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "int64": _within(64),
     "uuid": _reads(UUID, re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")),
 }
-"""The formats that are held to; any other says something to people only."""
+"""The formats that values are checked against; any other is for people only."""
 _RULES: Final[Mapping[str, Callable[[Any, Any, Node], bool]]] = {
     "const": lambda wanted, value, _: _comparable(value) == _comparable(wanted),
     "enum": lambda wanted, value, _: _comparable(value) in map(_comparable, wanted),
@@ -272,7 +272,7 @@ _DEMANDS: Final[Mapping[str, Callable[[Any, Any, Node], str]]] = {
     "type": lambda wanted, value, _: f"be {_kinds_in(wanted)}, not {_kind_of(value)}",
     "uniqueItems": lambda *_: "have no element twice",
 }
-"""What a value must do to keep each rule, in words."""
+"""The demand of each rule in words, behind "must"."""
 _PARTS: Final[Mapping[str, Callable[[_Judge, Any, Any, Node, str], Iterator[str]]]] = {
     "additionalProperties": _Judge.additional,
     "allOf": _Judge.all_of,
@@ -284,7 +284,7 @@ _PARTS: Final[Mapping[str, Callable[[_Judge, Any, Any, Node, str], Iterator[str]
     "required": _Judge.required,
 }
 KEYWORDS: Final = frozenset({*_RULES, *_PARTS, "$ref", "discriminator", "nullable", "readOnly", "writeOnly"})
-"""What is understood of a schema."""
+"""The keywords of a schema that are understood."""
 ANNOTATIONS: Final = frozenset(
     {"default", "deprecated", "description", "example", "examples", "externalDocs", "title", "xml"}
 )

@@ -26,7 +26,7 @@ class _Result(Protocol):
 
 
 OperationAnswer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
-"""What an operation can answer: a result, JSON under the service's names, or the name of a failure."""
+"""An answer of an operation: a result, JSON under the service's names, or the name of a failure."""
 
 
 @frozen(kw_only=True)
@@ -44,13 +44,13 @@ class OperationRequest:
 
 
 def request_for(operation: str, path_parameters: Mapping[str, str], query: Any, body: Any) -> OperationRequest:
-    """Return what a function is told of a request: copies, so that it can't change what is recorded."""
+    """Return the request as a function gets it: a copy, so that the function can't change the record."""
     shown = [{name: copy.deepcopy(value) for name, value in part.items() if name != "secret"} for part in (query, body)]
     return OperationRequest(operation=operation, path_parameters={**path_parameters}, query=shown[0], body=shown[1])
 
 
 def checked_operation(name: str, names: Collection[str]) -> str:
-    """Return the name if an operation has it; else a ValueError lists what was probably meant."""
+    """Return the name if an operation has it; raise ValueError, which lists similar names, if none has."""
     if name in names:
         return name
     nearest = did_you_mean(str(name), names, cutoff=0.5) or f"there are {', '.join(sorted(names))}"
@@ -58,13 +58,13 @@ def checked_operation(name: str, names: Collection[str]) -> str:
 
 
 def content_of(answer: object) -> Content | Failure:
-    """Return what an answer holds, or the failure that it names; ValueError for what no service could answer."""
+    """Return the content of an answer, or the failure that it names; raise ValueError for an impossible answer."""
     if isinstance(answer, str):
         return failure(answer, None, None, None)
     kind = answer if isinstance(answer, type) else type(answer)
     if issubclass(kind, BaseException):
         told = "a service answers with no exception: give the name of a failure, such as 'client_not_found'"
-        raise ValueError(told)  # noqa: TRY004 - one error for all that is no answer
+        raise ValueError(told)  # noqa: TRY004 - one error for everything that is no answer
     payload = plain(answer)
     try:
         json.dumps(payload)
