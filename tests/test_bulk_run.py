@@ -203,7 +203,9 @@ def test_a_service_that_says_nothing_stops_the_run_a_minute_after_the_last_answe
 
     async def go():
         async with service.client(timeout=25) as client:
-            with pytest.raises(StoppedError, match=r"no call was answered for 60 s; the last error: .* no whole answer"):
+            with pytest.raises(
+                StoppedError, match=r"no call was answered for 60 s; the last error: .* no whole answer"
+            ):
                 await export_async(IDS, tmp_path, client=client, part_size=10)
 
     def silent():
