@@ -477,6 +477,9 @@ def test_a_run_that_was_killed_holds_nothing_any_more(service, tmp_path, holding
     process.kill()
     process.wait()
     assert (tmp_path / parts.LOCK).exists()
+    (tmp_path / parts.LOCK).write_text("process 1234567890 on a machine with a long name\n")
+    with parts.held_alone(tmp_path), pytest.raises(ConfigurationError, match="another run in this process"):
+        run(service, IDS, tmp_path)
     assert run(service, IDS, tmp_path).status == "done"
     assert [path.name for path in tmp_path.glob(".*")] == []
 
@@ -526,6 +529,7 @@ def test_a_folder_whose_files_never_stay_what_they_are_is_not_held(service, tmp_
     assert run(service, IDS, tmp_path).status == "done"
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a file that is open")
 def test_a_lock_file_that_a_run_removed_meanwhile_is_made_anew(tmp_path, monkeypatch):
     lock = parts._lock
 

@@ -99,7 +99,6 @@ def _locked(folder: Path) -> int | None:
     else:
         return None
     with suppress(OSError):
-        os.ftruncate(descriptor, 0)
         os.lseek(descriptor, 0, os.SEEK_SET)
         os.write(descriptor, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
     return descriptor
@@ -131,7 +130,8 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 def _holder(descriptor: int) -> str:
     os.lseek(descriptor, 0, os.SEEK_SET)
-    text = os.read(descriptor, 300).decode(errors="replace").strip()
+    # A longer text of a former run may follow the first line.
+    text = os.read(descriptor, 300).partition(b"\n")[0].decode(errors="replace")
     return text if text.isprintable() and text else "another process"
 
 
