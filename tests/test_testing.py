@@ -254,7 +254,7 @@ def test_a_name_that_there_is_not_is_refused_with_the_nearest(fake: FakeMantaGo)
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (5, "get_client_gifts can't answer with 5: it must be an object, not an integer"),
+        (5, "get_client_gifts can't answer with 5: it must be an object, not an integer; give a result of"),
         ([gift()], "get_client_gifts can't answer with .*: it must be an object, not a list"),
         (
             object(),

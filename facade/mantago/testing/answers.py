@@ -76,7 +76,8 @@ class Answers:
         merged = flat(self.document, schema)
         typed: dict[str, Any] = {keyword: merged[keyword] for keyword in ("type", "nullable") if keyword in merged}
         if fault := next(schema_faults(self.document, typed, content.payload, "it"), None):
-            raise ValueError(f"{name} can't answer with {content.payload!r:.50}: {fault.replace(': ', ' ', 1)}")
+            told = f"{name} can't answer with {content.payload!r:.50}: {fault.replace(': ', ' ', 1)}"
+            raise ValueError(f"{told}; give a result of the operation, or JSON under the service's names")
         return Content(_completed(self.document, schema, content.payload, content.left_out))
 
     def _made_up(self, operation: Operation) -> Success:
