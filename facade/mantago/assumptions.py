@@ -1,4 +1,4 @@
-"""The assumptions of façade and runtime about the vendor's document; scripts/contract_diff.py says when one breaks.
+"""The statements of the document that facade and runtime rely on; scripts/contract_diff.py says when one breaks.
 
 This lists only what isn't generated from the document: the rule, the signature, refusals and their exceptions. The
 document says which operations there are. Nothing here runs when the package is used.
