@@ -141,7 +141,7 @@ class Sandbox:
             both = self._host == "::" and socket.has_dualstack_ipv6()
             server_socket = socket.create_server((self._host, self._port), family=family, dualstack_ipv6=both)
             listener = stack.enter_context(server_socket)
-            # asyncio does it only for sockets made with TCP's number, and bodies would wait 40 ms behind their headers.
+            # asyncio sets this only on sockets made with TCP's number. Bodies would wait 40 ms behind their headers.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = _Server(_asgi(service, self._slow_seconds))
             thread = threading.Thread(target=server.serve_on, args=(listener,), name="mantago-sandbox", daemon=True)
@@ -304,7 +304,7 @@ class _Server(uvicorn.Server):
                 logger.removeFilter(silence)
 
     def stop(self) -> None:
-        """Have `serve_on` return soon; from any thread."""
+        """Make `serve_on` return soon; any thread may call this."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -316,7 +316,7 @@ class _Server(uvicorn.Server):
         """Drop the requests in flight, for which uvicorn would wait."""
         for server in self.servers:
             server.close()
-        # A connection accepted just now takes asyncio some turns to become known here.
+        # asyncio takes some turns until a connection that was just accepted is known here.
         await asyncio.sleep(0.01)
         for connection in self.server_state.connections:
             cast("Any", connection).transport.abort()

@@ -188,7 +188,7 @@ class Fetcher:
             streak = self._refused
         else:
             wait = wait_before(tries, error, self.jitter())
-        # The silence began with the call, unless something was heard since.
+        # The silence began with the call, unless the service has answered since.
         streak.add(max(sent_at, self._heard_at), client)
         if streak.is_a_clients(tries):
             return 0.0, _failed(error)

@@ -79,7 +79,7 @@ def sandbox(*, host: str, port: int, quiet: bool, **account: Any) -> None:
         except ValueError as error:
             raise ConfigurationError(options.with_options(str(error))) from None
         except OSError as error:
-            # Python says in parentheses what the message says in words.
+            # The message says in words what Python adds in parentheses.
             reason = (error.strerror or str(error)).partition(" (while ")[0]
             raise ConfigurationError(
                 f"can't listen on port {port} of {host}: {reason}; choose another --port or --host"

@@ -89,11 +89,8 @@ class TimeFormat:
         """Return date and time."""
         try:
             there = moment.astimezone(self._zone)
-        except (
-            OverflowError,
-            OSError,
-            ValueError,
-        ):  # the year is too near the first or the last, or unknown to the system
+        except (OverflowError, OSError, ValueError):
+            # The year is too near the first or the last, or the system doesn't know it.
             there = moment
         offset = f"{there:%z}"
         name = there.tzname() or ""

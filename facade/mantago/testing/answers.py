@@ -30,7 +30,7 @@ class Content:
 
 @frozen
 class Success:
-    """An operation's good answer: what stands around its content, the content's schema, and a sample of it.
+    """An operation's good answer: its status and headers, the schema of its content, and a sample of the content.
 
     `schema` is None where the document promises no content.
     """

@@ -186,7 +186,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self._handle(request)
 
     def clock(self) -> float:
-        """Tell the time of the calling thread or task; only waits make it go on."""
+        """Return the time of the calling thread or task, which passes only with waits."""
         return _now.get()
 
     def jitter(self) -> float:
@@ -194,7 +194,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         return 0.5
 
     def sleep(self, seconds: float) -> None:
-        """Let a wait go by at once."""
+        """Let a wait pass at once."""
         with self._lock:
             self._waits.append(seconds)
         _now.set(_now.get() + seconds)
@@ -206,7 +206,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             status = None if error else answer.status
             self._requests.append(recorded(request, parsed, status, failed.name if failed else None))
         if passed:
-            # One step of floats further: the sum may be short of the deadline that a timeout has to reach.
+            # One float further, since the sum may fall short of the deadline that a timeout has to reach.
             _now.set(math.nextafter(_now.get() + passed, math.inf))
         if error is not None:
             raise error

@@ -46,7 +46,7 @@ def page(status: int, title: str) -> CannedResponse:
 
 
 class Refusal(Enum):
-    """Each way to refuse: status, the vendor's code, the vendor's message.
+    """A way to refuse: the status, the vendor's code and the vendor's message.
 
     The vendor publishes codes and messages; which status goes with which code is our reading.
     """
@@ -58,7 +58,7 @@ class Refusal(Enum):
     CLIENT_NOT_FOUND = (404, 37011, "Get client failed")
     BAD_VARIABLES = (400, 110000, "Get correct request variables failed")
     CREDENTIALS_RENEWED = (401, 120000, "Get open api failed")
-    # Made up, codes and messages: the vendor publishes none for these.
+    # These codes and messages are made up: the vendor publishes none.
     NO_SUCH_PATH = (404, 404, "No such path")
     WRONG_METHOD = (405, 405, "Wrong method for this path")
     RATE_LIMITED = (429, 429, "Rate limit exceeded")
