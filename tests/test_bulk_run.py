@@ -316,7 +316,9 @@ def test_a_part_that_cant_be_read_or_holds_others_is_named(service, tmp_path):
     first, second, _ = sorted(tmp_path.glob("part-*"))
     whole = first.read_bytes()
     first.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ConfigurationError, match=rf"{re.escape(first.name)} can't be read .*: remove it and rerun"):
+    with pytest.raises(
+        ConfigurationError, match=rf"{re.escape(first.name)} can't be read .*: remove it, and run the same again"
+    ):
         run(service, IDS, tmp_path)
     first.write_bytes(second.read_bytes())
     with pytest.raises(ConfigurationError, match=rf"{re.escape(first.name)} doesn't hold the clients"):

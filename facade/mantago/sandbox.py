@@ -53,7 +53,7 @@ from mantago_runtime.secrets.credentials import Credentials, problem_of
 try:
     import uvicorn
 except ModuleNotFoundError as error:
-    raise ImportError(f"{error}; the sandbox needs more: pip install 'mantago[sandbox]'") from error
+    raise ImportError(f"{error}; the sandbox needs an extra: pip install 'mantago[sandbox]'") from error
 
 __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox", "SandboxClient"]
 

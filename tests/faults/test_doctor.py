@@ -562,7 +562,7 @@ def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
     [
         (["--platform", "line"], "--platform was given, but --platform-client-id is missing"),
         (["--timeout", "nan"], "--timeout must be a number of seconds above zero"),
-        (["--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
+        (["--quiet", "--verbose"], "give --quiet or --verbose, not both"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_status_2(arguments, told, capsys):

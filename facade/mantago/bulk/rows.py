@@ -113,7 +113,7 @@ class Parquet:
             arrow: Any = import_module("pyarrow")
             self._parquet: Any = import_module("pyarrow.parquet")
         except ModuleNotFoundError as error:
-            raise ConfigurationError(f"{error}; Parquet needs more: pip install 'mantago[parquet]'") from error
+            raise ConfigurationError(f"{error}; Parquet needs an extra: pip install 'mantago[parquet]'") from error
         types = {
             "text": arrow.string(),
             "flag": arrow.bool_(),

@@ -106,9 +106,13 @@ class Fetcher:
             for row in self.format.loads(path.read_bytes()):
                 found.setdefault(key_of_row(row), []).append(row)
         except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
-            raise ConfigurationError(f"{path.name} can't be read ({error}): remove it and rerun") from error
+            raise ConfigurationError(
+                f"{path.name} can't be read ({error}): remove it, and run the same again"
+            ) from error
         if found.keys() != keys:
-            raise ConfigurationError(f"{path.name} doesn't hold the clients that its name says: remove it and rerun")
+            raise ConfigurationError(
+                f"{path.name} doesn't hold the clients that its name says: remove it, and run the same again"
+            )
         return found
 
     def _write(self, path: Path, rows: Sequence[Row]) -> None:

@@ -111,7 +111,7 @@ def notes(output: Output) -> Iterator[None]:
     The lines that MANTAGO_LOG asks for are shown as well, each of them once.
     """
     if output.quiet and output.verbose:
-        raise ConfigurationError("--quiet and --verbose exclude each other")
+        raise ConfigurationError("give --quiet or --verbose, not both")
     logger, handler = logging.getLogger("mantago"), logging.StreamHandler()
     level, logged = logger.level, os.environ.get("MANTAGO_LOG", "").upper()
     plain = "%(asctime)s %(levelname)s %(name)s: %(message)s" if logged else "note: %(message)s"

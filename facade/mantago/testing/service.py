@@ -53,7 +53,7 @@ def checked_rate(rate: object) -> float:
 def check_identify_in(value: object) -> None:
     """Raise ValueError for a value that isn't one of `IdentifyIn`."""
     if value not in get_args(IdentifyIn):
-        raise ValueError(f"identify_in is 'both' or 'body', not {value!r}")
+        raise ValueError(f"identify_in must be 'both' or 'body', not {value!r}")
 
 
 @frozen(repr=False)
