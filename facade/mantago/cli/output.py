@@ -17,7 +17,7 @@ from mantago.cli.completion import PROGRAM
 from mantago.cli.options import Output, with_options, with_options_named
 from mantago.cli.statuses import status_of
 from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
-from mantago_runtime.instrumentation import LOG_LEVELS
+from mantago_runtime.logs import LOG_LEVELS
 
 
 def told(error: BaseException) -> str:
