@@ -40,6 +40,7 @@ TOOLS += "pytest pytest-cov pytest-httpx pytest-randomly pytest-xdist respx vcrp
 PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",
+    "test_budgets.py": "is about the sources",
     "test_ci.py": "is about files that no archive holds",
     "test_fastapi.py": "needs FastAPI, which wants a newer OpenTelemetry than the lowest",
     "test_readme.py": "is about files that no wheel holds",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from types import ModuleType
@@ -25,13 +26,15 @@ client.DEFAULT_ENGINE = ENGINE
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     # pytest-cov's own marker, no_cover, doesn't stop the measuring in workers of pytest-xdist.
-    measuring = sys.gettrace()
+    measuring, of_threads = sys.gettrace(), threading.gettrace()
     if item.get_closest_marker("unmeasured"):
         sys.settrace(None)
+        threading.settrace(None)
     try:
         return (yield)
     finally:
         sys.settrace(measuring)
+        threading.settrace(of_threads)
 
 
 with suppress(ImportError):  # make docs and make integration do without
@@ -104,7 +107,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
         decisions = {name: options.pop(name) for name in ("clock", "jitter") if name in options}
         driver = request.param(**options)
         for name, decide in decisions.items():
-            setattr(driver.client._stack.calls, name, decide)
+            setattr(driver.client._sending.sender.transport.calls, name, decide)
         drivers.append(driver)
         return driver
 

@@ -13,7 +13,7 @@ import pytest
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import AsyncMantaGo, GiftResource, MantaGo, Platform
-from mantago_runtime.calls.clients import by_name
+from mantago_runtime.calls.arguments import by_name
 from mantago_runtime.reading.enums import ClosedIntEnum
 
 FOR_GIFTS = "it takes client_id, platform, platform_client_id, timeout"

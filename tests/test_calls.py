@@ -176,7 +176,7 @@ def test_a_provider_that_another_thread_waits_for_too_long_is_a_timeout():
     with MantaGo(
         credentials=lambda: Credentials(bot_id="b", token="t", secret="s"), base_url="http://localhost:1"
     ) as client:
-        edge = client._stack._current()
+        edge = client._sending.sender.transport._current()
         assert edge.acquire(1)
         with pytest.raises(APITimeoutError, match="0 attempts"):
             client.get_client_gifts(client_id="a", timeout=0.01)

@@ -8,6 +8,7 @@ import pickle
 import re
 import subprocess
 import sys
+from typing import get_type_hints
 from unittest.mock import create_autospec
 
 import httpx
@@ -234,6 +235,14 @@ def test_a_client_that_never_called_closes_its_transport_too():
     assert closed == [1]
 
 
+def test_a_client_that_never_called_is_closed_without_one():
+    client = MantaGo(**PAIR)
+    client.close()
+    with pytest.raises(MantaGoError, match="this client is closed"):
+        client.get_client_gifts(client_id="a")
+    client.close()
+
+
 def test_entering_a_closed_client_is_refused(connect: Connect):
     driver = connect()
     driver.close() if driver.flavour == "sync" else driver.runner.run(driver.client.aclose())
@@ -326,6 +335,53 @@ def test_importing_loads_nothing_heavy_until_a_name_is_used():
         run_python("import sys, mantago; mantago.preload(); print('mantago_runtime.connections.pool' in sys.modules)")
         == "True\n"
     )
+
+
+FIRST_CALL = {
+    *("anyio", "attr", "httpcore", "mantago_generated.client", "mantago_runtime.calls.loop"),
+    *("mantago_runtime.instrumentation", "mantago_runtime.operation", "mantago_runtime.reading.fields"),
+}
+
+
+@pytest.mark.parametrize("kind", ["MantaGo", "AsyncMantaGo"])
+def test_a_client_that_does_not_call_imports_nothing_that_only_calls_need(kind: str):
+    close = "client.close()" if kind == "MantaGo" else "asyncio.run(client.aclose())"
+    code = f"""
+import asyncio, sys, httpx
+of_httpx = set(sys.modules)  # older versions import more
+import mantago
+client = mantago.{kind}(bot_id="b", token="t", secret="s")
+repr(client), client.credentials, {close}
+ours = {FIRST_CALL} & (sys.modules.keys() - of_httpx)
+client.generated
+print(ours, {FIRST_CALL} <= sys.modules.keys())
+"""
+    assert run_python(code) == "set() True\n"
+
+
+def test_preloading_leaves_nothing_to_the_first_call_but_its_operation():
+    code = f"""
+import sys, mantago
+mantago.preload()
+before = {{name for name in sys.modules if name.startswith("mantago")}}
+with mantago.MantaGo(bot_id="b", token="t", secret="s", base_url="http://127.0.0.1:1", max_retries=0) as client:
+    try:
+        client.get_client_gifts(client_id="a")
+    except mantago.APIConnectionError:
+        after = {{name for name in sys.modules if name.startswith("mantago")}}
+print({FIRST_CALL} <= sys.modules.keys(), {{name.split(".")[1] for name in after - before}} - {{"api", "models"}})
+"""
+    assert run_python(code) == "True set()\n"
+
+
+def test_what_stands_in_the_place_of_a_public_name_stays_there():
+    """Tests put doubles there; a name that is asked for later must not bring the original back."""
+    code = "import mantago; mantago.MantaGo; mantago.MantaGo = 1; mantago.Drift, mantago.Gift; print(mantago.MantaGo)"
+    assert run_python(code) == "1\n"
+
+
+def test_who_resolves_the_annotations_of_a_client_at_run_time_can():
+    assert get_type_hints(mantago.MantaGo.__init__).keys() == get_type_hints(mantago.AsyncMantaGo.__init__).keys()
 
 
 def test_a_name_that_the_package_lacks_is_an_attribute_error():

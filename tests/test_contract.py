@@ -97,7 +97,7 @@ CASES = [
         prism="data",
     ),
     # the rule
-    Case("nobody", BAD, "want clientId, or platform and platformClientId, in the body", body={}, prism="prose"),
+    Case("nobody", BAD, "the body must have clientId, or platform and platformClientId", body={}, prism="prose"),
     Case("half a pair", BAD, "platformClientId is missing in the body", body={"platform": "line"}, query=LINE, prism="prose"),
     Case("half a pair in the query", BAD, "is missing in the query", body=LINE, query={"platform": "line"}, prism="prose"),
     Case("a pair without the query's", BAD, "in the query too", body=LINE, prism="prose"),
@@ -109,16 +109,16 @@ CASES = [
     Case("an empty bot", BAD, "query parameter botId: is empty", query={"botId": ""}, prism="shape"),
     Case("an empty platform", BAD, "query parameter platform: is empty", query={"platform": ""}, prism="empty"),
     Case("a bot twice", BAD, "given more than once", query={"botId": ["{bot_id}", "{bot_id}"]}, prism="shape"),
-    Case("an unknown platform", BAD, "query parameter platform $: breaks enum", query={"platform": "x"}, prism="shape"),
-    Case("an unknown platform in the body", BAD, "body $.platform: breaks enum", body=LINE | {"platform": "LINE"}, prism="shape"),
-    Case("no secret", BAD, "'secret' is a required property", body={"secret": None, **VOLEJ}, prism="shape"),
-    Case("a secret that is none", BAD, "body $.secret: breaks type", body={"secret": 5, **VOLEJ}, prism="shape"),
-    Case("a client id of null", BAD, "body $.clientId: breaks type", content=b'{"secret": "x", "clientId": null}', prism="shape"),
-    Case("a list", BAD, "body $: breaks type", content=b"[]", prism="shape"),
+    Case("an unknown platform", BAD, "query parameter platform: must be one of", query={"platform": "x"}, prism="shape"),
+    Case("an unknown platform in the body", BAD, "body.platform: must be one of", body=LINE | {"platform": "LINE"}, prism="shape"),
+    Case("no secret", BAD, "body.secret: is missing", body={"secret": None, **VOLEJ}, prism="shape"),
+    Case("a secret that is none", BAD, "body.secret: must be a string, not an integer", body={"secret": 5, **VOLEJ}, prism="shape"),
+    Case("a client id of null", BAD, "body.clientId: must be a string, not null", content=b'{"secret": "x", "clientId": null}', prism="shape"),
+    Case("a list", BAD, "body: must be an object, not a list", content=b"[]", prism="shape"),
     Case("no body", BAD, "body: is missing", content=b"", prism="shape"),
-    Case("no JSON", BAD, "body: isn't what its Content-Type says", content=b"{", prism="not sent"),
-    Case("no content type", BAD, "has a Content-Type that the spec", content=b"{}", headers={}, prism="shape"),
-    Case("a form", BAD, "has a Content-Type that", content=b"a=b", headers={"content-type": "application/x-www-form-urlencoded"}, prism="media type"),
+    Case("no JSON", BAD, "body: can't be read as ", content=b"{", prism="not sent"),
+    Case("no content type", BAD, "must have the Content-Type application/json", content=b"{}", headers={}, prism="shape"),
+    Case("a form", BAD, "must have the Content-Type application/json", content=b"a=b", headers={"content-type": "application/x-www-form-urlencoded"}, prism="media type"),
     # where to
     Case("another path", Refusal.NO_SUCH_PATH, path="/openapi/clients/gift/none"),
     Case("the path of the server twice", Refusal.NO_SUCH_PATH, path=f"/api{GIFTS}"),
@@ -315,6 +315,7 @@ MEDIA_TYPES = [
 
 
 @pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.unmeasured
 def test_fake_and_sandbox_agree_whatever_is_wrong_at_once(fake: Leg, box: Leg, query: str) -> None:
     def ask(leg: Leg, media_type: str, body: bytes) -> Any:
         headers = {"authorization": f"Bearer {leg.token}"} | ({"content-type": media_type} if media_type else {})

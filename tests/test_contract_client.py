@@ -646,6 +646,7 @@ def test_what_is_for_the_other_direction_does_not_count():
 
 
 @pytest.mark.parametrize("required", [True, False])
+@pytest.mark.unmeasured
 def test_a_schema_that_holds_itself_comes_to_an_end(required):
     inner = {"next": {"$ref": "#"}, "all": {"type": "array", "items": {"$ref": "#"}}}
     schema = {"type": "object", "properties": inner} | ({"required": ["next"]} if required else {})

@@ -194,16 +194,16 @@ def is_hidden(path: Path) -> bool:
     return "properties" in path and path[path.index("properties") + 1 :][:1] == (hidden,) and "schemas" not in path
 
 
-def with_(path: Path, value: Any) -> dict[str, Any]:
-    """The document with another value at a place, or without it."""
-    changed = copy.deepcopy(FULL)
-    owner: Any = changed
-    for key in path[:-1]:
-        owner = owner[key]
-    if value is None:
-        del owner[path[-1]]
+def with_(path: Path, value: Any, tree: Any = FULL) -> Any:
+    """The document with another value at a place, or without it; what isn't on the way there is the same object."""
+    key, *rest = path
+    changed = copy.copy(tree)
+    if rest:
+        changed[key] = with_(tuple(rest), value, tree[key])
+    elif value is None:
+        del changed[key]
     else:
-        owner[path[-1]] = value
+        changed[key] = value
     return changed
 
 

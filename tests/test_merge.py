@@ -173,6 +173,7 @@ def test_fragments_are_united(desk: Desk) -> None:
     assert desk.unconfirmed == {}
 
 
+@pytest.mark.unmeasured
 def test_neither_the_order_nor_the_number_of_imports_matters(desk: Desk, tmp_path: Path, capsys: Any) -> None:
     specs = {
         "a.md": fragment("/a"),

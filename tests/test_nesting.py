@@ -62,6 +62,7 @@ def test_broken_json_is_refused_for_its_depth_if_that_comes_before_what_is_broke
 
 @pytest.mark.parametrize("depth", [DEEPEST + 1, 990, 1010, 100_000])
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+@pytest.mark.unmeasured
 def test_broken_yaml_is_refused_for_its_depth_if_that_comes_before_what_is_broken(depth: int, opening: str) -> None:
     text = "openapi: 3.0.3\na:\n " + opening * depth
     with pytest.raises(ScriptError, match=TOO_DEEP):
@@ -97,6 +98,7 @@ class Shallow(yaml.SafeLoader):
 
 
 @pytest.mark.parametrize("loader", [yaml.SafeLoader, Shallow, _parsing.YAML_LOADER])
+@pytest.mark.unmeasured
 def test_each_libyaml_and_none_leads_to_the_same_refusal_of_the_same_place(
     loader: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

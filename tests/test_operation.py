@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from mantago_runtime.operation import Operation, OperationInfo, Parameter, find_operation
+from mantago_runtime.document import OperationInfo, find_operation
+from mantago_runtime.operation import Operation, Parameter
 from mantago_runtime.reading.readers import JSON
 from sample_models import Order, Ticket
 

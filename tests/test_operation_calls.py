@@ -283,6 +283,6 @@ def test_a_charset_that_cannot_be_imported_is_no_raw_failure() -> None:
     try:
         headers = Headers([("Content-Type", "text/plain; charset=of-the-tests")])
         with pytest.raises(InvalidResponseError, match=r"isn't text: .*Too many open files"):
-            parse_response(200, headers, b"a", 0.0, {200: PLAIN_TEXT})
+            parse_response(200, headers, b"a", 0.0, {200: "text"})
     finally:
         codecs.unregister(no_descriptor_left)

@@ -134,6 +134,7 @@ def test_without_the_environment_of_the_tests_the_names_cannot_be_checked(tmp_pa
         release_check.check_names(tmp_path / "nowhere")
 
 
+@pytest.mark.unmeasured
 def test_the_wheel_is_held_to_the_tests_that_need_neither_scripts_nor_a_checkout():
     found = release_check.facade_tests(release_check.ROOT)
     assert {"tests/test_calls.py", "tests/test_sandbox.py", "tests/faults/test_time.py"} <= {*found}

@@ -48,7 +48,7 @@ def gifts() -> Iterator[ClientGifts]:
     with MantaGo(
         bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=httpx.MockTransport(answering(503, 200))
     ) as client:
-        client._stack.calls.jitter = lambda: 0.0
+        client._sending.sender.transport.calls.jitter = lambda: 0.0
         yield client.get_client_gifts(client_id="VolejRejN")
 
 

@@ -108,6 +108,7 @@ def made(schema: Any, **schemas: Any) -> Any:
         ({"properties": {"a": TEXT | {"writeOnly": True}, "b": TEXT | {"readOnly": True}}}, {"b": "example"}),
         ({"required": ["a"], "properties": {"a": TEXT | {"writeOnly": True}}}, {}),
         ({"properties": {"hasMore": {"type": "boolean"}, "isNew": {"type": "boolean"}}}, {"hasMore": False, "isNew": True}),
+        ({"properties": {name: {"type": "boolean"} for name in ("isExpired", "is_used", "focused")}}, {"isExpired": False, "is_used": False, "focused": True}),
         ({"properties": {"a": TEXT | {"pattern": "^(?=b)a$"}, "b": TEXT}}, {"b": "example"}),
         ({"properties": {"a": COUNT, "b": COUNT}, "required": ["a"], "not": {"required": ["b"]}}, {"a": 1}),
         ({"properties": {"a": {"type": "array", "minItems": 1, "items": TEXT | {"minLength": 2, "maxLength": 1}}, "b": COUNT}}, {"b": 1}),
@@ -225,6 +226,7 @@ def test_every_kind_of_schema_has_a_sample(schema: Any) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
+@pytest.mark.unmeasured
 def test_what_is_put_together_by_allof_and_members_has_a_sample_if_its_parts_agree(data: st.DataObject) -> None:
     parts = [
         *(TEXT, COUNT, {"type": "number", "minimum": 2}, {"type": "boolean"}, {"enum": ["a", "b"]}, {}),

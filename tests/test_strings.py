@@ -172,6 +172,7 @@ def test_an_unlisted_number_is_kept_as_its_number():
 @KINDS
 @pytest.mark.parametrize("style", [None, "json"])
 @pytest.mark.parametrize("place", ["query", "path", "header", "cookie"])
+@pytest.mark.unmeasured
 def test_a_parameter_is_its_characters(made: Made, place: Any, style: str | None):
     operation = Operation(
         name="do", method="POST", path="/a/{x}" if place == "path" else "/a", result=JSON,

@@ -41,9 +41,9 @@ from mantago.bulk import StoppedError, export, fetch_shard
 from mantago.testing import FakeMantaGo
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
-from mantago_runtime import instrumentation
+from mantago_runtime import logs
 from mantago_runtime.calls.policy import UNKNOWN_PATH, Policy, operation_name
-from mantago_runtime.operation import OperationInfo
+from mantago_runtime.document import OperationInfo
 
 GIFTS = "POST /openapi/client/gift"
 ID = "U4af4980629e14c3b8d2f7a61c05be937"
@@ -177,7 +177,11 @@ def test_a_path_that_the_spec_does_not_list_is_not_shown(connect: Connect, caplo
 def test_a_path_with_parameters_is_told_as_the_spec_has_it():
     paths = ("/a/{id}/b.c", "/a/me/b.c")
     policy = Policy(
-        httpx.URL("https://host/x"), 30.0, 2, 100, tuple(OperationInfo("n", "POST", path, False) for path in paths)
+        base_url=httpx.URL("https://host/x"),
+        timeout=30.0,
+        max_retries=2,
+        max_response_bytes=100,
+        operations=tuple(OperationInfo("n", "POST", path, False) for path in paths),
     )
     requests = [httpx.Request("POST", f"https://host/x/a/{path}") for path in ("1/b.c", "me/b.c", "1/bxc", "1/2/b.c")]
     found = [operation_name(policy.unsigned(request)) for request in requests]
@@ -259,7 +263,7 @@ class Broken:
 @pytest.mark.parametrize("part", ["the log", "a tracer", "a span", "the end of a span"])
 def test_what_telemetry_cannot_do_never_decides_a_call(connect: Connect, spans, monkeypatch, caplog, part):
     driver = connect(failing(503, Retry_After="0"), on_event=lambda _: None)
-    instrumentation = driver.client._stack.calls.instrumentation
+    instrumentation = driver.client._sending.sender.transport.calls.instrumentation
 
     if part == "the log":
         log = logging.getLogger("mantago")
@@ -389,7 +393,7 @@ def test_spans_of_single_requests_are_children_of_the_calls(spans, sandbox, acco
     instrumentor.instrument(tracer_provider=trace.get_tracer_provider())
     try:
         with httpx.HTTPTransport() as transport, MantaGo(**account, transport=transport) as client:
-            client._stack.calls.jitter = lambda: 0.0
+            client._sending.sender.transport.calls.jitter = lambda: 0.0
             with pytest.raises(ServerError):
                 client.get_client_gifts(client_id="bad-gateway")
             client.get_client_gifts(client_id="VolejRejN")
@@ -493,9 +497,9 @@ def logger(monkeypatch) -> Iterator[logging.Logger]:
     logger = logging.getLogger("mantago")
     level = logger.level
     monkeypatch.setattr(logger, "handlers", [])
-    instrumentation._stderr.cache_clear()
+    logs._stderr.cache_clear()
     yield logger
-    instrumentation._stderr.cache_clear()
+    logs._stderr.cache_clear()
     logger.setLevel(level)
 
 

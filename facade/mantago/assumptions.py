@@ -1,4 +1,4 @@
-"""What the façade and the runtime rely on in the vendor's document; scripts/contract_diff.py says when it breaks.
+"""The statements of the document that facade and runtime rely on; scripts/contract_diff.py says when one breaks.
 
 This lists only what isn't generated from the document: the rule, the signature, refusals and their exceptions. The
 document says which operations there are. Nothing here runs when the package is used.
@@ -16,12 +16,12 @@ from mantago_runtime.errors import APIStatusError
 __all__ = ["ASSUMPTIONS", "Assumption"]
 
 RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
-"""The rule, as the document words it: what `identification.identify` does."""
+"""The rule in the words of the document; `identification.identify` applies it."""
 
 
 @frozen
 class Assumption:
-    """At this place of an operation, the document says all this; if it no longer does, look at the module.
+    """The document says these facts at this place of an operation; if it no longer does, look at the module.
 
     A place is `query botId`, `body secret`, `200 success`, `failure errResponse.code` (of each answer that isn't a
     success), or empty for the operation as a whole. `says` is a text that the description holds, whatever its line

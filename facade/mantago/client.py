@@ -6,22 +6,19 @@ import ssl
 import sys
 from collections.abc import Callable, Mapping
 from types import EllipsisType
-from typing import Generic, Literal, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, NoReturn, Self, TypeVar
 
 import httpx
 
 from mantago import __version__
-from mantago.identification import ClientIdentity, IdentifyIn, identify
+from mantago.identification import ClientIdentity, identify
 from mantago_generated.async_operations import AsyncOperations
-from mantago_generated.client import AuthenticatedClient
 from mantago_generated.operations import Operations
 from mantago_generated.spec import OPERATIONS, SERVER_URL
 from mantago_generated.spec import VERSION as SPEC_VERSION
-from mantago_runtime.calls.clients import AsyncCaller, SyncCaller, by_name
-from mantago_runtime.calls.loop import CallLoop
+from mantago_runtime.calls.arguments import by_name
+from mantago_runtime.calls.options import AsyncTransportLike, Lifetime, Options, Sending, TransportLike
 from mantago_runtime.calls.policy import Policy
-from mantago_runtime.calls.responses import ResultReader
-from mantago_runtime.calls.transports import AsyncTransport, AsyncTransportLike, SyncTransport, TransportLike
 from mantago_runtime.configuration import (
     HTTPCORE,
     MAX_CONNECTIONS,
@@ -34,24 +31,33 @@ from mantago_runtime.configuration import (
     checked_whole,
 )
 from mantago_runtime.errors import ConfigurationError
-from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, log_as_told
+from mantago_runtime.logs import log_as_told
 from mantago_runtime.secrets.credentials import AsyncProvider, Credentials, Provider
 from mantago_runtime.secrets.environment import credentials_source
 from mantago_runtime.secrets.store import CredentialStore
 
+if TYPE_CHECKING:
+    from mantago.senders import AsyncSender, SyncSender
+    from mantago_generated.client import AuthenticatedClient
+    from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
+    from mantago_runtime.instrumentation import CallFinished, CallRetried
+else:
+    # For those who resolve the constructor's annotations at run time, such as containers that inject.
+    CallFinished = CallRetried = object
+
 BelowT = TypeVar("BelowT")
 ProviderT = TypeVar("ProviderT")
-StackT = TypeVar("StackT", SyncTransport, AsyncTransport)
+SenderT = TypeVar("SenderT", "SyncSender", "AsyncSender")
 MEBIBYTE = 1024 * 1024
 DEFAULT_ENGINE = HTTPCORE
 
 
-class _Client(Generic[BelowT, ProviderT, StackT]):
-    """What both clients share: everything except sending."""
+class _Client(Generic[BelowT, ProviderT, SenderT]):
+    """The common part of both clients: everything except sending."""
 
-    _stack_type: type[StackT]
-    _stack: StackT
-    _generated: AuthenticatedClient
+    _flavour: type
+    _make_sender: Callable[[Options], SenderT]
+    _sending: Sending[SenderT]
     # Until they are set: error reporters show the repr of a client that refused its arguments.
     _store = CredentialStore(None)
     _base_url = ""
@@ -87,7 +93,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             raise source
         self._store = CredentialStore(source)
         log_as_told()
-        check_flavour(transport, self._stack_type.flavour)
+        check_flavour(transport, self._flavour)
         network.check(transport)
         if identify_in not in ("both", "body"):
             raise ConfigurationError(f"identify_in must be 'both' or 'body', not {identify_in!r}")
@@ -111,12 +117,9 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
             headers={"User-Agent": _user_agent(user_agent)},
             operations=OPERATIONS,
         )
-        self._identify_in: IdentifyIn = identify_in
-        calls = CallLoop(policy, self._store, Instrumentation(url, __version__, on_event))
-        self._use(self._stack_type(calls, ResultReader(strict=strict), transport, network))
-
-    def _use(self, stack: StackT) -> None:
-        """Send by a stack from now on."""
+        self._in_query = identify_in == "both"
+        options = Options(policy, self._store, Lifetime(), network, transport, strict, __version__, on_event)
+        self._sending = Sending(options, self._make_sender)
 
     @by_name
     def with_options(
@@ -135,20 +138,17 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         del headers  # see __init__
         if isinstance(added, ConfigurationError):
             raise added
-        policy = self._stack.calls.policy.with_headers(added)
+        policy = self._sending.sender.policy.with_headers(added)
         del added
         policy = policy.with_limits(timeout, max_retries)
         other = object.__new__(type(self))
         vars(other).update(vars(self))
-        other._use(self._stack.with_policy(policy))
+        other._sending = self._sending.derived(policy)
         return other
 
     def _identify(self, *, client_id: object, platform: object, platform_client_id: object) -> ClientIdentity:
         return identify(
-            client_id=client_id,
-            platform=platform,
-            platform_client_id=platform_client_id,
-            in_query=self._identify_in == "both",
+            client_id=client_id, platform=platform, platform_client_id=platform_client_id, in_query=self._in_query
         )
 
     @property
@@ -163,7 +163,7 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         Its calls have this client's credentials, limits, retries and exceptions. It fills in an empty bot id and an
         empty secret.
         """
-        return self._generated
+        return self._sending.sender.generated
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self._base_url!r}, credentials={self._store.current!r})"
@@ -175,11 +175,11 @@ class _Client(Generic[BelowT, ProviderT, StackT]):
         )
 
     def _entered(self) -> Self:
-        self._stack.calls.lifetime.refuse_if_closed()
+        self._sending.options.lifetime.refuse_if_closed()
         return self
 
 
-class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
+class MantaGo(_Client[TransportLike, Provider, "SyncSender"], Operations):
     """A client of the MantaGO open API. Threads and forked processes may share it.
 
     Without arguments, the credentials come from MANTAGO_BOT_ID, MANTAGO_TOKEN and MANTAGO_SECRET. `timeout` is in
@@ -189,16 +189,22 @@ class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
     ConfigurationError.
     """
 
-    _stack_type = SyncTransport
+    _flavour = httpx.BaseTransport
 
-    def _use(self, stack: SyncTransport) -> None:
-        self._stack = stack
-        self._generated = _generated_client(stack)
-        self._caller = SyncCaller(stack, self._generated.get_httpx_client())
+    @staticmethod
+    def _make_sender(options: Options) -> SyncSender:
+        from mantago.senders import SyncSender  # noqa: PLC0415 - only a client that calls needs what it imports
+
+        return SyncSender.of(options)
+
+    @property
+    def _caller(self) -> SyncCaller:
+        return self._sending.sender.caller
 
     def close(self) -> None:
         """Close the connections; closing again does nothing."""
-        self._stack.shut()
+        if sender := self._sending.ended():
+            sender.transport.shut()
 
     def __enter__(self) -> Self:
         return self._entered()
@@ -207,22 +213,28 @@ class MantaGo(_Client[TransportLike, Provider, SyncTransport], Operations):
         self.close()
 
 
-class AsyncMantaGo(_Client[AsyncTransportLike, AsyncProvider, AsyncTransport], AsyncOperations):
+class AsyncMantaGo(_Client[AsyncTransportLike, AsyncProvider, "AsyncSender"], AsyncOperations):
     """`MantaGo` for asyncio and trio, with `async with`, `await` and `aclose()`. Tasks may share it.
 
     `credentials` may also be an asynchronous callable.
     """
 
-    _stack_type = AsyncTransport
+    _flavour = httpx.AsyncBaseTransport
 
-    def _use(self, stack: AsyncTransport) -> None:
-        self._stack = stack
-        self._generated = _generated_client(stack)
-        self._caller = AsyncCaller(stack, self._generated.get_async_httpx_client())
+    @staticmethod
+    def _make_sender(options: Options) -> AsyncSender:
+        from mantago.senders import AsyncSender  # noqa: PLC0415 - only a client that calls needs what it imports
+
+        return AsyncSender.of(options)
+
+    @property
+    def _caller(self) -> AsyncCaller:
+        return self._sending.sender.caller
 
     async def aclose(self) -> None:
         """Close the connections; closing again does nothing."""
-        await self._stack.shut()
+        if sender := self._sending.ended():
+            await sender.transport.shut()
 
     async def __aenter__(self) -> Self:
         return self._entered()
@@ -235,17 +247,3 @@ def _user_agent(suffix: str | None) -> str:
     versions = f"spec {SPEC_VERSION}; python {sys.version_info[0]}.{sys.version_info[1]}; httpx {httpx.__version__}"
     ours = f"mantago/{__version__} ({versions})"
     return ours if suffix is None else f"{ours} {checked_user_agent(suffix)}"
-
-
-def _generated_client(transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:
-    """Return the generated client, with our transport below everything that is called with it."""
-    policy = transport.calls.policy
-    return AuthenticatedClient(
-        base_url=str(policy.base_url),
-        token="",
-        prefix="",  # the transport signs each request
-        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **policy.headers},
-        timeout=httpx.Timeout(policy.timeout),
-        # Without trust_env=False, httpx would put the environment's proxies beside our transport.
-        httpx_args={"transport": transport, "trust_env": False},
-    )

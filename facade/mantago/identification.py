@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
-from attrs import frozen
-
 from mantago_generated.friendly import Platform, PlatformName
 from mantago_runtime.errors import IdentificationError
 from mantago_runtime.secrets.credentials import encodable
@@ -19,7 +17,6 @@ LONGEST_IN_URL = 60_000
 RULE = "the rule: either client_id, or both platform and platform_client_id"
 
 
-@frozen(repr=False)
 class ClientIdentity:
     """A client, named in one of the two ways; only `identify` makes it, so it always obeys the rule.
 
@@ -27,10 +24,27 @@ class ClientIdentity:
     The repr is silent, since the platform's id is personal data.
     """
 
-    client_id: str | None = None
-    platform: Platform | None = None
-    platform_client_id: str | None = None
-    in_query: bool = False
+    __slots__ = ("client_id", "in_query", "platform", "platform_client_id")
+
+    def __init__(
+        self,
+        client_id: str | None = None,
+        platform: Platform | None = None,
+        platform_client_id: str | None = None,
+        *,
+        in_query: bool = False,
+    ) -> None:
+        self.client_id, self.in_query = client_id, in_query
+        self.platform, self.platform_client_id = platform, platform_client_id
+
+    def _values(self) -> tuple[str | bool | None, ...]:
+        return self.client_id, self.platform, self.platform_client_id, self.in_query
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClientIdentity) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self._values())
 
 
 def identify(

@@ -1,1 +1,1 @@
-"""What happens to every call of a client, whatever the operation. Import `mantago` instead of this package."""
+"""The part of the client that every call runs through, whatever the operation. Import `mantago` instead of it."""

@@ -1,4 +1,4 @@
-"""What lets threads and tasks share code: coroutines that never suspend, and values for each process.
+"""Code that threads and tasks share: coroutines that never suspend, and values for each process.
 
 A coroutine whose awaitables all come from `maybe_await` never suspends where the functions below are synchronous:
 `run_sync` steps through it without an event loop.
@@ -21,7 +21,7 @@ MAX_WAIT_SECONDS = 86_400.0
 
 
 MaybeAwaitable: TypeAlias = T | Awaitable[T]
-"""What a function of both kinds returns: the synchronous one a value, the asynchronous one an awaitable of it."""
+"""The result of a function of either kind: a value if it is synchronous, else an awaitable of one."""
 
 
 async def maybe_await(value: MaybeAwaitable[T]) -> T:

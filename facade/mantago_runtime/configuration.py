@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import ipaddress
 import os
 import re
@@ -14,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from attrs import evolve, field, fields, frozen
 
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.text import characters
@@ -49,21 +47,30 @@ def _with_scheme(proxy: object) -> Any:
     return characters(proxy) if "://" in proxy else f"http://{characters(proxy)}"
 
 
-@frozen(repr=False)
 class Network:
-    """How connections are made, under the names of a client's options.
+    """The ways to make connections, under the names of a client's options.
 
     The repr is silent, as a proxy's address may hold a password.
     """
 
-    proxy: str | None = field(default=None, converter=_with_scheme)
-    ssl_context: ssl.SSLContext | None = None
-    max_connections: int = MAX_CONNECTIONS
-    engine: str | None = None
+    __slots__ = ("engine", "max_connections", "proxy", "ssl_context")
+
+    def __init__(
+        self,
+        proxy: str | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        max_connections: int = MAX_CONNECTIONS,
+        engine: str | None = None,
+    ) -> None:
+        self.proxy: str | None = _with_scheme(proxy)
+        self.ssl_context = ssl_context
+        self.max_connections = max_connections
+        self.engine = engine
 
     def check(self, transport: object) -> None:
         """Raise ConfigurationError for what can't be used, or comes beside a transport."""
-        given = [one.name for one in fields(Network) if getattr(self, one.name) != one.default]
+        names = ("proxy", "ssl_context", "max_connections", "engine")
+        given = [name for name in names if getattr(self, name) != getattr(DIRECT, name)]
         if transport is not None and given:
             raise ConfigurationError(
                 f"give transport or {given[0]}, not both: a transport makes connections of its own, in its own way"
@@ -79,7 +86,7 @@ class Network:
     def completed(self, address: str, engine: str) -> Network:
         """Return it with the environment's proxy for an address, and with an engine, where it has none itself."""
         proxy = environment_proxy(address) if self.proxy is None else self.proxy
-        return evolve(self, proxy=proxy, engine=self.engine or engine)
+        return Network(proxy, self.ssl_context, self.max_connections, self.engine or engine)
 
     @property
     def proxy_host(self) -> str | None:
@@ -94,12 +101,22 @@ class Network:
         return (url.password, base64.b64encode(pair).decode()) if url.password else ()
 
 
+DIRECT = Network()
+
+
 def _check_engine(engine: object) -> None:
     """Refuse an engine that there isn't, or that isn't installed."""
     if engine not in ENGINES:
         raise ConfigurationError(f"engine must be one of {', '.join(map(repr, ENGINES))}, not {str(engine)[:50]!r}")
-    if engine == HTTPTOOLS and importlib.util.find_spec("httptools") is None:
+    if engine == HTTPTOOLS and not _is_installed("httptools"):
         raise ConfigurationError("engine='httptools' needs a package that is missing: pip install 'mantago[fast]'")
+
+
+def _is_installed(package: str) -> bool:
+    """Return whether an optional package can be imported."""
+    from importlib.util import find_spec  # noqa: PLC0415 - hardly any client needs it
+
+    return find_spec(package) is not None
 
 
 def _check_context(context: object) -> None:
@@ -121,7 +138,7 @@ def _proxy_problem(proxy: object) -> str | None:
         url = httpx.URL()
     if not url.host or not 0 < (1 if url.port is None else url.port) <= 65_535 or re.search(r"\s", proxy):
         return "isn't a proxy's address: it must begin with http://, https:// or socks5://, and a host"
-    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+    if url.scheme.startswith("socks") and not _is_installed("socksio"):
         return "needs a package for SOCKS: pip install socksio"
     return None
 
@@ -152,7 +169,7 @@ def checked_address(base_url: str | None, default: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its address or the name localhost."""
+    """Return whether a host is this machine, by its address or the name localhost."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -183,7 +200,7 @@ def environment_proxy(address: str) -> str | None:
 
 
 def _is_excepted(url: httpx.URL, no_proxy: str) -> bool:
-    """Whether a NO_PROXY says that an address is reached without a proxy."""
+    """Return whether a NO_PROXY says that an address is reached without a proxy."""
     entries = (entry for entry in re.split(r"[,\s]+", no_proxy.lower()) if entry)
     return any(entry == "*" or _excepts(entry, url) for entry in entries)
 

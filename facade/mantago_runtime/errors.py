@@ -41,7 +41,7 @@ CODE_MEANINGS: Mapping[int, str] = {
     110000: "the body lacks a variable that the operation needs",
     120000: "token and secret were renewed, and these are the old ones",
 }
-"""What the vendor's numbers mean, as far as published; the vendor's own messages say less, some in Chinese."""
+"""The meaning of the vendor's numbers, as far as published; the vendor's own messages say less, some in Chinese."""
 
 OTHER_CODES = frozenset({11000, 36000, 60001, 60002, 120001})
 """Numbers of the vendor's whose meaning isn't published; there may be more."""
@@ -311,7 +311,7 @@ _BY_CODE: Mapping[int, type[APIStatusError]] = {
 
 
 def is_strange_404(error: APIStatusError) -> bool:
-    """Whether it is a 404 that may come from an address where the service isn't."""
+    """Return whether it is a 404 that may come from an address where the service isn't."""
     return error.status_code == 404 and not (error.code in CODE_MEANINGS or error.code in OTHER_CODES)
 
 
@@ -334,7 +334,7 @@ def effort(attempts: int, elapsed: float) -> str:
 
 
 CallError: TypeAlias = APIConnectionError | InvalidResponseError | APIStatusError
-"""What a call raises once it has begun."""
+"""The errors that a call raises once it has begun."""
 CallErrorT = TypeVar("CallErrorT", bound=CallError)
 
 

@@ -6,21 +6,17 @@ None of it shows a client's id, a token or a secret: it names an operation by it
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
 from typing import Any, TypeAlias
 
 import httpcore
 import httpx
-from attrs import define, field, frozen
+from attrs import frozen
 
-from mantago_runtime.errors import APIStatusError, ConfigurationError, MantaGoError
-from mantago_runtime.text import one_of
+from mantago_runtime.errors import APIStatusError, MantaGoError
 
-LOG_LEVELS = ("debug", "info", "warning", "error")
 TRACING = "opentelemetry.trace"
 
 _log = logging.getLogger("mantago")
@@ -29,6 +25,8 @@ _log = logging.getLogger("mantago")
 @frozen
 class CallRetried:
     """An attempt failed, and a retry follows after `wait` seconds; `attempt` counts from 1."""
+
+    __module__ = "mantago"
 
     operation: str
     attempt: int
@@ -44,6 +42,8 @@ class CallFinished:
     answered well, also where a field of the answer then can't be read and the call raises InvalidResponseError. Sizes
     are in bytes: of the body sent, and of the decoded body received, in the last attempt.
     """
+
+    __module__ = "mantago"
 
     operation: str
     attempts: int
@@ -89,36 +89,6 @@ def body_size(request: httpcore.Request) -> int | None:
     return int(length) if length.isdigit() else None
 
 
-def log_as_told() -> None:
-    """Put the log on stderr if MANTAGO_LOG says from which level on; raise ConfigurationError if it says another thing.
-
-    Where a program has handlers of its own on the root logger, those get the lines instead.
-    """
-    level = os.environ.get("MANTAGO_LOG")
-    if not level:
-        return
-    if level.lower() not in LOG_LEVELS:
-        raise ConfigurationError(f"the environment variable MANTAGO_LOG is {level[:50]!r}: {one_of(level, LOG_LEVELS)}")
-    _log.setLevel(level.upper())
-    _log.addHandler(_stderr())
-
-
-class _OnStderr(logging.StreamHandler[Any]):
-    """Writes on what stderr is at the moment: what it was when the first client was made may be closed."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = sys.stderr
-        super().emit(record)
-
-
-@cache
-def _stderr() -> logging.Handler:
-    handler = _OnStderr()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    handler.addFilter(lambda _: not logging.getLogger().handlers)
-    return handler
-
-
 @contextmanager
 def _never_deciding(problem: str) -> Iterator[None]:
     """Log failures of instrumentation, which must not change the call's result."""
@@ -129,17 +99,17 @@ def _never_deciding(problem: str) -> Iterator[None]:
             _log.exception("%s", problem)
 
 
-@define
 class Instrumentation:
     """The log, spans and events of one client's calls."""
 
-    server: httpx.URL
-    version: str
-    on_event: Callable[[Any], object] | None = None
-    _tracer: Any = field(default=None, init=False)
+    def __init__(self, server: httpx.URL, version: str, on_event: Callable[[Any], object] | None = None) -> None:
+        self.server = server
+        self.version = version
+        self.on_event = on_event
+        self._tracer: Any = None
 
     def wanted(self) -> bool:
-        """Whether anybody looks at calls that go well.
+        """Return whether anybody looks at calls that go well.
 
         No span is recorded unless somebody has set up OpenTelemetry, which imports its module.
         """

@@ -1,4 +1,4 @@
-"""What the document says of an operation, and its requests, in pure functions.
+"""The operations of the document and their requests, in pure functions.
 
 A value of a path parameter may not make the path that of another operation.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from mantago_runtime.document import Media, OperationInfo, instances
 from mantago_runtime.reading.fields import Reader, load
 from mantago_runtime.writing.bodies import body_of
 from mantago_runtime.writing.styles import Parameter, header_text, path_segment, query_items
@@ -19,20 +19,11 @@ T = TypeVar("T")
 Key: TypeAlias = str | tuple[str, str]
 Answers: TypeAlias = Mapping[int | str, Reader[Any]]
 
-__all__ = ["Answers", "Operation", "OperationInfo", "Parameter", "Request", "find_operation", "instances", "reader_for"]
-
-
-class OperationInfo(NamedTuple):
-    """What is known of an operation without calling it: its friendly name, its place, whether it only reads."""
-
-    name: str
-    method: str
-    path: str
-    reads: bool
+__all__ = ["Answers", "Operation", "Parameter", "Request"]
 
 
 class Request(Generic[T]):
-    """What one call sends, before it is signed; the repr is silent, since the body may hold a secret or an id."""
+    """The content of one call, before it is signed; the repr is silent, since the body may hold a secret or an id."""
 
     __slots__ = ("body", "content", "content_type", "headers", "operation", "path", "query")
 
@@ -66,7 +57,17 @@ class Operation(Generic[T]):
     `not_paths` are other paths of the document that a value of a path parameter could lead to.
     """
 
-    __slots__ = ("accept", "answers", "content_type", "encoding", "info", "is_loaded", "not_paths", "parameters")
+    __slots__ = (
+        "accept",
+        "answers",
+        "content_type",
+        "encoding",
+        "info",
+        "is_loaded",
+        "media",
+        "not_paths",
+        "parameters",
+    )
 
     def __init__(
         self,
@@ -85,6 +86,7 @@ class Operation(Generic[T]):
     ) -> None:
         self.info = OperationInfo(name, method, path, reads)
         self.answers: Answers = {200: result} if answers is None and result is not None else dict(answers or {})
+        self.media: dict[int | str, Media] = {status: reader.media for status, reader in self.answers.items()}
         self.encoding = dict(encoding or {})
         self.accept = accept
         self.parameters = tuple(parameters)
@@ -136,41 +138,3 @@ class Operation(Generic[T]):
                 told = " and ".join(f"{name} {text!r}" for name, text in segments.items())
                 raise ValueError(f"with {told} the path would be that of another operation, {other}")
         return path
-
-
-# --- answers --------------------------------------------------------------------------------------------------------
-
-
-def reader_for(answers: Answers, status: int) -> Reader[Any] | None:
-    """Return what reads a good answer of this status, None if the document has none."""
-    return answers.get(status) or answers.get(f"{status // 100}XX")
-
-
-# --- which operation ------------------------------------------------------------------------------------------------
-
-
-def find_operation(operations: Sequence[OperationInfo], method: str, path: str) -> OperationInfo | None:
-    """Return the operation that a request's path is an instance of; a path without parameters comes first."""
-    literal, templates = _table(tuple(operations))
-    if (found := literal.get((method, path))) is not None:
-        return found
-    return next((info for form, info in templates if info.method == method and form.fullmatch(path)), None)
-
-
-@lru_cache(maxsize=16)
-def _table(
-    operations: tuple[OperationInfo, ...],
-) -> tuple[dict[tuple[str, str], OperationInfo], list[tuple[re.Pattern[str], OperationInfo]]]:
-    literal = {(info.method, info.path): info for info in operations if "{" not in info.path}
-    others = sorted((info for info in operations if "{" in info.path), key=_generality)
-    return literal, [(instances(info.path), info) for info in others]
-
-
-def _generality(info: OperationInfo) -> list[bool]:
-    return ["{" in segment for segment in info.path.split("/")]
-
-
-@lru_cache(maxsize=1024)
-def instances(path: str) -> re.Pattern[str]:
-    """Return what matches the instances of a path of the document; each group is the value of a parameter."""
-    return re.compile(re.sub(r"\\\{.*?\\\}", "([^/]+)", re.escape(path)))

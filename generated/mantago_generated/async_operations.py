@@ -6,7 +6,7 @@ from __future__ import annotations
 from types import EllipsisType
 from typing import TYPE_CHECKING, overload
 
-from mantago_runtime.calls.clients import by_name
+from mantago_runtime.calls.arguments import by_name
 
 if TYPE_CHECKING:
     from mantago_generated.models.client_gifts_response import ClientGifts
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 class AsyncOperations:
     """A method for each operation of the document; what a call needs comes from the client that inherits them."""
 
-    _caller: AsyncCaller
+    @property
+    def _caller(self) -> AsyncCaller:
+        """Return what calls operations."""
+        raise NotImplementedError
 
     def _identify(self, *, client_id: object, platform: object, platform_client_id: object) -> Identity:
         """Apply the rule of identification."""

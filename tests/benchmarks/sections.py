@@ -171,6 +171,7 @@ def starting(rounds: int) -> Found:
             "MANTAGO_TOKEN": "t" * 40,
             "MANTAGO_SECRET": "s" * 40,
         }
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)  # the modules would be compiled in each round anew
         measured: dict[str, list[tuple[float, float]]] = {name: [] for name in STARTS}
         for _ in range(rounds + 1):
             for name, code in STARTS.items():

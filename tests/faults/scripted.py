@@ -6,28 +6,47 @@ below are what scripts are made of; a table of cases reads best as what the serv
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import socket
 import ssl
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+import trio
 import trustme
 from attrs import frozen
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN
+from mantago import APIConnectionError
 
 PAIR = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
 SOAK = bool(os.environ.get("TESTS_SOAK"))
 """Whether this is `make soak`, which has minutes, or CI, which has not."""
 STEP = 0.03
 """Seconds between two bytes, or two lines, of a server that drips."""
+ALLOWED = 0.3
+"""Seconds that a call may take."""
+OVERSHOOT = 0.5
+"""Seconds by which a call may end late, on a machine that is busy."""
+TRIES = 3
+"""A machine that is busy can delay a call as well as a fault can; what restarts its clock overshoots each time."""
+LONG = 100
+"""Steps that take much longer than the time allowed."""
+READS, MAY_ACT = "/openapi/client/gift", "/openapi/broadcast"
+"""An operation that only reads, and one that may act."""
+RUNNERS: dict[str, Callable[..., Any]] = {"asyncio": lambda main: asyncio.run(main()), "trio": trio.run}
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 
 
 @frozen
@@ -311,3 +330,64 @@ def trust(authority: trustme.CA, folder: Path, monkeypatch: Any) -> None:
     """Let the environment name the authority, as an administrator does."""
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(folder / "ca.pem"))
+
+
+def overshoot(call: Callable[[], object], allowed: float = ALLOWED) -> tuple[float, Exception]:
+    """Return by how much a call that must fail passes the time allowed, and how it failed; the best of some tries."""
+    best: tuple[float, Exception] | None = None
+    for _ in range(TRIES):
+        before = time.monotonic()
+        with pytest.raises(APIConnectionError) as caught:
+            call()
+        best = min([*([best] if best else []), (time.monotonic() - before - allowed, caught.value)], key=lambda b: b[0])
+        if best[0] < OVERSHOOT:
+            break
+    assert best
+    return best
+
+
+@contextmanager
+def full_backlog() -> Iterator[int]:
+    """A port on which nobody accepts, and whose queue is full."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
+def drip_a_tunnel(connection: Connection) -> None:
+    connection.request()
+    connection.send(b"HTTP/1.1 200 OK\r\nX-A: ")
+    for _ in range(LONG):
+        connection.send(b"x")
+        time.sleep(STEP)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.01)
+    return condition()
+
+
+def closed_loops() -> int:
+    gc.collect()
+    return sum(isinstance(thing, asyncio.AbstractEventLoop) and thing.is_closed() for thing in gc.get_objects())
+
+
+def in_a_child(work: Callable[[], object]) -> int:
+    """Fork; the child does the work and exits, with 0 only if it returned True."""
+    child = os.fork()
+    if child == 0:
+        sys.settrace(None)  # coverage has a lock that another thread may have held at the fork: the child would hang
+        status = 1
+        try:
+            status = 0 if work() is True else 2
+        finally:
+            os._exit(status)
+    return child

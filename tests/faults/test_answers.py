@@ -200,6 +200,7 @@ CORPUS: dict[str, tuple[bytes, type, str]] = {
 
 
 @pytest.mark.parametrize("case", CORPUS)
+@pytest.mark.unmeasured
 def test_an_answer_is_our_error_or_gifts_with_drift(connect: Connect, case):
     data, kind, told = CORPUS[case]
     with serving(once(data)) as server:

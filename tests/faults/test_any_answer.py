@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schema import ANSWERS, PUBLISHED, as_bytes, mutants, success
@@ -17,6 +18,7 @@ from mantago_runtime.mappings import Headers
 from mantago_runtime.reading.readers import model_of
 from mantago_runtime.reading.results import read_result
 
+pytestmark = pytest.mark.unmeasured
 ANSWERS_MADE = 2_000 if SOAK else 80
 """Each is changed at every node in every way: tests print how many cases that made."""
 ON_SOCKETS = 40

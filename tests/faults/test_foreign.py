@@ -16,8 +16,7 @@ import httpx
 import pytest
 import trio
 import trustme
-from scripted import PAIR, Connection, Script, friendly, hang, head, serving, tls_of, trust
-from test_time import full_backlog
+from scripted import PAIR, Connection, Script, friendly, full_backlog, hang, head, serving, tls_of, trust
 
 from conftest import Connect
 from mantago import APIConnectionError, AsyncMantaGo, Credentials, MantaGo

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 import trio
-from scripted import PAIR, Connection, Script, answer, each, once, refusal, serving, tls_of, trust
-from test_retries import MAY_ACT, READS
+from scripted import MAY_ACT, PAIR, READS, Connection, Script, answer, each, once, refusal, serving, tls_of, trust
 from trustme import CA
 
 from conftest import GOOD, Connect

@@ -15,8 +15,7 @@ import anyio
 import anyio.to_thread
 import pytest
 import trio
-from scripted import PAIR, friendly, serving
-from test_sharing import RUNNERS, closed_loops, forks, in_a_child, needs_fork, wait_until
+from scripted import PAIR, RUNNERS, closed_loops, forks, friendly, in_a_child, needs_fork, serving, wait_until
 
 from mantago import AsyncMantaGo, MantaGo
 
@@ -41,6 +40,7 @@ def in_a_loop_of_its_own(main: Callable[[], Any]) -> Any:
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.filterwarnings("ignore:Exception ignored in:pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.unmeasured
 def test_loops_that_are_just_closed_are_let_go_with_their_connections_while_the_client_lives(engine):
     before = closed_loops()
     with serving(friendly) as server:
@@ -68,7 +68,7 @@ def test_a_client_that_is_dropped_in_a_loop_closes_its_connections_and_says_so(r
     async def main() -> None:
         client: Any = AsyncMantaGo(**PAIR, base_url=server.base_url, engine=engine)
         await client.get_client_gifts(client_id="a")
-        stack = weakref.ref(client._stack)
+        stack = weakref.ref(client._sending.sender.transport)
         with warnings.catch_warnings(record=True) as said:  # trio says so too, of what closes them
             warnings.simplefilter("always")
             del client
@@ -98,6 +98,7 @@ def test_a_client_that_another_thread_drops_closes_its_connections_in_its_loop()
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.unmeasured
 def test_clients_that_were_closed_leave_nothing_in_a_loop_that_goes_on(runner):
     def slots(kind: type) -> int:
         gc.collect()
@@ -105,7 +106,7 @@ def test_clients_that_were_closed_leave_nothing_in_a_loop_that_goes_on(runner):
 
     async def main() -> None:
         client = AsyncMantaGo(**PAIR, base_url=server.base_url)
-        kind, before = type(client._stack._io), slots(type(client._stack._io))
+        kind, before = type(client._sending.sender.transport._io), slots(type(client._sending.sender.transport._io))
         for _ in range(5):
             async with AsyncMantaGo(**PAIR, base_url=server.base_url) as client:
                 await client.get_client_gifts(client_id="a")

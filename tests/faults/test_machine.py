@@ -44,7 +44,7 @@ options = dict(bot_id="b", token="t", secret="s", max_retries=0, engine=sys.argv
 async def call():
     async with AsyncMantaGo(**options, base_url=sys.argv[1]) as client:
         await client.get_client_gifts(client_id="a")
-        await client._stack._io.get().shut()
+        await client._sending.sender.transport._io.get().shut()
         await anyio.sleep(0.05)  # asyncio closes a moment later
         taken = take()
         try:
@@ -56,7 +56,7 @@ async def call():
 def call_synchronously():
     with MantaGo(**options, base_url=sys.argv[1]) as client:
         client.get_client_gifts(client_id="a")
-        run_sync(client._stack._io.get().shut())
+        run_sync(client._sending.sender.transport._io.get().shut())
         taken = take()
         try:
             client.get_client_gifts(client_id="a")
@@ -212,11 +212,11 @@ def test_a_first_address_that_does_not_answer_costs_the_stagger_only_and_is_not_
         driver.get_client_gifts(client_id="a")
         assert time.monotonic() - before < 5
         if driver.flavour == "sync":
-            run_sync(driver.client._stack._io.get().shut())
+            run_sync(driver.client._sending.sender.transport._io.get().shut())
         else:
 
             async def shut() -> None:
-                await driver.client._stack._io.get().shut()
+                await driver.client._sending.sender.transport._io.get().shut()
 
             driver.runner.run(shut())
         driver.get_client_gifts(client_id="a")

@@ -17,8 +17,22 @@ import anyio
 import httpx
 import pytest
 import trustme
-from scripted import PAIR, Connection, answer, friendly, hang, head, serving, tls_of, trust, tunnel
-from test_time import ALLOWED, OVERSHOOT, drip_a_tunnel, overshoot
+from scripted import (
+    ALLOWED,
+    OVERSHOOT,
+    PAIR,
+    Connection,
+    answer,
+    drip_a_tunnel,
+    friendly,
+    hang,
+    head,
+    overshoot,
+    serving,
+    tls_of,
+    trust,
+    tunnel,
+)
 
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APITimeoutError, AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError
@@ -89,7 +103,12 @@ def test_user_and_password_go_to_the_proxy_and_nowhere_else(connect: Connect, au
         driver.get_client_gifts(client_id="a")
         assert proxy.requests[0].headers["proxy-authorization"] == "Basic dXNlcjpoaWRkZW5A"
         assert "proxy-authorization" not in server.requests[0].headers
-        shown = [driver.client, driver.client.generated, driver.client._stack, driver.client._stack.calls]
+        shown = [
+            driver.client,
+            driver.client.generated,
+            driver.client._sending.sender.transport,
+            driver.client._sending.sender.transport.calls,
+        ]
         assert "hidden" not in str(shown)
 
 

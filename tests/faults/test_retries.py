@@ -15,7 +15,7 @@ import pytest
 from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scripted import PAIR, SOAK, Connection, answer, each, friendly, head, refusal, serving
+from scripted import MAY_ACT, PAIR, READS, SOAK, Connection, answer, each, friendly, head, refusal, serving
 
 from conftest import GOOD, Connect
 from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials, MantaGoError
@@ -24,15 +24,14 @@ from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy
 from mantago_runtime.calls.responses import retry_after
 from mantago_runtime.concurrency import run_sync
+from mantago_runtime.document import OperationInfo
 from mantago_runtime.instrumentation import Instrumentation
-from mantago_runtime.operation import OperationInfo
 from mantago_runtime.secrets.store import CredentialStore
 
 # --- on real sockets ------------------------------------------------------------------------------------------------
 
 GOOD_ANSWER = answer()
 CUT = None
-READS, MAY_ACT = "/openapi/client/gift", "/openapi/broadcast"
 
 # What the server answers, one after another (None: it cuts the connection after reading); how many requests it sees
 # when the operation only reads, and how many when it may act.
@@ -220,6 +219,7 @@ PROPERTY_CASES = 20_000 if SOAK else 400
     path=st.sampled_from([READS, MAY_ACT]),
     renews=st.booleans(),
 )
+@pytest.mark.unmeasured
 def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_acted_is_repeated(
     steps, allowed, max_retries, jitter, path, renews
 ):
@@ -227,7 +227,13 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
     pairs = iter(Credentials(**PAIR | {"bot_id": f"b{number}"}) for number in range(10))
     keys = CredentialStore((lambda: next(pairs)) if renews else Credentials(**PAIR))
     calls = CallLoop(
-        Policy(httpx.URL("https://host"), allowed, max_retries, 10_000, (OperationInfo("read", "POST", READS, True),)),
+        Policy(
+            base_url=httpx.URL("https://host"),
+            timeout=allowed,
+            max_retries=max_retries,
+            max_response_bytes=10_000,
+            operations=(OperationInfo("read", "POST", READS, True),),
+        ),
         keys,
         Instrumentation(httpx.URL("https://host"), "1"),
         lambda: world.now,
@@ -267,6 +273,7 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
 
 @settings(max_examples=PROPERTY_CASES, deadline=None)
 @given(header=st.one_of(st.text(max_size=60), RETRY_AFTERS.filter(bool)))
+@pytest.mark.unmeasured
 def test_any_retry_after_is_seconds_from_now_on_or_says_nothing(header):
     seconds = retry_after(header, NOW)
     assert seconds is None or 0 <= seconds < float("inf")

@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -24,12 +24,18 @@ from scripted import Connection, Request, always, answer, chunk, head, refusal, 
 
 import mantago
 import mantago_generated
+import mantago_runtime
 from conftest import ENGINE, GOOD, Connect
 from mantago import Credentials, MantaGoError
+from mantago.identification import ClientIdentity
 from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
+from mantago_runtime.calls.policy import Policy
+from mantago_runtime.calls.requests import UnsignedRequest
+from mantago_runtime.calls.responses import RawResponse
+from mantago_runtime.configuration import Network
 
-OURS = tuple(str(Path(str(package.__file__)).parent) for package in (mantago, mantago_generated))
+OURS = tuple(str(Path(str(package.__file__)).parent) for package in (mantago, mantago_generated, mantago_runtime))
 Reply = Callable[[str], bytes]
 """Makes the raw answer to a request from the token and the secret that were in it."""
 
@@ -125,6 +131,12 @@ def found(canaries: dict[str, str], seen: list[str]) -> list[str]:
     return [text[:300] for text in seen if any(needle in text for needle in needles(canaries))]
 
 
+@pytest.mark.parametrize("kind", [ClientIdentity, Credentials, Network, Policy, RawResponse, UnsignedRequest])
+def test_what_may_hold_a_secret_has_no_items(kind: type) -> None:
+    """Error reporters show the items of a sequence or a mapping, whatever its repr is."""
+    assert not issubclass(kind, Iterable)
+
+
 CALLS: dict[str, Callable[[Any], Any]] = {
     "the friendly method": lambda driver: driver.get_client_gifts(client_id="a"),
     "the generated operation": lambda driver: driver.operation(
@@ -136,6 +148,7 @@ CALLS: dict[str, Callable[[Any], Any]] = {
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("end", ENDS)
+@pytest.mark.unmeasured
 def test_neither_token_nor_secret_is_seen_when_a_call_ends_with(connect: Connect, canaries, end, call, caplog):
     with serving(echoing(ENDS[end], and_hang=end == "a timeout")) as server, caplog.at_level(1):
         limits = {"max_retries": 0, "max_response_bytes": 20_000, "timeout": 0.2 if end == "a timeout" else 30}

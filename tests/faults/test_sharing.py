@@ -10,7 +10,6 @@ import os
 import pickle
 import random
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,14 +19,27 @@ from typing import Any
 
 import anyio
 import pytest
-import trio
-from scripted import PAIR, SOAK, Connection, answer, echo_client_id, friendly, head, serving
+from scripted import (
+    PAIR,
+    RUNNERS,
+    SOAK,
+    Connection,
+    answer,
+    closed_loops,
+    echo_client_id,
+    forks,
+    friendly,
+    head,
+    in_a_child,
+    needs_fork,
+    serving,
+    wait_until,
+)
 
 from conftest import Connect
 from mantago import AsyncMantaGo, MantaGo, MantaGoError
 from mantago_runtime.configuration import MAX_CONNECTIONS
 
-RUNNERS: dict[str, Callable[..., Any]] = {"asyncio": lambda main: asyncio.run(main()), "trio": trio.run}
 CALLS = 20_000 if SOAK else 1_200
 SOME_EXPIRE = 2
 """On a slow machine a burst takes so long that connections that were idle in it expire."""
@@ -52,7 +64,19 @@ def test_32_threads_that_share_a_client_get_their_own_answers():
         assert server.connections <= 32
 
 
+def test_threads_whose_calls_are_the_first_of_a_client_share_its_connections(monkeypatch):
+    both_make, make = threading.Barrier(2, timeout=10), MantaGo._make_sender
+    monkeypatch.setattr(MantaGo, "_make_sender", staticmethod(lambda options: (both_make.wait(), make(options))[1]))
+    with serving(echo_client_id) as server, MantaGo(**PAIR, base_url=server.base_url) as client:
+        with ThreadPoolExecutor(2) as pool:
+            first, second = pool.map(lambda _: client.generated, range(2))
+        assert first is second is client.generated
+        assert client.get_client_gifts(client_id="a").extra == {"echo": "a"}
+    assert wait_until(lambda: server.open_now == 0)
+
+
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.unmeasured
 def test_500_tasks_that_share_a_client_get_their_own_answers_and_stay_within_the_pool(runner):
     async def main() -> list[object]:
         results: list[Any] = [None] * 500
@@ -113,23 +137,12 @@ def test_a_client_is_usable_after_tasks_were_cancelled_at_random_moments(runner)
         assert wait_until(lambda: server.open_now == 0)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 5) -> bool:
-    end = time.monotonic() + seconds
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.01)
-    return condition()
-
-
-def closed_loops() -> int:
-    gc.collect()
-    return sum(isinstance(thing, asyncio.AbstractEventLoop) and thing.is_closed() for thing in gc.get_objects())
-
-
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.unmeasured
 def test_event_loops_one_after_another_share_a_client_and_leave_nothing_open(runner):
     async def call() -> object:
         gifts = await client.get_client_gifts(client_id="a")
@@ -161,22 +174,6 @@ def test_event_loops_in_several_threads_share_a_client():
 
 
 # --- fork -----------------------------------------------------------------------------------------------------------
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-forks = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-
-
-def in_a_child(work: Callable[[], object]) -> int:
-    """Fork; the child does the work and exits, with 0 only if it returned True."""
-    child = os.fork()
-    if child == 0:
-        sys.settrace(None)  # coverage has a lock that another thread may have held at the fork: the child would hang
-        status = 1
-        try:
-            status = 0 if work() is True else 2
-        finally:
-            os._exit(status)
-    return child
 
 
 def echoes(client: MantaGo, name: str, times: int = 5) -> bool:
@@ -316,6 +313,7 @@ def calls_at_once(driver: Any, number: int) -> list[Any]:
 
 
 @pytest.mark.parametrize("number", [64, 256])
+@pytest.mark.unmeasured
 def test_bursts_find_the_connections_of_the_burst_before(connect: Connect, number):
     with serving(slow(0.02)) as server:
         driver = connect(base_url=server.base_url)
@@ -324,6 +322,7 @@ def test_bursts_find_the_connections_of_the_burst_before(connect: Connect, numbe
         assert server.connections <= MAX_CONNECTIONS * SOME_EXPIRE
 
 
+@pytest.mark.unmeasured
 def test_a_full_pool_waits_within_the_deadline(connect: Connect):
     with serving(slow(0.8)) as server:
         driver = connect(base_url=server.base_url, timeout=20)
@@ -405,6 +404,7 @@ def resident() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="this system has no /proc to measure with")
+@pytest.mark.unmeasured
 def test_calls_that_succeed_and_fail_leave_no_memory_descriptor_thread_or_task(connect: Connect, caplog):
     caplog.set_level("CRITICAL")
     with serving(changing_faults()) as server:

@@ -93,6 +93,7 @@ SMALL, DEFAULT, LARGE = MEBIBYTE, 16 * MEBIBYTE, 96 * MEBIBYTE
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value >> 20} MiB",
 )
+@pytest.mark.unmeasured
 def test_little_more_than_the_limit_is_held_of(connect: Connect, fault, limit, peak):
     script, kind, told = SWELLING[fault]
     with serving(script) as server:

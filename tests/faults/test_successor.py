@@ -11,8 +11,7 @@ import httpcore2
 import httpx
 import httpx2
 import pytest
-from scripted import PAIR, answer, each, friendly, hang, refusal, serving
-from test_time import ALLOWED, OVERSHOOT, overshoot
+from scripted import ALLOWED, OVERSHOOT, PAIR, answer, each, friendly, hang, overshoot, refusal, serving
 
 from conftest import GOOD, SECRET, TOKEN, Connect
 from mantago import (

@@ -6,23 +6,27 @@ import gzip
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
 import pytest
 import trustme
 from scripted import (
+    ALLOWED,
+    LONG,
+    OVERSHOOT,
     PAIR,
     STEP,
     Connection,
     answer,
     chunk,
+    drip_a_tunnel,
     dripping,
     friendly,
+    full_backlog,
     hang,
     head,
+    overshoot,
     refusal,
     sending,
     serving,
@@ -31,29 +35,9 @@ from scripted import (
 )
 
 from conftest import GOOD, Connect
-from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credentials
+from mantago import APIStatusError, APITimeoutError, Credentials
 
-ALLOWED = 0.3
-OVERSHOOT = 0.5
-TRIES = 3
-"""A machine that is busy can delay a call as well as a fault can; what restarts its clock overshoots each time."""
 MEGABYTE = 1_000_000
-LONG = 100
-"""Steps that take much longer than the time allowed."""
-
-
-def overshoot(call: Callable[[], object], allowed: float = ALLOWED) -> tuple[float, Exception]:
-    """Return by how much a call that must fail passes the time allowed, and how it failed; the best of some tries."""
-    best: tuple[float, Exception] | None = None
-    for _ in range(TRIES):
-        before = time.monotonic()
-        with pytest.raises(APIConnectionError) as caught:
-            call()
-        best = min([*([best] if best else []), (time.monotonic() - before - allowed, caught.value)], key=lambda b: b[0])
-        if best[0] < OVERSHOOT:
-            break
-    assert best
-    return best
 
 
 def never_read(connection: Connection) -> None:
@@ -145,20 +129,6 @@ def test_a_call_ends_at_its_timeout_under_tls_too_when_the_server(connect: Conne
     assert isinstance(error, APITimeoutError)
 
 
-@contextmanager
-def full_backlog() -> Iterator[int]:
-    """A port on which nobody accepts, and whose queue is full."""
-    with ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(listener.getsockname())
-        yield listener.getsockname()[1]
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse a connection when the queue is full")
 def test_a_call_ends_at_its_timeout_when_nobody_accepts(connect: Connect):
     with full_backlog() as port:
@@ -166,14 +136,6 @@ def test_a_call_ends_at_its_timeout_when_nobody_accepts(connect: Connect):
         late, error = overshoot(lambda: driver.get_client_gifts(client_id="a"))
     assert late < OVERSHOOT
     assert isinstance(error, APITimeoutError)
-
-
-def drip_a_tunnel(connection: Connection) -> None:
-    connection.request()
-    connection.send(b"HTTP/1.1 200 OK\r\nX-A: ")
-    for _ in range(LONG):
-        connection.send(b"x")
-        time.sleep(STEP)
 
 
 @pytest.mark.parametrize("fault", [hang, drip_a_tunnel])

@@ -35,7 +35,7 @@ class Unpacker:
 
     @property
     def is_whole(self) -> bool:
-        """Whether what was begun has come to its end."""
+        """True once what was begun has come to its end."""
         return self._stream is None and not self._start
 
     def unpacked(self, data: bytes) -> Iterator[bytes]:

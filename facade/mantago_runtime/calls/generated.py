@@ -1,4 +1,4 @@
-"""What the generated functions call, with the client of a `MantaGo` or with a bare one."""
+"""The sending of the generated functions, with the client of a `MantaGo` or with a bare one."""
 
 from __future__ import annotations
 
@@ -95,9 +95,8 @@ def _bare_answer(client: HttpxClients, request: Request[T], response: httpx.Resp
     redactor = _redactor(client, request)
     headers = Headers(fields_of(response.headers.raw, redactor))
     content = redactor.clean(response.content)
-    answers = request.operation.answers
     try:
-        payload = parse_response(response.status_code, headers, content, time.time(), answers)
+        payload = parse_response(response.status_code, headers, content, time.time(), request.operation.media)
     except InvalidResponseError as error:
         tried(of_answer(error, response.status_code, headers, content), 1, elapsed)
         raise

@@ -14,12 +14,13 @@ import httpcore
 from attrs import frozen
 
 from mantago_runtime.concurrency import Clock, MaybeAwaitable
-from mantago_runtime.configuration import Network
+from mantago_runtime.configuration import DIRECT, Network
 from mantago_runtime.connections.adapters import ASYNC, SYNC, ConnectionUse, TransportAdapter
 from mantago_runtime.connections.addresses import AddressMemory
+from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks, pool_for_threads
+from mantago_runtime.connections.sockets import deadline
 from mantago_runtime.errors import ConfigurationError
 
-DIRECT = Network()
 CANCEL_GRACE_SECONDS = 0.05
 """Seconds after the deadline until a call is cancelled: timeouts below, set to what is left, come first and close the
 connection in order."""
@@ -32,7 +33,7 @@ class IOBackend:
     send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, object]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
     failures: tuple[type[Exception], ...]
-    """What this network raises; anything else is the caller's own."""
+    """The errors that this network raises; any other is the caller's own."""
     # `iter` and `next`, or `aiter` and `anext`: nothing but Any is the type of both.
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]
@@ -55,10 +56,6 @@ class IOBackend:
 
 def sync_io_backend(below: object, network: Network = DIRECT, memory: AddressMemory | None = None) -> IOBackend:
     """Return the backend for threads."""
-    # Only a client that calls needs them.
-    from mantago_runtime.connections.pool import pool_for_threads  # noqa: PLC0415
-    from mantago_runtime.connections.sockets import deadline  # noqa: PLC0415
-
     pool = TransportAdapter(below, SYNC) if below is not None else pool_for_threads(network, memory)
     lock = threading.Lock()
     return IOBackend(
@@ -79,8 +76,6 @@ def sync_io_backend(below: object, network: Network = DIRECT, memory: AddressMem
 
 def async_io_backend(below: object, network: Network = DIRECT, memory: AddressMemory | None = None) -> IOBackend:
     """Return the backend for tasks, on asyncio and trio."""
-    from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks  # noqa: PLC0415 - see sync_io_backend
-
     pool = TransportAdapter(below, ASYNC) if below is not None else pool_for_tasks(network, memory)
     lock = anyio.Lock()
 

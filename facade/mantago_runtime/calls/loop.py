@@ -12,10 +12,9 @@ import random
 import time
 from collections.abc import Callable
 
-from attrs import define, field
-
 from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.io_backend import IOBackend
+from mantago_runtime.calls.options import Lifetime
 from mantago_runtime.calls.policy import (
     Policy,
     may_repeat,
@@ -25,8 +24,9 @@ from mantago_runtime.calls.policy import (
     wants_renewal,
     was_given_up,
 )
+from mantago_runtime.calls.requests import UnsignedRequest
 from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
-from mantago_runtime.calls.signing import UnsignedRequest, redactor_for, sent_bot_id, sign
+from mantago_runtime.calls.signing import redactor_for, sent_bot_id, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.adapters import ConnectionUse
 from mantago_runtime.errors import (
@@ -35,7 +35,6 @@ from mantago_runtime.errors import (
     APITimeoutError,
     CallError,
     CallErrorT,
-    ClientClosedError,
     InvalidResponseError,
     MantaGoError,
     tried,
@@ -48,45 +47,54 @@ from mantago_runtime.secrets.store import CredentialStore
 from mantago_runtime.text import seconds
 
 
-@define
-class Lifetime:
-    """Whether a client is open: one for it and all that its `with_options` gave."""
-
-    closed: bool = False
-
-    def refuse_if_closed(self) -> None:
-        """Raise if the client was closed."""
-        if self.closed:
-            raise ClientClosedError("this client is closed: make a new one, or keep it open as long as it is used")
-
-
-@define
 class CallState:
     """The state of one call, and what it has taken so far."""
 
-    started: float
-    deadline: float
-    attempts: int = 0
-    use: ConnectionUse = field(factory=ConnectionUse)
-    answered: bool = False
-    """Whether an answer had begun that is one to the request: a 408 says that none was seen."""
-    observed: bool = False
-    span: Span | None = None
-    status_code: int | None = None
-    request_bytes: int | None = None
-    response_bytes: int | None = None
+    __slots__ = (
+        "answered",
+        "attempts",
+        "deadline",
+        "observed",
+        "request_bytes",
+        "response_bytes",
+        "span",
+        "started",
+        "status_code",
+        "use",
+    )
+
+    def __init__(self, started: float, deadline: float) -> None:
+        self.started = started
+        self.deadline = deadline
+        self.attempts = 0
+        self.use = ConnectionUse()
+        self.answered = False
+        """True once an answer to the request has begun; a 408 is none, since it says that no request was seen."""
+        self.observed = False
+        self.span: Span | None = None
+        self.status_code: int | None = None
+        self.request_bytes: int | None = None
+        self.response_bytes: int | None = None
 
 
-@define
 class CallLoop:
     """The retry loop of one client with its options, whichever backend its calls use."""
 
-    policy: Policy
-    store: CredentialStore
-    instrumentation: Instrumentation
-    clock: Callable[[], float] = time.monotonic
-    jitter: Callable[[], float] = random.random
-    lifetime: Lifetime = field(factory=Lifetime)
+    def __init__(  # noqa: PLR0917
+        self,
+        policy: Policy,
+        store: CredentialStore,
+        instrumentation: Instrumentation,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+        lifetime: Lifetime | None = None,
+    ) -> None:
+        self.policy = policy
+        self.store = store
+        self.instrumentation = instrumentation
+        self.clock = clock
+        self.jitter = jitter
+        self.lifetime = lifetime or Lifetime()
 
     async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
         """Answer a request within its deadline, or raise a MantaGoError."""
@@ -191,7 +199,7 @@ class CallLoop:
             clean = redactor.clean if body.is_whole else redactor.clean_cut  # of a refusal, any part is kept
             content = clean(body.finish(response.status))
             state.response_bytes = len(content)
-            payload = parse_response(response.status, headers, content, time.time(), request.answers)
+            payload = parse_response(response.status, headers, content, time.time(), request.media)
             elapsed = self.clock() - state.started
             return RawResponse(response.status, headers, content, payload, state.attempts, elapsed)
         # Their frames aren't kept: the response in this one shows a reason phrase that nobody masked.

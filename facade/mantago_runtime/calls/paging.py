@@ -23,16 +23,16 @@ class Page(Generic[T]):
 
     @property
     def is_last(self) -> bool:
-        """Whether the page itself says that it is the last one: by being empty, or by its word."""
+        """Return whether the page itself says that it is the last one: by being empty, or by its word."""
         return not self.items or self.more is False
 
 
 class Position(Protocol[K_co]):
-    """Where the loop is: what identifies the next page."""
+    """The state of the loop: it identifies the next page."""
 
     @property
     def key(self) -> K_co:
-        """What the page is called for with."""
+        """Return the arguments that ask for the page."""
         ...
 
     def after(self, page: Page[Any], /) -> Position[K_co] | None:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
+from copy import copy
 from types import EllipsisType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
-from attrs import evolve, field, frozen
 
-from mantago_runtime.calls.signing import ANY_JSON, UnsignedRequest, json_body, told_seconds
+from mantago_runtime.calls.requests import ANY_JSON, UnsignedRequest, json_body, told_seconds
 from mantago_runtime.configuration import checked_seconds, checked_whole, is_loopback
+from mantago_runtime.document import OperationInfo, find_operation
 from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
-from mantago_runtime.operation import Operation, OperationInfo, find_operation
+
+if TYPE_CHECKING:
+    from mantago_runtime.operation import Operation  # only a client that calls needs what it imports
 
 OPERATION = "mantago_operation"
 """The extension of an httpx request in which its operation is, where a generated function made it."""
@@ -30,33 +33,47 @@ CLOSED_CAUSES = (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 HOPELESS_CAUSES = (ssl.SSLCertVerificationError, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
 
 
-@frozen
 class Policy:
-    """The limits that one client keeps, and the operations that the service has."""
+    """The limits that one client keeps, and the operations that the service has; the headers may hold a secret."""
 
-    base_url: httpx.URL
-    timeout: float
-    max_retries: int
-    max_response_bytes: int
-    operations: tuple[OperationInfo, ...]
-    proxy_host: str | None = None
-    proxy_of_environment: bool = False
-    headers: Mapping[str, str] = field(factory=dict, repr=False)
-    """What goes with each request, beside what it needs."""
+    def __init__(
+        self,
+        *,
+        base_url: httpx.URL,
+        timeout: float,
+        max_retries: int,
+        max_response_bytes: int,
+        operations: tuple[OperationInfo, ...],
+        proxy_host: str | None = None,
+        proxy_of_environment: bool = False,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self.timeout = timeout
+        self.max_retries = max_retries
+        self.max_response_bytes = max_response_bytes
+        self.operations = operations
+        self.proxy_host = proxy_host
+        self.proxy_of_environment = proxy_of_environment
+        self.headers: Mapping[str, str] = headers or {}
+        """The fields that go with each request, beside those that it needs."""
 
     def with_headers(self, headers: Mapping[str, str]) -> Policy:
         """Return a policy with more headers."""
         names = {name.lower() for name in headers}
         kept = {name: value for name, value in self.headers.items() if name.lower() not in names}
-        return evolve(self, headers=kept | {**headers})
+        other = copy(self)
+        other.headers = kept | {**headers}
+        return other
 
     def with_limits(self, timeout: float | EllipsisType, max_retries: int | EllipsisType) -> Policy:
         """Return a policy with other limits; raise ConfigurationError for an unusable one."""
-        return evolve(
-            self,
-            timeout=self.timeout if timeout is ... else checked_seconds(timeout),
-            max_retries=self.max_retries if max_retries is ... else checked_whole("max_retries", max_retries, least=0),
-        )
+        other = copy(self)
+        if timeout is not ...:
+            other.timeout = checked_seconds(timeout)
+        if max_retries is not ...:
+            other.max_retries = checked_whole("max_retries", max_retries, least=0)
+        return other
 
     def unsigned(self, request: httpx.Request) -> UnsignedRequest:
         """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
@@ -79,7 +96,7 @@ class Policy:
             request.stream,
             told_seconds(request.extensions.get("timeout", {})),
             known.info if known else self._operation(request.method, path),
-            known.answers if known else ANY_JSON,
+            known.media if known else ANY_JSON,
         )
 
     def _operation(self, method: str, path: str) -> OperationInfo | None:
@@ -102,7 +119,7 @@ class Policy:
 
     @property
     def way_past_proxy(self) -> str | None:
-        """What to set where the environment's proxy stands before this machine itself, which it hardly ever reaches."""
+        """Say what to set where the environment's proxy stands before this machine, which it hardly ever reaches."""
         host = self.base_url.host
         if not (self.proxy_of_environment and self.proxy_host and is_loopback(host)):
             return None
@@ -121,17 +138,17 @@ def operation_name(request: UnsignedRequest) -> str:
 
 
 def may_repeat(request: UnsignedRequest) -> bool:
-    """Whether the operation only reads, so that it can't do anything twice."""
+    """Return whether the operation only reads, so that it can't do anything twice."""
     return request.method in SAFE_METHODS or (request.operation is not None and request.operation.reads)
 
 
 def wants_renewal(failure: MantaGoError) -> bool:
-    """Whether the service refused the credentials in a way that new ones could mend."""
+    """Return whether the service refused the credentials in a way that new ones could mend."""
     return isinstance(failure, APIStatusError) and (failure.status_code == 401 or failure.code == RENEWAL_CODE)
 
 
 def was_given_up(failure: MantaGoError) -> bool:
-    """Whether a connection that was kept failed as if the server had just closed it for being idle.
+    """Return whether a connection that was kept failed as if the server had just closed it for being idle.
 
     Then no byte of an answer came (RFC 9112, 9.3.1), or a 408, which it sends as it closes.
     """
@@ -141,7 +158,7 @@ def was_given_up(failure: MantaGoError) -> bool:
 
 
 def may_retry(failure: MantaGoError, *, read_only: bool, given_up: bool = False) -> bool:
-    """Whether the request may be sent again: an operation with effects only if the service can't have acted on it.
+    """Return whether to send the request again: an operation with effects only if the service can't have acted on it.
 
     `given_up` says that it met a connection that the server had just closed, or was about to close.
     """

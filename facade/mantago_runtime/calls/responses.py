@@ -8,20 +8,20 @@ from __future__ import annotations
 import codecs
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
-from attrs import frozen
 
 from mantago_runtime.calls.compression import COMPRESSED_ENCODINGS, Unpacker, codings_of
-from mantago_runtime.calls.signing import ANY_JSON
+from mantago_runtime.calls.requests import ANY_JSON
+from mantago_runtime.document import Media, for_status
 from mantago_runtime.errors import NO_MESSAGE, APIStatusError, InvalidResponseError, named, phrase, tried
 from mantago_runtime.mappings import Headers
-from mantago_runtime.operation import Answers, Operation, reader_for
+from mantago_runtime.operation import Operation
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import Reader
 from mantago_runtime.reading.json import parse_json
@@ -32,7 +32,7 @@ from mantago_runtime.secrets.redaction import Redactor
 
 REFUSED_WITH_200 = 'the answer says "success": false'
 MAX_KEPT_BODY_BYTES = 64 * 1024
-"""Of an answer that an exception keeps."""
+"""Bytes of an answer that an exception keeps."""
 MAX_RETRY_AFTER_SECONDS = 10**9
 MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
@@ -97,7 +97,7 @@ class Body:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of what came is missing, or couldn't be unpacked."""
+        """True if nothing of what came is missing, or couldn't be unpacked."""
         return self.problem is None and (self._unpacker is None or self._unpacker.is_whole)
 
     def finish(self, status: int = 200) -> bytes:
@@ -118,15 +118,17 @@ class Body:
         self.problem = f"is larger than {self.limit:,} bytes (max_response_bytes)"
 
 
-def parse_response(status: int, headers: Headers, body: bytes, now: float, answers: Answers = ANY_JSON) -> Any:
+def parse_response(
+    status: int, headers: Headers, body: bytes, now: float, answers: Mapping[int | str, Media] = ANY_JSON
+) -> Any:
     """Return what a good answer holds, such as its JSON; raise APIStatusError or InvalidResponseError for others.
 
-    `now` is the time of day, for a Retry-After that is a date.
+    `now` is the time of day, for a Retry-After that is a date. `answers` are the good ones by their status.
     """
-    reader = reader_for(answers, status)
-    if reader is not None:
-        if reader.media != "json":
-            return _content(reader, headers, body)
+    media = for_status(answers, status)
+    if media is not None:
+        if media != "json":
+            return _content(media, headers, body)
         payload = parse_json(body)
         if not (isinstance(payload, dict) and payload.get("success") is False):
             return payload
@@ -156,11 +158,11 @@ def parse_response(status: int, headers: Headers, body: bytes, now: float, answe
     )
 
 
-def _content(reader: Reader[Any], headers: Headers, body: bytes) -> Any:
+def _content(media: Media, headers: Headers, body: bytes) -> Any:
     """Return what an answer that isn't JSON holds."""
-    if reader.media == "none":
+    if media == "none":
         return None
-    if reader.media == "bytes":
+    if media == "bytes":
         return body
     charset = Message()
     charset["Content-Type"] = headers.get("Content-Type", "")
@@ -202,17 +204,23 @@ def retry_after(value: str | None, now: float) -> float | None:
 DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
 
 
-@frozen(repr=False)
 class RawResponse:
-    """A good response, redacted: `payload` is what `content` says."""
+    """A good response, redacted: `payload` is what `content` says, `elapsed` the seconds that the call took.
 
-    status: int
-    headers: Headers
-    content: bytes
-    payload: Any
-    attempts: int
-    elapsed: float
-    """Seconds that the call took."""
+    The repr is silent, since what was answered is personal data; so it is no tuple: see `UnsignedRequest`.
+    """
+
+    __slots__ = ("attempts", "content", "elapsed", "headers", "payload", "status")
+
+    def __init__(  # noqa: PLR0917
+        self, status: int, headers: Headers, content: bytes, payload: Any, attempts: int, elapsed: float
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.content = content
+        self.payload = payload
+        self.attempts = attempts
+        self.elapsed = elapsed
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""
@@ -233,7 +241,7 @@ class ResultReader:
 
     def read(self, operation: Operation[T], answer: RawResponse) -> T:
         """Return the result of an answer, and use up its payload; raise InvalidResponseError if it can't be read."""
-        reader: Reader[T] = reader_for(operation.answers, answer.status) or JSON
+        reader: Reader[T] = for_status(operation.answers, answer.status) or JSON
         marked = reader.media == "json" and answer.content.startswith(codecs.BOM_UTF8)
         try:
             result, drift = read_result(reader, answer.payload, strict=self._strict, byte_order_mark=marked)

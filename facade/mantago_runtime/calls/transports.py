@@ -10,47 +10,24 @@ import sys
 import warnings
 from collections.abc import Callable
 from copy import copy
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import httpx
-from attrs import evolve
 
 from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_io_backend
 from mantago_runtime.calls.loop import CallLoop
+from mantago_runtime.calls.options import Options
 from mantago_runtime.calls.policy import Policy
+from mantago_runtime.calls.requests import UnsignedRequest
 from mantago_runtime.calls.responses import RawResponse, ResultReader
-from mantago_runtime.calls.signing import UnsignedRequest
 from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerLoop, PerProcess, maybe_await, run_sync
 from mantago_runtime.configuration import Network
 from mantago_runtime.connections.addresses import AddressMemory
-
-
-class TransportLike(Protocol):
-    """A transport for threads, of httpx or of httpx2."""
-
-    def handle_request(self, request: Any, /) -> Any:
-        """Return the response."""
-        ...
-
-    def close(self) -> None:
-        """Close the connections."""
-        ...
-
-
-class AsyncTransportLike(Protocol):
-    """A transport for tasks, of httpx or of httpx2."""
-
-    async def handle_async_request(self, request: Any, /) -> Any:
-        """Return the response."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        ...
+from mantago_runtime.instrumentation import Instrumentation
 
 
 class _Slot(Protocol):
-    """Where the connections of a process or of an event loop are."""
+    """A holder of the connections of a process or of an event loop."""
 
     def get(self) -> IOBackend | None: ...
 
@@ -62,23 +39,28 @@ class _Slot(Protocol):
 
 
 class _Stack:
-    """What both stacks share; the connections are each process's, or each event loop's, own."""
+    """The common part of both stacks; the connections are each process's, or each event loop's, own."""
 
-    def __init__(self, calls: CallLoop, results: ResultReader, below: object, network: Network) -> None:
-        self.calls, self.results = calls, results
+    def __init__(self, options: Options) -> None:
+        policy, below = options.policy, options.transport
+        instrumentation = Instrumentation(policy.base_url, options.version, options.on_event)
+        self.calls = calls = CallLoop(policy, options.store, instrumentation, lifetime=options.lifetime)
+        self.results = ResultReader(strict=options.strict)
         self._owner: Self | None = None
         """The stack whose connections these are, which so lives as long as they are used; None if it is this one."""
         if isinstance(below, Clock):
             calls.clock, calls.jitter = below.clock, below.jitter
         self._below = below
-        self._network, self._memory = network, AddressMemory()
+        self._network, self._memory = options.network, AddressMemory()
         self._io = self._make_slot()
 
     def with_policy(self, policy: Policy) -> Self:
         """Return a stack with other limits on the same connections, which remain this one's."""
         other = copy(self)
+        other.calls = copy(self.calls)
+        other.calls.policy = policy
         # A program may derive each client from the one before: those in between must not live as long.
-        other.calls, other._owner = evolve(self.calls, policy=policy), self._owner or self  # noqa: SLF001 - same class
+        other._owner = self._owner or self  # noqa: SLF001 - same class
         return other
 
     _make_slot: Callable[[], _Slot]
@@ -120,7 +102,6 @@ class _Stack:
 class SyncTransport(_Stack, httpx.BaseTransport):
     """The stack for threads and forked processes."""
 
-    flavour = httpx.BaseTransport
     _make_slot = PerProcess[IOBackend]
     _make_io = staticmethod(sync_io_backend)
 
@@ -148,7 +129,6 @@ class AsyncTransport(_Stack, httpx.AsyncBaseTransport):
     When it is dropped, its event loops close the connections: see `closed_at_the_end`.
     """
 
-    flavour = httpx.AsyncBaseTransport
     _make_slot = PerLoop[IOBackend]
     _make_io = staticmethod(async_io_backend)
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpcore
 import httpx
-from attrs import define, frozen
 
 from mantago_runtime.concurrency import maybe_await
 from mantago_runtime.configuration import package_of
 
 
-@frozen
-class Flavour:
+class Flavour(NamedTuple):
     """The names that httpcore and httpx have for the same things, for threads or for tasks."""
 
     connection: Any
@@ -43,19 +41,21 @@ ASYNC = Flavour(
 )
 
 
-@define
 class ConnectionUse:
-    """What an attempt asks of its connection, and what it got."""
+    """The wishes of an attempt for its connection, and what it got."""
 
-    must_be_new: bool = False
-    was_used: bool = False
-    """Whether it carried a request before: the other side may have given it up meanwhile."""
-    waits_for: int = 0
-    """How many connections are in use, all of them, while the attempt waits for one."""
+    __slots__ = ("must_be_new", "waits_for", "was_used")
+
+    def __init__(self, *, must_be_new: bool = False) -> None:
+        self.must_be_new = must_be_new
+        self.was_used = False
+        """True if it carried a request before: the other side may have given it up meanwhile."""
+        self.waits_for = 0
+        """The number of connections in use, all of them, while the attempt waits for one."""
 
 
 def has_leftover(connection: Any) -> bool:
-    """Whether more came than the response: httpcore's parser would take it for the answer to the next request.
+    """Return whether more came than the response: httpcore's parser would take it for the answer to the next request.
 
     httpcore has no public name for the parser; `http1` sees to this by itself.
     """

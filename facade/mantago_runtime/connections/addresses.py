@@ -21,7 +21,7 @@ REMEMBERED_SECONDS = 600.0
 
 
 def is_numeric(host: str) -> bool:
-    """Whether a host is an address rather than a name, so that nobody has to be asked for it."""
+    """Return whether a host is an address rather than a name, so that nobody has to be asked for it."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
@@ -30,7 +30,7 @@ def is_numeric(host: str) -> bool:
 
 
 def is_systems(error: OSError) -> bool:
-    """Whether the system raised an error: it numbers them, and an alarm that a caller has set for itself doesn't."""
+    """Return whether the system raised an error: it numbers its own, and the alarm that a caller set has no number."""
     return error.errno is not None
 
 

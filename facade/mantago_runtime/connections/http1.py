@@ -212,11 +212,11 @@ class Connection:
         self._expires = time.monotonic() + self._kept_for
 
     def is_idle(self) -> bool:
-        """Whether another request may use the connection."""
+        """Return whether another request may use the connection."""
         return self._idle
 
     def has_expired(self) -> bool:
-        """Whether it was unused for too long, or the other side has closed it."""
+        """Return whether it was unused for too long, or the other side has closed it."""
         return time.monotonic() > self._expires or bool(self._stream.get_extra_info("is_readable"))
 
     def close(self) -> None:

@@ -48,7 +48,7 @@ def remaining(timeout: float | None, error: type[Exception]) -> float:
 
 
 def is_ready(sock: Any, *, to_write: bool = False, seconds: float = 0.0) -> bool:
-    """Whether a socket can be read from, or written to, within so many seconds; closed or gone (None), it can."""
+    """Return whether a socket can be read or written within so many seconds; one that is closed or gone (None) can."""
     descriptor = -1 if sock is None else sock.fileno()
     if descriptor < 0:
         return True

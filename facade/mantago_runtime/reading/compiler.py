@@ -17,7 +17,7 @@ from mantago_runtime.reading.drift import Drift
 from mantago_runtime.reading.fields import NOT_USUAL, JsonField, Reader, attributes_of, default_of, json_fields
 
 EMPTY: Final = ReadOnlyMapping[Any]()
-"""What `extra` is where the service sent nothing else: one object for all."""
+"""The `extra` of a model where the service sent nothing else: one object for all."""
 
 Put = Callable[[object, object], None]
 

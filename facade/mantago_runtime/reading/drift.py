@@ -1,4 +1,4 @@
-"""What in an answer differed from the document, but could be understood."""
+"""The differences between an answer and the document that could be understood."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class Drift:
 
     `kind` is one of missing, null, unknown_value, unknown_field, format; `path` looks like `tickets[0].createdAt`.
     """
+
+    __module__ = "mantago"
 
     kind: DriftKind
     path: str

@@ -25,7 +25,7 @@ class OpenStrEnum(StrEnum):
 
     @property
     def is_known(self) -> bool:
-        """Whether the document that this package was generated from lists the value."""
+        """True if the document that this package was generated from lists the value."""
         return any(self is member for member in type(self))
 
 
@@ -47,7 +47,7 @@ class OpenIntEnum(IntEnum):
 
     @property
     def is_known(self) -> bool:
-        """Whether the document that this package was generated from lists the value."""
+        """True if the document that this package was generated from lists the value."""
         return any(self is member for member in type(self))
 
 

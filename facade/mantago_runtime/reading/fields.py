@@ -1,4 +1,4 @@
-"""What a model declares about its fields, and what a reader is."""
+"""The declarations of a model about its fields, and the base of all readers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from enum import Enum
-from typing import Any, ClassVar, Final, Generic, Literal, NoReturn, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, Generic, NoReturn, TypeAlias, TypeVar
 
 from attrs import NOTHING, Attribute, fields
 
+from mantago_runtime.document import Media
 from mantago_runtime.errors import InvalidResponseError
 from mantago_runtime.reading.drift import Drift
 from mantago_runtime.text import characters
@@ -20,7 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 CoreSchema: TypeAlias = dict[str, Any]
 Refer: TypeAlias = Callable[[type], CoreSchema]
 KEY = "json"
-"""Where a field's metadata holds its JsonField."""
+"""The key of a field's metadata under which its JsonField is."""
 
 # What a reader raises for a value that isn't as the document has it, when it was asked to be quick.
 NOT_USUAL = (LookupError, TypeError, ValueError)
@@ -30,18 +31,18 @@ NO_ITEMS: Final[list[object]] = []
 
 
 class Reader(ABC, Generic[T_co]):
-    """How values of one type are read from JSON, and written to it.
+    """The way in which values of one type are read from JSON, and written to it.
 
     `read` tolerates what can be understood and knows what is wrong, and where. `quick` reads only what is exactly as
     the document has it, without changing its argument, and raises one of NOT_USUAL for anything else.
     """
 
     shape: ClassVar[type | None] = None
-    """Of what holds other values: dict or list."""
-    media: ClassVar[Literal["json", "text", "bytes", "none"]] = "json"
-    """What a whole answer that it reads consists of."""
+    """The type of JSON that holds the other values: dict or list."""
+    media: ClassVar[Media] = "json"
+    """The media of a whole answer that it reads."""
     nothing: Any = None
-    """What services send for no value at all, beside null: an empty string or an empty list."""
+    """The value that services send for no value at all, beside null: an empty string or an empty list."""
 
     @abstractmethod
     def read(self, value: object, drift: list[Drift], place: str) -> T_co:
@@ -67,7 +68,7 @@ class Reader(ABC, Generic[T_co]):
         return [quick(value) for value in values]
 
     def is_nothing(self, value: object) -> bool:
-        """Whether a value carries nothing: in an optional field it is read as None."""
+        """Return whether a value carries nothing: in an optional field it is read as None."""
         return type(value) is type(self.nothing) and not value
 
     def bound(self) -> object:
@@ -103,7 +104,7 @@ def load(readers: Iterable[Reader[Any]]) -> None:
 
 
 class JsonField:
-    """How a field is read and written.
+    """The way in which a field is read and written.
 
     `required`: an answer without it is refused. `promised`: the published document requires it, so that an answer
     without it drifts. `nullable`: the published document allows null. `read_only`: only the service sets it, so it
@@ -134,7 +135,7 @@ class JsonField:
 
     @property
     def usual(self) -> bool:
-        """Whether an answer that is as the document has it holds the field."""
+        """Return whether an answer that is as the document has it holds the field."""
         return (self.required or self.promised) and not self.write_only
 
     def absent(self, data: Mapping[str, Any], drift: list[Drift]) -> bool:

@@ -20,7 +20,7 @@ from mantago_runtime.errors import InvalidResponseError
 Parser = Callable[[bytes], Any]
 
 EXACT_TYPES: Final = frozenset({str, bool, int, type(None)})
-"""What every parser reads alike; a float may have been an integer."""
+"""The types whose values every parser reads alike; a float may have been an integer."""
 _IN_DOUBT: Final = object()
 _decode: Final = json.JSONDecoder().decode
 

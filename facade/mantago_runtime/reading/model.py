@@ -1,4 +1,4 @@
-"""What every generated model is: an immutable object that declares how it is read."""
+"""The base of every generated model: an immutable object that declares how it is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mantago_runtime.reading.fields import KEY, JsonField, Reader, attributes_of
 
 T = TypeVar("T")
 CameWith: TypeAlias = tuple[int, Mapping[str, str], int, float]
-"""What `ResponseInfo` is made of when somebody asks for it: hardly anybody does, and a tuple costs next to nothing."""
+"""The parts of a `ResponseInfo`, made when somebody asks for it: hardly anybody does, and a tuple costs nothing."""
 
 __all__ = ["EMPTY", "JsonField", "Model", "ResponseInfo", "Result", "json_field", "read_only"]
 
@@ -34,7 +34,7 @@ def read_only(items: Mapping[str, Any]) -> ReadOnlyMapping[Any]:
 
 
 class Model:
-    """What all models share: the way from JSON and back, and a repr of one line that leaves out what is empty."""
+    """The base of all models: the way from JSON and back, and a repr of one line that leaves out what is empty."""
 
     __slots__ = ()
     _shows_values: ClassVar[bool] = True
@@ -118,10 +118,12 @@ class Model:
 
 @frozen
 class ResponseInfo:
-    """What came with an answer, and what the call took.
+    """All that came with an answer, and what the call took.
 
     `headers` can be read in any case, and hold no secret. `elapsed` is in seconds, for all attempts together.
     """
+
+    __module__ = "mantago"
 
     status_code: int
     headers: Mapping[str, str] = field(hash=False)
@@ -144,7 +146,7 @@ class Result(Model):
     __slots__ = ("_came_with",)
     _came_with: CameWith
     _envelope: ClassVar[tuple[JsonField, ...]] = ()
-    """What stands around the content, and is checked and dropped."""
+    """The fields around the content, which are checked and dropped."""
     drift: tuple[Drift, ...]
 
     @classmethod
@@ -160,7 +162,7 @@ class Result(Model):
 
     @property
     def response(self) -> ResponseInfo | None:
-        """What came with the answer; None in an object that wasn't made from an answer, or from a part of one."""
+        """Return what came with the answer; None in an object that was made from no answer, or from a part of one."""
         told: CameWith | None = getattr(self, "_came_with", None)
         return None if told is None else ResponseInfo(*told)
 

@@ -1,4 +1,4 @@
-"""How each type of the document is read from JSON, tolerantly, and written to it: what models are declared with."""
+"""The readers that models are declared with: each reads a type of the document from JSON, tolerantly, and writes it."""
 
 from __future__ import annotations
 

@@ -7,9 +7,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
-
-from attrs import frozen
+from typing import Any, NoReturn
 
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.text import characters
@@ -21,15 +19,17 @@ MAX_LENGTHS: Mapping[str, tuple[int, str]] = {
     "token": (16_384, "a header"),
     "secret": (16_384, "a request"),
 }
-"""How many characters a value may have, and where it must fit."""
+"""The number of characters that a value may have, and the place where it must fit."""
 
 
-@frozen(init=False, repr=False)
 class Credentials:
     """A bot's id, token and secret, which belong together and are renewed together.
 
     A blank value, or a token that can't be in a header, raises a `ConfigurationError`. The repr shows the bot id only.
     """
+
+    __slots__ = ("__weakref__", *ARGUMENTS)
+    __match_args__ = ("bot_id", "token", "secret")
 
     bot_id: str
     token: str
@@ -37,18 +37,40 @@ class Credentials:
 
     def __init__(self, *, bot_id: str, token: str, secret: str) -> None:
         problem = problem_of({"bot_id": bot_id, "token": token, "secret": secret})
-        self.__attrs_init__(_plain(bot_id), _plain(token), _plain(secret))  # pyright: ignore[reportAttributeAccessIssue]
+        self.__setstate__({"bot_id": _plain(bot_id), "token": _plain(token), "secret": _plain(secret)})
         # A traceback with locals, as error reporters record it, must not show the two.
         del token, secret
         if problem:
             raise ConfigurationError(problem)
+
+    def _values(self) -> tuple[str, str, str]:
+        return self.bot_id, self.token, self.secret
+
+    def __eq__(self, other: object) -> bool:
+        return self._values() == other._values() if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values())
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"credentials can't be changed, and so neither can {name}: make new ones")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"credentials can't be changed, and so {name} can't be deleted: make new ones")
+
+    def __getstate__(self) -> dict[str, str]:
+        return dict(zip(ARGUMENTS, self._values(), strict=True))
+
+    def __setstate__(self, state: Mapping[str, str]) -> None:
+        for name in state.keys() & {*ARGUMENTS}:
+            object.__setattr__(self, name, state[name])
 
     def __repr__(self) -> str:
         return f"Credentials(bot_id={self.bot_id!r}, token={REDACTED}, secret={REDACTED})"
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the token expires, in UTC, from its `exp`; None if it has no readable `exp`."""
+        """The time when the token expires, in UTC, from its `exp`; None if it has no readable `exp`."""
         try:
             payload = self.token.split(".")[1]
             claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -92,7 +114,7 @@ def problem_of(values: Mapping[str, object]) -> str | None:
 
 
 def encodable(value: str) -> bool:
-    """Whether a string can be sent as UTF-8."""
+    """Return whether a string can be sent as UTF-8."""
     try:
         value.encode()
     except UnicodeEncodeError:

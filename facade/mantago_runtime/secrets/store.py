@@ -26,11 +26,11 @@ class CredentialStore:
         self.current: Credentials | None = None
         self.held: tuple[Credentials, ...] = ()
         self.others: tuple[str, ...] = ()
-        """What else no answer may show: a proxy's password."""
+        """Other values that no answer may show: a proxy's password."""
         self.redactor = Redactor(self.held)
         self.answers = 0
         self.warn_from = math.inf
-        """When to warn that the token in force expires: seconds since 1970."""
+        """The time to warn that the token in force expires, in seconds since 1970."""
         if isinstance(source, Credentials):
             self._hold(source)
 

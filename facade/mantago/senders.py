@@ -1,0 +1,76 @@
+"""The senders of the two clients, which their first calls make.
+
+A program that makes a client, but doesn't call yet, need not wait for all that this module imports.
+"""
+
+from __future__ import annotations
+
+from typing import Generic, Self, TypeVar
+
+import httpx
+
+from mantago_generated.client import AuthenticatedClient
+from mantago_runtime.calls.clients import AsyncCaller, SyncCaller
+from mantago_runtime.calls.options import Options
+from mantago_runtime.calls.policy import Policy
+from mantago_runtime.calls.transports import AsyncTransport, SyncTransport
+
+TransportT = TypeVar("TransportT", SyncTransport, AsyncTransport)
+
+
+class _Sender(Generic[TransportT]):
+    """The transport of a client, and the generated client over it."""
+
+    _transport_type: type[TransportT]
+
+    def __init__(self, transport: TransportT) -> None:
+        self.transport: TransportT = transport
+        self.generated = _generated_client(transport)
+
+    @classmethod
+    def of(cls, options: Options) -> Self:
+        """Return the sender of a client with these options."""
+        return cls(cls._transport_type(options))
+
+    @property
+    def policy(self) -> Policy:
+        """The limits of the client."""
+        return self.transport.calls.policy
+
+    def with_policy(self, policy: Policy) -> Self:
+        """Return a sender with other limits on the same connections."""
+        return type(self)(self.transport.with_policy(policy))
+
+
+class SyncSender(_Sender[SyncTransport]):
+    """The sender of a `MantaGo`; `caller` is for the friendly methods."""
+
+    _transport_type = SyncTransport
+
+    def __init__(self, transport: SyncTransport) -> None:
+        super().__init__(transport)
+        self.caller = SyncCaller(transport, self.generated.get_httpx_client())
+
+
+class AsyncSender(_Sender[AsyncTransport]):
+    """The sender of an `AsyncMantaGo`; `caller` is for the friendly methods."""
+
+    _transport_type = AsyncTransport
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        super().__init__(transport)
+        self.caller = AsyncCaller(transport, self.generated.get_async_httpx_client())
+
+
+def _generated_client(transport: SyncTransport | AsyncTransport) -> AuthenticatedClient:
+    """Return the generated client, with our transport below everything that is called with it."""
+    policy = transport.calls.policy
+    return AuthenticatedClient(
+        base_url=str(policy.base_url),
+        token="",
+        prefix="",  # the transport signs each request
+        headers={"Accept": "application/json", "Accept-Encoding": "gzip, deflate", **policy.headers},
+        timeout=httpx.Timeout(policy.timeout),
+        # Without trust_env=False, httpx would put the environment's proxies beside our transport.
+        httpx_args={"transport": transport, "trust_env": False},
+    )
