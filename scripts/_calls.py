@@ -1,4 +1,4 @@
-"""How each operation is called by its friendly method, as a person writes it: in code that runs."""
+"""The call of each operation's friendly method as a person writes it, in code that runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from generation.package import Plan
 from generation.text import literal
 
 _NOW = "datetime.now(UTC)", ("UTC", "datetime")
-# What an argument is filled with in an example, by the name of its type, and what that imports from datetime.
+# By the name of its type, the value of an argument in an example, and the names that it needs from datetime.
 _FILLED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "TEXT": ('"..."', ()),
     "PLAIN_TEXT": ('"..."', ()),
@@ -41,7 +41,7 @@ class Calls:
 
 
 def calls(read: Plan, wanted: Iterable[str] | None = None) -> Calls:
-    """Return the call of each operation of a document, or of those that are wanted, by "POST /client/{id}"."""
+    """Return the calls of all operations of a document, or of those that are wanted, by "POST /client/{id}"."""
     imports = Imports(avoid={"mantago"})
     imports.name("mantago", "MantaGo")
     named = {f"{one.method} {one.path}": one for one in read.endpoints}
@@ -60,7 +60,7 @@ class _Writer:
         self._read, self._endpoint, self._imports = read, endpoint, imports
 
     def call(self) -> str:
-        """Return the line that calls a method with what it needs, and says in a comment what else it takes."""
+        """Return the line that calls a method with the arguments that it needs; a comment lists the others."""
         made: Method = method(self._endpoint, self._read.names[self._endpoint.place], self._read.classes, Imports())
         needed = [f"{one.name}={self._argument(one)}" for one in made.arguments if one.default is None]
         if made.rule:
@@ -73,7 +73,7 @@ class _Writer:
         kind = argument.source.type if argument.source else body.type if body else JSON
         code = self._value(kind)
         in_path = isinstance(argument.source, Parameter) and argument.source.where == "path"
-        # Of nothing but dots, a path would mean another one.
+        # Dots alone, as a part of a path, would lead to another path.
         return code.replace('"..."', '"abc"') if in_path else code
 
     def _value(self, kind: Type, told: Mapping[str, str] | None = None) -> str:

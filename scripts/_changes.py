@@ -1,4 +1,4 @@
-"""openapi/changes/VERSION.md: what a new version of the document changes, in the order in which a reviewer reads."""
+"""openapi/changes/VERSION.md: the changes of a new version of the document, in the order in which a reviewer reads."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ BUMPS = ("major", "minor", "patch")
 
 @frozen
 class Bump:
-    """What semantic versioning asks for: major, minor or patch, why, and the versions before and after."""
+    """The step that semantic versioning asks for: major, minor or patch, the reason, the versions before and after."""
 
     kind: str
     why: str
@@ -49,7 +49,7 @@ def package_version(init: str) -> tuple[int, int, int]:
 def bump(changes: Iterable[Change], version: tuple[int, int, int]) -> Bump:
     """Return the version that the package needs after these changes.
 
-    Before 1.0.0 a minor version may break, and so is what a break asks for; anything else is a patch then.
+    Before 1.0.0 a break asks for a minor version only, and anything else for a patch.
     """
     found = list(changes)
     if broken := sum(change.level is Level.BREAKING for change in found):
@@ -66,14 +66,14 @@ def bump(changes: Iterable[Change], version: tuple[int, int, int]) -> Bump:
 
 
 def enough(before: tuple[int, int, int], after: tuple[int, int, int], asked: Bump) -> bool:
-    """Say whether the version was raised as far as is asked for, or further."""
+    """Return whether the version was raised as far as it is asked to be, or further."""
     place = BUMPS.index(asked.kind)
     return after[: place + 1] > before[: place + 1]
 
 
 @frozen
 class Upgrade:
-    """All that the text tells of."""
+    """The facts that the report tells."""
 
     old_version: str
     new_version: str
@@ -82,7 +82,7 @@ class Upgrade:
     calls: Calls
     last_seen: Mapping[str, str]
     names: Named
-    # Proposals of this version, and those that nobody had confirmed and that are about nothing any more.
+    # Proposals of this version, and unconfirmed proposals that are gone since the document lost what they name.
     proposed: tuple[Open, ...] = ()
     gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Upgrade:
 
     @property
     def for_facade(self) -> tuple[Change, ...]:
-        """What concerns what is written by hand: assumptions that no longer hold, and what couldn't be tried."""
+        """The changes that concern code written by hand: broken assumptions, and operations that couldn't be tried."""
         return tuple(change for change in self.report.changes if _is_ours(change))
 
 
@@ -109,7 +109,7 @@ def _is_ours(change: Change) -> bool:
 
 
 def text(upgrade: Upgrade) -> str:
-    """Return the whole as Markdown: what breaks, what the façade must look at, what is new, and the rest."""
+    """Return the report as Markdown: what breaks, what is for the façade, what is new, and the rest."""
     report = upgrade.report
     plural = "" if len(upgrade.added) == 1 else "s"
     lines = [
@@ -124,7 +124,7 @@ def text(upgrade: Upgrade) -> str:
         *_added(upgrade),
         *_to_confirm(upgrade),
         *_unconfirmed(upgrade),
-        # Those for the façade stand above.
+        # The changes for the façade stand above.
         *markdown(report, Level.WARNING, {rule for rule in RULES if rule.startswith(OURS)}),
         *markdown(report, Level.INFO, {ADDED}),
     ]
@@ -145,11 +145,11 @@ def _facade(upgrade: Upgrade) -> list[str]:
     lines = ["", "### For the façade", ""]
     if not upgrade.for_facade:
         others = {
-            "the released client fails on it, as Breaking says": any(map(_fails, upgrade.report.changes)),
+            "the released client fails on the new version, as Breaking says": any(map(_fails, upgrade.report.changes)),
             "tests fail, as listed above": bool(upgrade.failed),
         }
         told = " and ".join(words for words, holds in others.items() if holds)
-        return [*lines, f"Its assumptions hold, yet {told}." if told else "Nothing: what it relies on holds."]
+        return [*lines, f"Its assumptions hold, yet {told}." if told else "Nothing: all that it relies on holds."]
     lines += [f"- {code(change.path)}: {prose(change.text)}" for change in upgrade.for_facade]
     return lines
 
@@ -172,15 +172,18 @@ def _to_confirm(upgrade: Upgrade) -> list[str]:
         ),
         ("Proposed earlier, and still not confirmed:", [", ".join(map(code, earlier))] if earlier else []),
         (
-            "Whether these only read isn't decided, so they are taken for ones that act (`x-mantago-reads`).",
+            "Nobody has decided whether these only read, so they are taken for ones that act (`x-mantago-reads`).",
             [code(operation) for operation in names.undecided],
         ),
         (
             "This sounds like the rule of identification, and the body's schema has no `x-mantago-rule`.",
             [f"{code(operation)}: {prose(sentence)}" for operation, sentence in names.sounding],
         ),
-        ("By the overlay these are one class, and they aren't alike any more:", [prose(line) for line in names.apart]),
-        ("Proposals that nobody had confirmed went with what they were about.", [code(line) for line in upgrade.gone]),
+        ("The overlay makes these one class, and they aren't alike any more:", [prose(line) for line in names.apart]),
+        (
+            "These proposals are gone, unconfirmed: the document no longer has what they name.",
+            [code(line) for line in upgrade.gone],
+        ),
     )
     said = [["", text, "", *(f"- {line}" for line in lines)] for text, lines in parts if lines]
     return ["", "### Confirm before release", *(line for part in said for line in part)] if said else []

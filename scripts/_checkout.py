@@ -1,4 +1,4 @@
-"""A copy of the project to work in, and taking over what changed in it: all of it, or nothing."""
+"""A copy of the project to work in, and taking over its changes: all of them, or none."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from attrs import field, frozen
 from _vendored import ROOT, ScriptError, Vendored, write_all
 from regenerate import GENERATED, PACKAGE, generate, prove, read_package, replace_package
 
-# What is written anew with the package, each by a script.
+# The files that a script writes anew with the package, each with its script.
 DERIVED = {"tests/public.txt": "tests/test_public.py", "docs/reference": "tests/test_readme.py"}
-# What the machine writes; to the names it only adds, and everything else is written by hand.
+# The machine writes these, and only adds to the names; everything else is written by hand.
 WRITTEN = ("openapi", f"{GENERATED.name}/{PACKAGE}", Vendored().names.relative_to(ROOT).as_posix(), *DERIVED)
 _NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv*", "__pycache__", ".*cache", ".hypothesis", "build", "dist", "node_modules"
@@ -27,7 +27,7 @@ _NOT_COPIED = shutil.ignore_patterns(
 
 @frozen
 class Checkout:
-    """A folder with the project in it, and the bytes of what the machine writes as they were at first."""
+    """A folder with the project in it, and the first state of the files that the machine writes."""
 
     root: Path
     before: dict[str, bytes] = field(init=False, repr=False)
@@ -46,7 +46,7 @@ class Checkout:
         return self.root / WRITTEN[1]
 
     def files(self) -> dict[str, bytes]:
-        """Return what the machine writes, by relative POSIX path."""
+        """Return the files that the machine writes, by relative POSIX path."""
         places = [self.root / name for name in WRITTEN]
         return {
             path.relative_to(self.root).as_posix(): path.read_bytes()
@@ -55,7 +55,7 @@ class Checkout:
         }
 
     def changed(self) -> dict[str, bytes | None]:
-        """Return the new bytes of what has changed, None for what is gone."""
+        """Return the new bytes of each file that has changed, None for one that is gone."""
         after = self.files()
         names = sorted(self.before.keys() | after.keys())
         return {name: after.get(name) for name in names if self.before.get(name) != after.get(name)}
@@ -65,13 +65,13 @@ class Checkout:
         with TemporaryDirectory() as folder:
             scratch = Path(folder).resolve()
             wanted = generate(self.vendored, self.package.parent, scratch)
-            # Only then: files that are as before must not look as if they had another age.
+            # Files that are as before keep their age.
             if wanted != read_package(self.package):
                 prove(scratch)
                 replace_package(self.package, wanted)
 
     def derive(self) -> None:
-        """Write anew what follows from the package: the list of what is public, and the reference."""
+        """Write anew the files that follow from the package: the list of public names, and the reference."""
         for script in DERIVED.values():
             if (self.root / script).exists():
                 done = self._run(script)
@@ -79,13 +79,13 @@ class Checkout:
                     raise ScriptError(f"{script}: failed on the new version:\n{done.stdout}{done.stderr}")
 
     def test(self, *options: str) -> tuple[bool, str]:
-        """Run the tests of the copy on the copy's packages; return whether all passed, and what pytest said."""
+        """Run the tests of the copy on the copy's packages; return whether all passed, and pytest's output."""
         done = self._run("-m", "pytest", "-q", "--no-cov", "--color=no", "-p", "no:cacheprovider", *options)
         return done.returncode == 0, done.stdout + done.stderr
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         packages = os.pathsep.join(str(self.root / name) for name in ("facade", GENERATED.name))
-        # pytest cuts what it says of a failure at the width of the terminal.
+        # pytest cuts the line on a failure at the width of the terminal.
         environment = os.environ | {"PYTHONPATH": packages, "PYTHONDONTWRITEBYTECODE": "1", "COLUMNS": "400"}
         return subprocess.run(
             [sys.executable, *arguments],
@@ -111,10 +111,10 @@ def copied(root: Path = ROOT) -> Iterator[Checkout]:
 
 
 def take_over(changed: dict[str, bytes | None], root: Path = ROOT) -> None:
-    """Write all that changed in a copy to the project; a failure or Ctrl-C, even between two files, undoes all."""
+    """Write all changes of a copy to the project; a failure or Ctrl-C, even between two files, undoes all."""
     write_all({root / name: data for name, data in changed.items()})
     for name in [name for name, data in changed.items() if data is None]:
         folder = (root / name).parent
-        # Without its modules, a package is nothing but an importable name.
+        # A folder without modules could still be imported.
         if folder.is_dir() and {path.name for path in folder.iterdir()} <= {"__pycache__"}:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What failed tests say to whoever takes over a new version: the promise that no longer holds, and why."""
+"""Failed tests in words for the person who takes over a new version: the promise that no longer holds, and why."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 
 from attrs import frozen
 
-# What pytest says of a failure, and what that means after a new document.
+# Pytest's words for a failure, and their meaning after a new document.
 _GONE = "which the new version has no longer"
 _WORDS = (
     (r"ImportError: cannot import name '(\w+)'", f"it imports {{0}}, {_GONE}"),
@@ -20,7 +20,7 @@ _WORDS = (
     (r"(?:[\w.]+\.)?InvalidResponseError: (.+)", "the client can't read the answer: {0}"),
     (r"(?:[\w.]+\.)?BadRequestError: (.+)", "the stand-in for the service refuses the call: {0}"),
     (r"(?:[\w.]+\.)?(?:FailedHealthCheck|DeadlineExceeded)", "it took too long: the machine is slow, a schema large"),
-    (r"worker '\w+' crashed|Failed: Timeout", "it came to no end: run it alone, as the machine may be busy"),
+    (r"worker '\w+' crashed|Failed: Timeout", "it didn't end in time: run it alone, since the machine may be busy"),
 )
 _LINE = re.compile(
     r"^(?:FAILED|ERROR) (?P<file>[^:\s]+)(?:::(?P<name>[\w:]+)(?:\[.*?\])?)?(?: - (?P<said>.*))?$", re.MULTILINE
@@ -29,7 +29,7 @@ _LINE = re.compile(
 
 @frozen
 class Failure:
-    """A test that fails in so many cases: where it is, what it promises, and why it doesn't hold."""
+    """A test that fails, in so many cases: where it is, what it promises, and why the promise doesn't hold."""
 
     test: str
     promise: str
@@ -38,13 +38,13 @@ class Failure:
 
     @property
     def lines(self) -> tuple[str, str]:
-        """What is told of it: the promise and where it is tested, then why it fails."""
+        """The two lines of a report: the promise and where it is tested, then why it fails."""
         cases = f", {self.cases} cases" if self.cases > 1 else ""
         return f"{self.promise} ({self.test}{cases})", self.why
 
 
 def failures(output: str) -> list[Failure]:
-    """Return what failed, from what pytest said; its last words if it names no test."""
+    """Return the failures that pytest's output names, or its last words if it names no test."""
     found: Counter[Failure] = Counter()
     for line in _LINE.finditer(output):
         test = line["file"] + (f"::{line['name']}" if line["name"] else "")
@@ -59,7 +59,7 @@ def failures(output: str) -> list[Failure]:
 
 
 def why(said: str) -> str:
-    """Return why a test failed: in words for what is known, else in pytest's."""
+    """Return the reason of a failure, in words of our own if it is a known one, else in pytest's."""
     for pattern, words in _WORDS:
         if found := re.match(pattern, said):
             return f"{words.format(*found.groups())} ({said})" if not found.groups() else words.format(*found.groups())

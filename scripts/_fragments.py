@@ -1,4 +1,4 @@
-"""A fragment of the API's spec: the named units that it consists of, and what tells two units apart."""
+"""A fragment of the API's spec: the named units that it consists of, and comparing two units."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from attrs import Factory, field, frozen
 
 from _validation import METHODS, shorten
 
-# Text and examples describe; a schema's title, although it can name a generated class, is translated with them.
+# Text and examples only describe. So does a schema's title: it can name a generated class, but is translated as text.
 TEXT = frozenset({"description", "summary", "title", "example", "examples", "externalDocs"})
 TEXT_OF_INFO = TEXT | {"contact", "license", "termsOfService"}
-# The keys in these are names that somebody chose: a property may be called "description".
+# The keys in these are names that somebody chose, so that a property called "description" is no text.
 NAMES = frozenset(
     {"callbacks", "content", "encoding", "headers", "links", "mapping", "parameters", "patternProperties"}
     | {"properties", "responses", "scopes", "variables"}
@@ -27,7 +27,7 @@ Unit = tuple[str, ...]
 
 
 class _Absent:
-    """Stands for what an item of `paths` doesn't say, and so says to all its operations."""
+    """Marks a field that an item of `paths` leaves out, which holds for all its operations."""
 
 
 ABSENT = _Absent()
@@ -55,7 +55,7 @@ class Fragment:
 
     @property
     def edition(self) -> tuple[Any, ...]:
-        """What sorts fragments by their age, and is the same for those that must agree."""
+        """A key that sorts fragments by their age, and is the same for fragments that must agree."""
         return self.resets, version_key(self.version)
 
     @property
@@ -65,7 +65,7 @@ class Fragment:
 
 
 def version_key(version: str) -> tuple[Any, ...]:
-    """Return what sorts versions: numbers by value, and a pre-release before its release, as SemVer has it."""
+    """Return a key that sorts versions: numbers by value, and a pre-release before its release, as in SemVer."""
     release, _, prerelease = version.partition("+")[0].partition("-")
     parts = tuple(_number_or_word(part) for part in re.findall(r"[0-9]+|[^\W\d]+", release))
     more = tuple(_number_or_word(part) for part in re.findall(r"[0-9]+|[^\W\d]+", prerelease))
@@ -82,12 +82,12 @@ def operations(spec: Mapping[str, Any]) -> Iterator[Unit]:
 
 
 def is_operation(unit: Unit) -> bool:
-    """Say whether a unit is an operation."""
+    """Return whether a unit is an operation."""
     return unit[0] == "paths" and len(unit) == 3 and unit[2] in METHODS
 
 
 def label(unit: Unit) -> str:
-    """Return what people call an operation."""
+    """Return the name of an operation for people."""
     return f"{unit[2].upper()} {unit[1]}"
 
 
@@ -100,7 +100,7 @@ def pointer(path: Sequence[str | int]) -> str:
 
 
 def units_of(spec: Mapping[str, Any]) -> Iterator[tuple[Unit, Any]]:
-    """Yield the units of a valid spec and what they say, in its order."""
+    """Yield the units of a valid spec with their values, in its order."""
     for key, value in spec.items():
         if key == "tags":
             yield from (((key, tag["name"]), tag) for tag in value)
@@ -128,13 +128,13 @@ def anonymous(unit: Unit) -> Unit:
 
 
 def bare(unit: Unit, value: Any) -> Any:
-    """Return what of a unit counts when two are compared: everything but text and the order of what has none."""
+    """Return the part of a unit that is compared: everything but text and the order of unordered lists."""
     if unit == ("info",):
         return {key: inner for key, inner in value.items() if key not in TEXT_OF_INFO}
     if unit == ("openapi",) or unit[:2] == ("components", "examples"):
         return None
     if len(unit) == 1 or unit[0] == "paths" or (len(unit) == 2 and unit[0] == "components"):
-        # The last part is a field; elsewhere it is a name that somebody chose.
+        # Here the last part is a field; elsewhere it is a name that somebody chose.
         if unit[-1] in TEXT or value is ABSENT or value == []:
             return None
         if _is_data(unit[-1]):
@@ -167,7 +167,7 @@ def _without_text(value: Any, *, names: bool = False) -> Any:
 
 
 def _text(value: Any) -> str:
-    # Not ==, for which 1, 1.0 and true are the same.
+    # For ==, 1, 1.0 and true would be the same.
     return json.dumps(value, sort_keys=True, default=repr)
 
 

@@ -1,4 +1,4 @@
-"""Merging fragments into one spec: pure, and whatever the order in which the fragments come.
+"""Merging fragments into one spec. The result is the same in whatever order the fragments come.
 
 A fragment consists of units, each with a name: an operation, a schema, a response, a tag. The spec has the units of all
 fragments. Of two units with one name that differ in more than text, the one of the newer version holds; at the same
@@ -18,14 +18,14 @@ from _vendored import ScriptError
 
 ROOT = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")
 ITEM = ("$ref", "summary", "description", "servers", "parameters", *METHODS)
-# What the document says once of all operations that don't say it themselves.
+# The document says these once for all operations that don't say them themselves.
 OF_ALL = ("servers", "security")
 CONFLICTS_SHOWN = 20
 
 
 @frozen
 class Merged:
-    """One spec, what of it comes from an older version than the spec's own, and which sources it needs."""
+    """One spec, the operations in it that only an older version describes, and the sources that it needs."""
 
     spec: dict[str, Any]
     last_seen: dict[str, str]
@@ -33,7 +33,7 @@ class Merged:
 
 
 def merge(fragments: Sequence[Fragment]) -> Merged:
-    """Return the spec of the newest version among the fragments, with what only older ones describe.
+    """Return the spec of the newest version among the fragments, with operations that only older ones describe.
 
     Raises ScriptError, listing the sources and the places, if fragments of one version disagree.
     """
@@ -77,8 +77,9 @@ def _agree(fragments: Sequence[Fragment]) -> dict[Unit, Fragment]:
 def _conflict(first: Fragment, second: Fragment, lines: Sequence[str]) -> str:
     more = [f"and {len(lines) - CONFLICTS_SHOWN} more"] if len(lines) > CONFLICTS_SHOWN else []
     return (
-        f"{first.shown} and {second.shown}: both of version {first.version}, and they disagree; "
-        "what the first says stands first:" + "".join(f"\n  {line}" for line in [*lines[:CONFLICTS_SHOWN], *more])
+        f"{first.shown} and {second.shown}: both are of version {first.version}, and they disagree; "
+        "in each line, the first one's value stands first:"
+        + "".join(f"\n  {line}" for line in [*lines[:CONFLICTS_SHOWN], *more])
     )
 
 
@@ -86,7 +87,7 @@ def _conflict(first: Fragment, second: Fragment, lines: Sequence[str]) -> str:
 
 
 def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
-    """Return the fragments of the newest version, and the older ones that describe an operation no newer one does."""
+    """Return the fragments of the newest version, and older ones with an operation that no newer one describes."""
     order = sorted(fragments, key=lambda fragment: fragment.source)
     editions = sorted({fragment.edition for fragment in order}, reverse=True)
     needed: list[Fragment] = []
@@ -98,7 +99,7 @@ def _needed(fragments: Sequence[Fragment]) -> list[Fragment]:
 
 
 def _take(taken: dict[Unit, Fragment], pinned: dict[Unit, dict[str, Any]], agreed: Mapping[Unit, Fragment]) -> None:
-    """Add what an older version says to what the newer ones say: operations, and what these refer to."""
+    """Add the operations of an older version that newer ones lack, with all that they refer to."""
     known = {anonymous(unit) for unit in taken if is_operation(unit)}
     wanted = [unit for unit in agreed if is_operation(unit) and anonymous(unit) not in known]
     for name in OF_ALL:
@@ -127,9 +128,9 @@ def _keep_root(
     pinned: dict[Unit, dict[str, Any]],
     agreed: Mapping[Unit, Fragment],
 ) -> Iterable[Unit]:
-    """Keep what an older version says of all its operations; return what is to be taken for it.
+    """Keep a rule of an older version for all its operations; return the units to be taken for it.
 
-    Where a newer one says something else, it is said at each operation that is kept.
+    Where a newer version has another rule, each operation that is kept gets the older one.
     """
     root = (name,)
     before = agreed[root].units[root]
@@ -167,13 +168,13 @@ def _below(unit: Unit, heirs: Mapping[Unit, Sequence[Unit]]) -> list[Unit]:
 
 
 def _tells_apart(value: Any) -> bool:
-    """Say whether a schema is the base of those that name it in their allOf: its discriminator is all that says so."""
+    """Return whether a schema is the base of those that name it in their allOf, which only its discriminator says."""
     parts = [value, *value.get("allOf", [])] if isinstance(value, dict) else []
     return any("discriminator" in part for part in parts)
 
 
 def _keep_meaning(unit: Unit, taken: Mapping[Unit, Fragment], agreed: Mapping[Unit, Fragment]) -> None:
-    # What a path says of all its operations can't be said twice.
+    # A path says such a thing once for all its operations, so two versions can't both have their own.
     newer, older = taken.get(unit), agreed[unit]
     if newer and (lines := differences(bare(unit, newer.units[unit]), bare(unit, older.units[unit]), unit)):
         raise ScriptError(
@@ -217,7 +218,7 @@ def _refuse_ambiguous(taken: Mapping[Unit, Fragment]) -> None:
             )
         operation_id = taken[unit].units[unit].get("operationId")
         same_id = by_id.setdefault(operation_id, unit) if operation_id else unit
-        # Of one source, it is for its errata to tell them apart.
+        # If one source has both, its errata tell them apart.
         if same_id != unit and taken[same_id] is not taken[unit]:
             raise ScriptError(
                 f"{taken[same_id].shown} and {taken[unit].shown}: two operations have the operationId "

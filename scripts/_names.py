@@ -1,4 +1,4 @@
-"""The names of a checkout: what is added to names.overlay.yaml, and what in it is still to be confirmed."""
+"""The names of a checkout: adding new ones to names.overlay.yaml, and listing those still to be confirmed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from regenerate import Inputs
 
 @frozen
 class Named:
-    """What a document has, by the names of an overlay, and what of it is left to people to decide."""
+    """A document as the names of an overlay have it, and the decisions in it that are left to people."""
 
     plan: Plan
     open: tuple[Open, ...]
@@ -27,12 +27,12 @@ class Named:
 
     @property
     def apart(self) -> tuple[str, ...]:
-        """What shares a class by the overlay and isn't alike any more."""
+        """Sentences on the schemas that share a class by the overlay and aren't alike any more."""
         return self.plan.apart
 
 
 def named(vendored: Vendored, generated: Path) -> Named:
-    """Return what the vendored document has, by the names that the overlay gives."""
+    """Return the vendored document as the overlay names it."""
     inputs = Inputs.read(vendored, generated)
     read, text = plan(inputs.documents, inputs.settings.config), vendored.names.read_text("utf-8")
     unconfirmed = decisions.unconfirmed(text)
@@ -41,7 +41,7 @@ def named(vendored: Vendored, generated: Path) -> Named:
         plan=read,
         open=tuple(unconfirmed),
         unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names))),
-        # What is decided with the name is listed with it.
+        # An operation whose name is unconfirmed is listed once, with that name.
         undecided=tuple(
             label(unit) for unit in decisions.undecided(inputs.documents.named, text) if json_path(unit) not in targets
         ),
@@ -50,7 +50,7 @@ def named(vendored: Vendored, generated: Path) -> Named:
 
 
 def pin(vendored: Vendored, generated: Path) -> tuple[str, ...]:
-    """Write down each public name that has no pin; return the proposals that went since their cause is gone."""
+    """Write down each public name that has no pin; return the proposals removed because their cause is gone."""
     spec = read_spec(vendored)
     mended = apply_overlay(spec, read_yaml(vendored.overlay))
     text, gone = decisions.without_stale(vendored.names.read_text("utf-8"), mended)

@@ -1,4 +1,4 @@
-"""Reading what the vendor publishes: the specs in the bytes of a Markdown page, a JSON document or a YAML document."""
+"""Reading the vendor's sources: the specs in the bytes of a Markdown page, a JSON document or a YAML document."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Specs = list[tuple[int, dict[str, Any]]]
 
 
 Mend = Callable[[Mapping[str, Any]], Mapping[str, Any]]
-"""What errata make of a document."""
+"""A function that returns a document as the errata have it."""
 
 
 class NoSpecError(ScriptError):
@@ -57,25 +57,25 @@ def read_specs(data: bytes, mend: Mend = lambda spec: spec) -> Specs:
 
 
 def unmended(spec: Mapping[str, Any], mend: Mend) -> str:
-    """Return, in lines, what is wrong with a document even when it is mended; nothing if it can be used."""
+    """Return lines on the faults that a document still has when it is mended; an empty text if it can be used."""
     found = problems(spec)
     if found and not any(problem.lost for problem in found):
         try:
             merge([Fragment("", "", spec)])
         except (ScriptError, LookupError, TypeError, ValueError, AttributeError):
-            # An overlay is applied to what was merged, so no action of one would help.
+            # An overlay is applied to the merged document, so none of its actions would help.
             return some(found)
         found = problems(mend(spec))
     return told(found) if found else ""
 
 
 def _unreadable(data: bytes, text: str) -> ScriptError:
-    # A picture beside the pages is no page; a page in another encoding is one that must not be passed over.
+    # A picture beside the pages may be passed over; a page in another encoding must not be.
     return ScriptError(text) if b"openapi" in data else NoSpecError(text)
 
 
 def find_specs(text: str) -> Specs:
-    """Return the specs in a text with plain line ends, flaws included; what is no spec doesn't matter."""
+    """Return the specs in a text with plain line ends, flaws included; other documents in it are passed over."""
     if re.match(r'\s*\{\s*["}]', text):
         document = parse_json(Fence(text, 1, (0,) * (text.count("\n") + 1)))
         if not is_spec(document):
@@ -86,7 +86,7 @@ def find_specs(text: str) -> Specs:
         try:
             document = parse_yaml(text)
         except ScriptError as error:
-            broken = error  # unless it is a page with such a line in one of its examples
+            broken = error  # or it is a page with such a line in one of its examples
         else:
             if is_spec(document):
                 return [(1, document)]
@@ -94,12 +94,12 @@ def find_specs(text: str) -> Specs:
 
 
 def is_spec(document: object) -> bool:
-    """Say whether a parsed document means to be a spec."""
+    """Return whether a parsed document is meant as a spec."""
     return isinstance(document, dict) and "openapi" in document
 
 
 def find_fenced(page: str, broken: ScriptError | None = None) -> Specs:
-    """Return the specs in a page's code fences; `broken` is to be raised rather than that there is none."""
+    """Return the specs in a page's code fences; raise `broken`, if given, rather than say that there is none."""
     specs: Specs = []
     others: list[str] = []
     for fence in fences(page):
@@ -143,7 +143,7 @@ def fences(page: str) -> list[Fence]:
 
 
 def belong_together(specs: Sequence[Mapping[str, Any]]) -> bool:
-    """Say whether specs are fragments of one: a page that describes several operations has a spec for each."""
+    """Return whether specs are fragments of one: a page that describes several operations has a spec for each."""
     infos = {(spec["info"]["title"], spec["info"]["version"]) for spec in specs}
     keys = [set(operations(spec)) for spec in specs]
     return len(infos) == 1 and all(keys) and len(set().union(*keys)) == sum(map(len, keys))

@@ -1,4 +1,4 @@
-"""JSON and YAML parsed strictly: what a parser would silently accept or change stands in the document as a Flaw."""
+"""Strict parsers of JSON and YAML, which mark what other parsers silently accept or change as a Flaw."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from attrs import define, field, frozen
 from _validation import Flaw, shorten
 from _vendored import ScriptError
 
-# Levels of lists and objects, aliases unfolded. Counted here, because where a parser or the recursion over its result
-# gives up depends on the Python, on libyaml and on the caller's stack; all of them bear this many.
+# The most levels of lists and objects, aliases unfolded. We count them, because a parser, or the recursion over its
+# result, gives up at a depth that depends on the Python, on libyaml and on the caller's stack; all bear this many.
 DEEPEST = 100
 LARGEST = 2_000_000
 YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# YAML 1.2's core schema; in YAML 1.1, which PyYAML speaks, `no` is false and an unquoted date is none of JSON's types.
+# The constants of YAML 1.2. PyYAML speaks YAML 1.1, in which `no` is false and an unquoted date is no JSON type.
 YAML_CONSTANTS: dict[str, object] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -43,7 +43,7 @@ class NestingError(ScriptError):
 
 @frozen
 class Fence:
-    """A code fence: its text, and where each line of the text begins on the page."""
+    """A code fence: its text, and the place on the page at which each line begins."""
 
     text: str
     line: int
@@ -55,7 +55,7 @@ class Fence:
 
 
 def parse_json(fence: Fence) -> Any:
-    """Return the JSON in a fence; flaws in a document that can be parsed stand in it as Flaw."""
+    """Return the JSON in a fence, with a Flaw in place of each flaw; ScriptError if it can't be parsed."""
     try:
         document = load_json(fence.text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
     except json.JSONDecodeError as error:
@@ -68,13 +68,13 @@ def parse_json(fence: Fence) -> Any:
 
 
 def load_json(text: str, **hooks: Any) -> Any:
-    """Return what json.loads does; NestingError where it is nested too deeply, whether the parser bears it or not."""
+    """Return what json.loads does; NestingError for too many levels, even if the parser would bear them."""
     try:
         document = json.loads(text, **hooks)
     except RecursionError:
         raise NestingError from None
     except ValueError as error:
-        # What stands before the place of the mistake is JSON.
+        # Up to the place of the mistake, the text is JSON.
         if json_depth(text[: getattr(error, "pos", None)]) > DEEPEST:
             raise NestingError from None
         raise
@@ -84,7 +84,7 @@ def load_json(text: str, **hooks: Any) -> Any:
 
 
 def json_depth(text: str) -> int:
-    """Return how many lists and objects of a JSON text, which may be cut off, stand in each other at most."""
+    """Return the number of levels of a JSON text, which may be cut off."""
     brackets = JSON_BUT_BRACKETS.sub("", text)
     return max(accumulate(1 if bracket in "[{" else -1 for bracket in brackets), default=0)
 
@@ -108,7 +108,7 @@ def _constant(name: str) -> Flaw:
 
 
 def parse_yaml(text: str) -> Any:
-    """Return the one YAML document as JSON has it: keys are strings, as written, and so is an unquoted date."""
+    """Return the one YAML document as JSON; keys are strings as written, and so is an unquoted date."""
     try:
         return _read_yaml(text, YAML_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -121,7 +121,7 @@ def parse_yaml(text: str) -> Any:
 
 def _read_yaml(text: str, loader: Any) -> Any:
     try:
-        # The events, not the nodes: PyYAML's composer in C overflows its stack on a document nested deeply.
+        # We read events, since PyYAML's composer in C overflows its stack on a document nested deeply.
         return YamlReader(yaml.parse(text, Loader=loader)).read()
     except yaml.MarkedYAMLError as error:
         if not exceeds_libyaml(error):
@@ -130,13 +130,13 @@ def _read_yaml(text: str, loader: Any) -> Any:
 
 
 def exceeds_libyaml(error: yaml.YAMLError) -> bool:
-    """Say whether libyaml refuses a depth: since 0.2.6 it does, and may before it hands out what stands less deep."""
+    """Return whether libyaml refuses a depth, as it does since 0.2.6, maybe before it hands out shallower parts."""
     return "maximum nesting depth" in str(error)
 
 
 @define
 class YamlReader:
-    """Builds a document from the events of PyYAML's parser, with YAML 1.2's rules for what a plain word means."""
+    """A builder of a document from the events of PyYAML's parser, with YAML 1.2's rules for plain words."""
 
     events: Iterator[Any]
     anchors: dict[str, tuple[Any, int, int]] = field(factory=dict, init=False)

@@ -1,4 +1,4 @@
-"""The edge at which sources come in: files, folders of them and addresses, each with a name for its copy."""
+"""Reading sources: files, folders of files and addresses, each with a name for its copy."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def apart(name: str, digest: str) -> str:
 def collect(arguments: Sequence[str], mend: Mend) -> tuple[list[Source], list[str]]:
     """Return the sources that are meant, each once, sorted by name, and lines on the files of folders passed over.
 
-    `mend` is what errata make of a document that isn't valid without them.
+    `mend` applies the errata to a document that isn't valid without them.
     """
     found: dict[str, Source] = {}
     passed: list[str] = []
@@ -106,7 +106,7 @@ def _is_folder(argument: str) -> bool:
     try:
         return Path(argument).is_dir()
     except OSError:
-        return False  # a name too long for a file, say: whoever reads it is told
+        return False  # for example, a name too long for a file; reading it tells the error
 
 
 def _source(shown: str, parts: tuple[str, ...], data: bytes, mend: Mend) -> Source:
@@ -144,7 +144,7 @@ def _read(path: Path) -> bytes:
 
 
 def _address(argument: str) -> tuple[str, tuple[str, ...]]:
-    """Return what of an address may be shown, and the parts that can make a name; ScriptError if it can't be used."""
+    """Return the address as it may be shown, and the parts that can make a name; ScriptError if it can't be used."""
     try:
         address = urlsplit(argument)
         host, secret = address.hostname or "", address.password or address.username
@@ -166,7 +166,7 @@ def clean_name(name: str) -> str:
 
 
 def download(address: str, shown: str) -> bytes:
-    """Return what an address holds; ScriptError if that isn't to be had whole, within the time and size allowed."""
+    """Return the bytes at an address; ScriptError if they don't come whole, within the time and size allowed."""
     try:
         return asyncio.run(asyncio.wait_for(_download(address), SECONDS))
     except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:

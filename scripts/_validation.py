@@ -1,18 +1,15 @@
-"""What is wrong with an OpenAPI document, said with the JSON path of each place, and what would mend it."""
+"""The faults of an OpenAPI document, each with its JSON path and the action that would mend it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote
 
 import referencing
 from attrs import frozen
-from jsonschema.exceptions import ValidationError
-from openapi_spec_validator import OpenAPIV30SpecValidator
-from openapi_spec_validator.validation.keywords import OpenAPIV30SchemaValidator, OpenAPIV30ValueValidator
 from referencing.exceptions import Unresolvable
 
 SHOWN = 5
@@ -24,7 +21,7 @@ JsonPath = tuple[str | int, ...]
 
 @frozen
 class Flaw:
-    """Stands in a parsed document for what a parser would silently accept or change."""
+    """A mark in a parsed document for something that a parser would silently accept or change."""
 
     text: str
 
@@ -34,9 +31,9 @@ Action = dict[str, Any]
 
 @frozen
 class Problem:
-    """What is wrong at a place, and the action of an overlay that would mend it, with dots for what only people know.
+    """A fault at a place, and the action of an overlay that would mend it, with dots where only people know the value.
 
-    What is lost when the document is read, no overlay can mend.
+    `lost` says that reading the document lost something, which no overlay can mend.
     """
 
     path: JsonPath
@@ -48,90 +45,24 @@ class Problem:
         return f"{json_path(self.path)}: {self.text}"
 
 
-class _Ids(list[int]):
-    """A list that is asked, all the time, what is in it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.known: set[int] = set()
-
-    def append(self, item: int) -> None:
-        self.known.add(item)
-
-    def __contains__(self, item: object) -> bool:
-        return item in self.known
-
-
-class _SchemaValidator(OpenAPIV30SchemaValidator):
-    """The validator's, but that a schema which others lead to waits for its turn: chains of them may be long."""
-
-    def __init__(self, registry: Any) -> None:
-        super().__init__(registry)
-        self.visited_schema_ids, self.meta_checked_schema_ids = _Ids(), _Ids()
-        # By identity, the schemas that others can lead to.
-        self.shared: set[int] = set()
-        self._depth = 0
-        self._waiting: list[Any] = []
-
-    def __call__(self, schema: Any, *args: Any, **options: Any) -> Iterator[ValidationError]:
-        if self._depth and id(schema.read_value()) in self.shared:
-            self._waiting.append(schema)
-            return
-        self._depth += 1
-        yield from _placed(schema, super().__call__(schema, *args, **options))
-        while self._depth == 1 and self._waiting:
-            schema = self._waiting.pop()
-            yield from _placed(schema, super().__call__(schema, require_properties=False, meta_checked=True))
-        self._depth -= 1
-
-
-class _ValueValidator(OpenAPIV30ValueValidator):
-    """The validator's, but that its errors say where the value stands."""
-
-    def __call__(self, schema: Any, value: Any) -> Iterator[ValidationError]:
-        yield from _placed(schema / "default", super().__call__(schema, value))
-
-
-def _placed(place: Any, errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
-    """Yield the errors, each with the place that it is told relative to: the innermost that has any."""
-    for error in errors:
-        vars(error).setdefault("place", place.parts)
-        yield error
-
-
-class _SpecValidator(OpenAPIV30SpecValidator):
-    # RUF012: so its base has it.
-    keyword_validators = {  # noqa: RUF012
-        **OpenAPIV30SpecValidator.keyword_validators,
-        "default": _ValueValidator,
-        "schema": _SchemaValidator,
-    }
-
-    def beyond_the_schema(self) -> Iterator[ValidationError]:
-        schemas = self.schema.get("components", {}).get("schemas", {})
-        checker = cast("_SchemaValidator", self.keyword_validators_registry["schema"])
-        checker.shared = {id(schema) for schema in schemas.values()}
-        yield from self.root_validator(self.schema_path)
-
-
 def problems(spec: Mapping[str, Any]) -> list[Problem]:
-    """Return what is wrong with a document.
+    """Return the faults of a document.
 
-    Each kind is looked for only where there are none of the kinds before: what can't be kept or
-    points out of the document, another OpenAPI version, the schema, the rules beyond the schema.
+    Each kind is looked for only if there is none of the kinds before: values that can't be kept and
+    references out of the document, another OpenAPI version, the schema, the rules beyond the schema.
     """
+    from _specification import violations  # noqa: PLC0415 - it takes 0.2 s to load, and most commands validate nothing
+
     try:
         if found := list(_flaws(spec)):
             return found
         if not re.fullmatch(r"3\.0\.[0-9]+", str(spec["openapi"])):
             return [Problem(("openapi",), f"is {shorten(repr(spec['openapi']))}, not 3.0.x")]
-        validator = _SpecValidator(spec)
-        # The rules beyond the schema may crash on a document that doesn't conform to the schema.
-        errors: list[Any] = list(validator.schema_validator.iter_errors(spec)) or list(validator.beyond_the_schema())
+        errors = violations(spec)
     except RecursionError:
         return [Problem((), "something is nested too deeply, or a $ref leads back to itself")]
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        # The validator takes what a $ref points at for what ought to be there.
+        # The validator expects a $ref to point at the right kind of thing.
         return [Problem((), f"can't be validated: a $ref may point at the wrong kind of thing ({error!r})")]
     if errors:
         return [_described(error, spec) for error in errors]
@@ -143,7 +74,7 @@ def problems(spec: Mapping[str, Any]) -> list[Problem]:
 
 
 def _flaws(spec: Mapping[str, Any]) -> Iterator[Problem]:
-    # A registry without a retriever: no $ref in a page makes us open a file or an address.
+    # The registry has no retriever, so that no $ref makes us open a file or an address.
     registry: referencing.Registry[object] = referencing.Registry()
     resolver = registry.resolver_with_root(referencing.Resource.opaque(spec))
     for path, value in _walk(spec, ()):
@@ -200,7 +131,7 @@ def _described(error: Any, spec: Mapping[str, Any]) -> Problem:
 
 DOTS = "..."
 _BEYOND = (
-    # Of the rules beyond the schema, only the message says where.
+    # For the rules beyond the schema, only the message tells the place.
     (
         r"Path parameter '(?P<name>.+)' for '(?P<method>.+)' operation in '(?P<path>.+)' was not resolved",
         lambda name: {"parameters": [{"name": name, "in": "path", "required": True, "schema": {"type": DOTS}}]},
@@ -213,13 +144,13 @@ _BEYOND = (
 
 
 def _remedy(error: Any, path: JsonPath) -> Action | None:
-    """Return the action that mends what a validator found, as far as that can be told."""
+    """Return the action that mends a validator's error, if one is known."""
     for pattern, update in _BEYOND:
         if found := re.fullmatch(pattern, error.message):
             name, method, url = found.groups()
             if "{" + name + "}" in url or "operationId" in update(name):
                 return _update(("paths", url, method), **update(name))
-            # A parameter that the path doesn't have.
+            # The path doesn't have the parameter.
             target = f"{json_path(('paths', url, method, 'parameters'))}[?@.name == {name!r}]"
             return {"target": target, "remove": True}
     if found := re.fullmatch(r"Required list has not defined properties: \[(.+)\]", error.message):
@@ -237,7 +168,7 @@ def _remedy(error: Any, path: JsonPath) -> Action | None:
         return {"target": json_path((*path, twice)), "remove": True}
     if not path:
         return None
-    # An update adds to a list, so that an element of one can only go.
+    # An update can only append to a list, so a wrong element is removed.
     if isinstance(path[-1], int):
         return {"target": json_path(path), "remove": True}
     return _update(path[:-1], **{path[-1]: [DOTS] if error.validator == "minItems" else DOTS})
@@ -248,7 +179,7 @@ def _update(path: JsonPath, **update: object) -> Action:
 
 
 def _resolved(place: JsonPath, spec: Mapping[str, Any]) -> JsonPath:
-    """Return a place that is told by way of references as one that stands in the document itself."""
+    """Return the place in the document itself for one whose path leads through references."""
     path: JsonPath = ()
     value: Any = spec
     for part in place:
@@ -272,13 +203,13 @@ def json_path(path: JsonPath) -> str:
 
 
 def shorten(text: str, limit: int = 200) -> str:
-    """Return the text, with its middle left out if it is long: both ends tell something."""
+    """Return the text, without its middle if it is long."""
     half = limit // 2
     return text if len(text) <= limit else f"{text[:half]} ... {text[-half:]}"
 
 
 def some(lines: Sequence[object]) -> str:
-    """Return the first few of the lines, each on a line of its own below a message."""
+    """Return the first few of the lines, to stand below a message."""
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return "".join(f"\n  {line}" for line in [*lines[:SHOWN], *more])
 
@@ -290,10 +221,10 @@ def told(found: Sequence[Problem]) -> str:
         f"{problem}\n    mended by {remedy}" if remedy and len(remedy) < LONGEST_REMEDY else str(problem)
         for problem, remedy in zip(found, remedies, strict=True)
     ]
-    hint = "\nA mend is an action for errata.overlay.yaml: fill in its dots, and say why in a description."
+    hint = "\nA mend is an action for errata.overlay.yaml: fill in its dots, and give the reason as its description."
     return some(lines) + (hint if any(remedies[:SHOWN]) else "")
 
 
 def is_plain(text: str) -> bool:
-    """Say whether the text is visible and can be printed and written anywhere."""
+    """Return whether the text is visible and can be printed and written anywhere."""
     return text.isprintable() and bool(text.strip())

@@ -1,4 +1,4 @@
-"""What every script needs of openapi/: where its files are; reading, checking and writing them."""
+"""The files of openapi/ for every script: their places, and reading, checking and writing them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Vendored:
     names: Path = field(
         default=Factory(lambda self: self.folder.parent / "facade" / "names.overlay.yaml", takes_self=True)
     )
-    """What we call what the document describes."""
+    """The overlay with our names for what the document describes."""
 
     @property
     def spec(self) -> Path:
@@ -40,12 +40,12 @@ class Vendored:
 
     @property
     def lock(self) -> Path:
-        """What was imported, from which pages, with their hashes."""
+        """The record of the import: version, pages, and their hashes."""
         return self.folder / "lock.toml"
 
     @property
     def overlay(self) -> Path:
-        """How we read the document where the service is known to differ."""
+        """The overlay of errata: corrections of the document where the service is known to differ."""
         return self.folder / "errata.overlay.yaml"
 
     @property
@@ -86,14 +86,14 @@ def read_lock(vendored: Vendored) -> dict[str, Any]:
 
 
 def read_spec(vendored: Vendored) -> dict[str, Any]:
-    """Return the vendored spec; ScriptError if it isn't, to the byte, what lock.toml says."""
+    """Return the vendored spec; ScriptError if its hash isn't the one in lock.toml."""
     lock = read_lock(vendored)
     again = f"python scripts/import_spec.py {vendored.sources}"
     data = _read(vendored.spec, f"bring it back with {again}")
     if sha256(data) != lock["spec"]["sha256"]:
         raise ScriptError(
             f"{vendored.spec}: was edited by hand (its hash is not that in {vendored.lock.name}). "
-            f"Bring it back with {again}; what the service does otherwise belongs in "
+            f"Bring it back with {again}; corrections belong in "
             f"{vendored.overlay.name}"
         )
     spec: dict[str, Any] = json.loads(data)

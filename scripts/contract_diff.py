@@ -1,10 +1,10 @@
-"""Compare two versions of the contract and say what breaks those who rely on the old one.
+"""Compare two versions of the contract, and report what breaks programs that rely on the old one.
 
     python scripts/contract_diff.py OLD NEW [--format text|json|markdown|html|github]
     python scripts/contract_diff.py --rules
 
-OLD and NEW are files (a spec in JSON or YAML, a page with a spec) or git:REF, the vendored spec at that commit. A
-commit, and the vendored openapi/manta-openapi.json itself, stand for the packages that go with them, too. The
+OLD and NEW are files (a spec in JSON or YAML, a page with a spec) or git:REF, the vendored spec at that commit. For a
+commit, and for the vendored openapi/manta-openapi.json itself, the packages that belong to it are compared as well. The
 exit status is 0 if nothing breaks, 1 if something does that openapi/accepted.toml doesn't list, 2 if they can't be
 compared.
 """
@@ -24,13 +24,13 @@ from contract.changes import Acceptance, Change, Report, settle
 from contract.documents import Document
 from contract.rules import RULES
 
-# Each part of the diff looks at both sides and yields what it finds; the report is one for all.
+# Each part of the diff looks at both sides and yields its findings; there is one report for all parts.
 Part = Callable[[Document, Document], Iterable[Change]]
 PARTS: tuple[Part, ...] = (spec.compare, assumptions.compare, execution.compare, python.compare)
 
 
 def compare(old: Document, new: Document, entries: Iterable[Acceptance] = ()) -> Report:
-    """Return what all parts find, less what was accepted."""
+    """Return the findings of all parts, without the accepted ones."""
     changes = settle(change for part in PARTS for change in part(old, new))
     left, allowed = accepted.apply(entries, changes, new.version)
     return Report(old.name, new.name, left, allowed)
@@ -48,7 +48,7 @@ def rules_text(form: str) -> str:
 def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -> int:
     """Compare and print the report; return the exit status."""
     vendored = vendored or Vendored()
-    parser = argparse.ArgumentParser(description="Say what changed between two versions of the contract.")
+    parser = argparse.ArgumentParser(description="Report what changed between two versions of the contract.")
     parser.add_argument("sources", nargs="*", metavar="OLD NEW", help="a file, a page, or git:REF")
     parser.add_argument("--format", choices=render.FORMATS, default="text")
     parser.add_argument("--rules", action="store_true", help="list the rules: id, level, direction, reason")

@@ -21,7 +21,7 @@ def main() -> int:
     print("MantaGO keeps gifts for the clients of a shop's chat bot: coupons (tickets), physical and virtual gifts.")
     print("Here a stand-in for the service runs on this machine; nothing leaves it.")
     with Sandbox() as sandbox:
-        # Proxies of the environment couldn't reach this machine.
+        # A proxy that the environment names couldn't reach this machine.
         os.environ |= {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         for name in ("base_url", "bot_id", "token", "secret"):
             os.environ[f"MANTAGO_{name.upper()}"] = getattr(sandbox, name)

@@ -1,11 +1,11 @@
-"""Make the environments that the project is worked on with: each is one lock of requirements/, to the byte.
+"""Make the environments for working on the project, each exactly as one lock of requirements/ says.
 
     python scripts/environments.py dev .venv      # an environment of requirements/dev.txt, for the running Python
     python scripts/environments.py --lock         # write the locks anew
 
-pip isn't asked to resolve: it would look at versions that were published since, and refuse the lock for them. Whether
-the lock was complete is asked of what is installed, with the extras that each package asks another one for; `pip check`
-doesn't know of those. Runs with nothing but Python.
+pip doesn't resolve: it would look at versions that were published since, and refuse the lock for them. Afterwards the
+installed packages are checked for completeness, with the extras that each package asks another one for, which `pip
+check` doesn't know. This script needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ UNLOCKED = {"parquet"}
 
 
 class Lock(NamedTuple):
-    """What a lock is resolved from: a dependency group, and the project with its extras but those of a pattern."""
+    """The input of a lock: a dependency group, and the project with its extras except those of a pattern."""
 
     group: str | None
     without: str = ""
@@ -41,7 +41,7 @@ class Lock(NamedTuple):
         return [extra for extra in locked if self.project and not fnmatch(extra, self.without)]
 
     def requirements(self, root: Path) -> list[str]:
-        """Return what has to be met in an environment of the lock, from pyproject.toml."""
+        """Return the requirements of pyproject.toml that an environment of the lock has to meet."""
         project = [f"{declared(root)['project']['name']}[{','.join(self._extras(root))}]"] if self.project else []
         return project + ([*members(self.group, declared(root)["dependency-groups"])] if self.group else [])
 
@@ -52,7 +52,9 @@ class Lock(NamedTuple):
 
 
 LOCKS = {
-    "runtime": Lock(None, without="*"),  # what an importing team has at least: for a wheel, since it can't build one
+    "runtime": Lock(
+        None, without="*"
+    ),  # the least that an importing team has; for a wheel, since this environment can't build one
     "dev": Lock("dev"),
     "without-fast": Lock("test", without="fast"),  # for a Python that orjson isn't built for
     "docs": Lock("docs"),
@@ -61,17 +63,17 @@ LOCKS = {
     "airflow": Lock("airflow"),
     "release": Lock("release", project=False),
 }
-"""By name of the file in requirements/."""
+"""The locks by the names of their files in requirements/."""
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
 def declared(root: Path) -> dict[str, Any]:
-    """Return what pyproject.toml says."""
+    """Return the content of pyproject.toml."""
     return tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
 
 
 def members(group: str, groups: dict[str, list[Any]]) -> Iterator[str]:
-    """Return what a dependency group asks for, with the groups that it includes."""
+    """Yield the requirements of a dependency group, with those of the groups that it includes."""
     for member in groups[group]:
         if isinstance(member, str):
             yield member
@@ -80,11 +82,11 @@ def members(group: str, groups: dict[str, list[Any]]) -> Iterator[str]:
 
 
 class SetupError(Exception):
-    """An environment can't be made, or isn't what its lock should make of it."""
+    """An environment can't be made, or isn't complete."""
 
 
 def run(*command: object, **environment: str) -> None:
-    """Run a command; SetupError with what it said if it fails."""
+    """Run a command; SetupError with its output if it fails."""
     done = subprocess.run(
         [*map(str, command)],
         env=os.environ | environment,
@@ -106,7 +108,7 @@ def install(name: str, folder: Path, *, wheel: Path | None = None, root: Path = 
     run(*pip, "--require-hashes", "--requirement", root / "requirements" / f"{name}.txt")
     if LOCKS[name].project:
         run(*pip, "--no-build-isolation", *([wheel] if wheel else ["--editable", root]))
-        # As pip does for all else that it installs: where PYTHONDONTWRITEBYTECODE is set, nobody would do it later.
+        # pip compiles all else that it installs; where PYTHONDONTWRITEBYTECODE is set, nobody would compile these.
         for sources in [] if wheel else declared(root)["tool"]["hatch"]["build"]["dev-mode-dirs"]:
             run(python, "-m", "compileall", "-q", root / sources)
     return python
@@ -115,11 +117,11 @@ def install(name: str, folder: Path, *, wheel: Path | None = None, root: Path = 
 def make(name: str, folder: Path, *, wheel: Path | None = None, root: Path = ROOT) -> Path:
     """Install a lock and the project, and return the environment's Python; SetupError if the lock lacks something.
 
-    The project is the wheel, if there is one, and else its sources, for which the lock must hold what builds them.
+    The project is the wheel, if there is one, and else its sources, for which the lock must hold the build system.
     """
     python = install(name, folder, wheel=wheel, root=root)
     try:
-        # Without an index, only what is installed can meet what is asked for; no setting of this machine adds one.
+        # Without an index, only installed packages can meet the requirements; no setting of this machine adds an index.
         asked = ("--isolated", "install", "--dry-run", "--no-index", *LOCKS[name].requirements(root))
         run(python, *PIP, *asked, PIP_CONFIG_FILE=os.devnull)
         run(python, *PIP, "check")
@@ -130,21 +132,21 @@ def make(name: str, folder: Path, *, wheel: Path | None = None, root: Path = ROO
 
 
 def write_locks(root: Path, upgrade: Iterable[str]) -> None:
-    """Resolve each lock for every Python and system; what is pinned already stays where it can, but for `upgrade`."""
+    """Resolve each lock for every Python and system; pins stay where they can, except those in `upgrade`."""
     options = ["--quiet", "--universal", "--python-version=3.11", "--generate-hashes", "--no-header", "--no-annotate"]
     options += ["--no-emit-index-url", "--no-emit-find-links", *(f"--upgrade-package={name}" for name in upgrade)]
     with TemporaryDirectory(prefix="mantago-lock-") as folder:
-        # As it stands: that it lacks something may be why it is written anew.
+        # The lock isn't checked: that it lacks something may be the reason for writing it anew.
         uv = (install("release", Path(folder), root=root), "-m", "uv", "--directory", root, "pip", "compile")
         for name, lock in LOCKS.items():
             run(*uv, *lock.sources(root), *options, f"--output-file=requirements/{name}.txt")
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Make an environment, or the locks; return 0, or 1 with what is wrong."""
+    """Make an environment, or the locks; return 0, or 1 after printing the error."""
     parser = argparse.ArgumentParser(description="Make an environment of a lock, or write the locks anew.")
     parser.add_argument("name", choices=LOCKS, nargs="?", help="the lock in requirements/")
-    parser.add_argument("folder", type=Path, nargs="?", help="where the environment goes; what is there is deleted")
+    parser.add_argument("folder", type=Path, nargs="?", help="the environment's folder, whose content is deleted")
     parser.add_argument("--lock", action="store_true", help="write the locks anew")
     parser.add_argument("--upgrade", metavar="PACKAGE", action="append", default=[], help="to its newest version")
     options = parser.parse_args(arguments)

@@ -1,4 +1,4 @@
-"""Has the reference pages find the classes that `mantago` takes over by name from what is generated."""
+"""An extension of griffe for the classes that `mantago` takes over by name from the generated package."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import griffe
 
 
 class Friendly(griffe.Extension):
-    """Take the friendly names for names of run time: they are imported for type checkers, and given by __getattr__."""
+    """Friendly names count as names of run time: only type checkers import them, and `__getattr__` gives them."""
 
     def on_module(self, *, mod: griffe.Module, **_: Any) -> None:
-        """Mark what a star import is to take over."""
+        """Mark the members that a star import takes over."""
         if mod.path == "mantago_generated.friendly":
             for member in mod.members.values():
                 member.runtime = True

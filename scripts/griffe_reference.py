@@ -1,4 +1,4 @@
-"""Has the reference pages show what a caller reads: a client's own types, and values in place of constants' names."""
+"""An extension of griffe for reference pages: a client's own types, and values in place of constants' names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MemberT = TypeVar("MemberT", bound=griffe.Object)
 
 
 class Reference(griffe.Extension):
-    """Show what a caller reads.
+    """Signatures as a caller needs them.
 
     A class that fills in a generic one's type variables gets an `__init__` of its own, with them filled in; a default
     that is a constant of whole numbers gets its value.
@@ -83,7 +83,7 @@ def _with(node: Any, names: Mapping[str, Any]) -> Any:
 
 
 def _value(default: Any, module: griffe.Module) -> Any:
-    """Return what a product of whole numbers and constants comes to, such as 16 * MEBIBYTE; else the default.
+    """Return the value of a product of whole numbers and constants, such as 16 * MEBIBYTE; else the default.
 
     A private constant of another kind says nothing to a caller.
     """

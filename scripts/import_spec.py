@@ -32,7 +32,7 @@ GENERATOR = "openapi-python-client"
 
 @frozen
 class Plan:
-    """What an import does: the bytes of each file, None for one to be removed, and the lines that tell of it."""
+    """The effect of an import: the bytes of each file, None for one to be removed, and the lines that tell of it."""
 
     files: dict[Path, bytes | None]
     spec: dict[str, Any]
@@ -43,11 +43,11 @@ class Plan:
 def plan(
     given: Sequence[Source], vendored: Vendored, *, bump: bool = False, complete: bool = False, reset: bool = False
 ) -> Plan:
-    """Return what importing the sources into a folder does, without doing it.
+    """Return the effect of importing the sources into a folder, without doing it.
 
     `bump` allows another version than the vendored one, `complete` says that the sources are the whole API, and `reset`
     that their version, although lower, is the newer one. Raises ScriptError if the sources don't fit together, or not
-    with what is vendored.
+    with the vendored ones.
     """
     listed, before = imported(vendored)
     given = [evolve(source, name=listed.get(source.sha256, source.name)) for source in given]
@@ -64,17 +64,17 @@ def plan(
     if complete:
         _check_newest(given, before)
     kept = [] if complete else [old for old in before if all(old.sha256 != source.sha256 for source in given)]
-    # Before anything is replaced: what contradicts the last import is refused, what only words it anew is not.
+    # Nothing is replaced yet: sources that contradict the last import are refused, those that only word it anew aren't.
     merge([fragment for source in (*kept, *given) for fragment in source.fragments()])
     kept = [old for old in kept if not any(_replaces(new, old) for new in given)]
     taken = _taken(given, kept, listed, {old.name for old in before}, vendored)
     sources = [_renamed(source, taken) if source.sha256 not in listed else source for source in given]
     merged = merge([fragment for source in (*kept, *sources) for fragment in source.fragments()])
-    # What is one of the sources was looked at when that was read.
+    # A result that equals one of the sources was validated when that source was read.
     known = any(merged.spec == spec for source in sources for _, spec in source.specs)
     if not known and (wrong := unmended(merged.spec, errata(vendored))):
         shown = ", ".join(source.shown for source in sources)
-        raise ScriptError(f"{shown}: what it is merged to is not a valid OpenAPI 3.0 document:" + wrong)
+        raise ScriptError(f"{shown}: merged, this is not a valid OpenAPI 3.0 document:" + wrong)
 
     used = sorted((source for source in (*kept, *sources) if source.name in merged.sources), key=lambda one: one.name)
     files: dict[Path, bytes | None] = {vendored.sources / old.name: None for old in before}
@@ -85,7 +85,7 @@ def plan(
 
 
 def errata(vendored: Vendored) -> Mend:
-    """Return what the errata beside the vendored document make of one."""
+    """Return a function that applies the errata beside the vendored document."""
     overlay = read_yaml(vendored.overlay) if vendored.overlay.exists() else {"overlay": "1.0.0", "actions": []}
     return lambda spec: mended(spec, overlay)
 
@@ -93,7 +93,7 @@ def errata(vendored: Vendored) -> Mend:
 def imported(vendored: Vendored) -> tuple[dict[str, str], list[Source]]:
     """Return the names of the imported sources by their hashes, and those sources that are still as imported.
 
-    Without a sound lock.toml, whatever in the folder holds a spec counts as imported.
+    Without a sound lock.toml, every file in the folder that holds a spec counts as imported.
     """
     try:
         locked = read_lock(vendored)["sources"]
@@ -131,20 +131,20 @@ def _dated(given: Sequence[Source], before: Sequence[Source], *, reset: bool) ->
         for source in new:
             if version_key(_versions(source)[0]) >= version_key(_versions(newest)[0]):
                 raise ScriptError(
-                    f"{source.shown}: describes version {_versions(source)[0]}, and what is vendored is version "
+                    f"{source.shown}: describes version {_versions(source)[0]}, and the vendored document is version "
                     f"{_versions(newest)[0]}: --version-reset is for a version that is lower and yet newer"
                 )
     return [evolve(source, resets=known.get(source.sha256, latest + reset)) for source in given]
 
 
 def _check_versions(new: Sequence[Source], every: Sequence[Source], vendored: Vendored, *, bump: bool) -> None:
-    """Raise ScriptError for a source of another version than what is vendored, unless that is meant."""
+    """Raise ScriptError for a source of another version than the vendored one, unless `bump` allows it."""
     old = [source for source in every if source not in new]
     if bump or not new:
         return
     first = max(old or new, key=_version_key)
     version = _versions(first)[0]
-    there = f"what is vendored in {vendored.folder}" if old else first.shown
+    there = f"the document in {vendored.folder}" if old else first.shown
     for source in new:
         for other in _versions(source):
             if other != version:
@@ -159,7 +159,7 @@ def _check_newest(given: Sequence[Source], before: Sequence[Source]) -> None:
     for old in before:
         if _version_key(old) > _version_key(newest):
             raise ScriptError(
-                f"{newest.shown}: is the newest source, version {_versions(newest)[0]}, and what is vendored is "
+                f"{newest.shown}: is the newest source, version {_versions(newest)[0]}, and the vendored document is "
                 f"version {_versions(old)[0]}: to go back to an older version, take it from git; if the vendor "
                 "numbers anew, so that it is the newer one, say so with --version-reset"
             )
@@ -174,7 +174,7 @@ def _version_key(source: Source) -> tuple[Any, ...]:
 
 
 def _replaces(new: Source, old: Source) -> bool:
-    """Say whether a source is what has become of an earlier one."""
+    """Return whether a source is a new version of an earlier one."""
     covered = _operations(old) <= _operations(new)
     return covered and new.base == old.base and _version_key(new) >= _version_key(old)
 
@@ -209,7 +209,7 @@ def lock_text(merged: Merged, vendored: Vendored, sources: Sequence[Source]) -> 
         tables.append(
             ("[unconfirmed]", {name: f"last seen at {version}" for name, version in merged.last_seen.items()})
         )
-    # Without those from before a reset, nothing is left to be told apart.
+    # Resets are counted from the first source that is left.
     first = min(source.resets for source in sources)
     for source in sources:
         table: dict[str, str | int] = {"name": source.name, "sha256": source.sha256}
@@ -224,7 +224,7 @@ def _report(sources: Sequence[Source], merged: Merged, before: Sequence[Source])
     lines = []
     for source in sources:
         versions = " and ".join(dict.fromkeys(_versions(source)))
-        unused = "" if source.name in merged.sources else ": older than what is vendored, nothing taken from it"
+        unused = "" if source.name in merged.sources else ": older than the vendored document, nothing taken from it"
         lines.append(f"{source.name}: version {versions}, {_count(len(_operations(source)))}{unused}")
     if len(merged.sources) > 1:
         count = _count(len([*operations(merged.spec)]))
@@ -240,7 +240,7 @@ def _count(number: int) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Import sources and say what was done; return the exit status."""
+    """Import sources and print what was done; return the exit status."""
     parser = argparse.ArgumentParser(description="Vendor the API's OpenAPI document.", allow_abbrev=False)
     parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="a Markdown page, a JSON or YAML document, a folder, an address"
@@ -253,9 +253,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="the vendor numbers anew: the sources are newer, although their version is lower",
     )
     parser.add_argument(
-        "--complete", action="store_true", help="the sources are the whole API: remove what they don't describe"
+        "--complete", action="store_true", help="the sources are the whole API: remove all that they don't describe"
     )
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be done, and write nothing")
     parser.add_argument("--into", type=Path, default=Vendored().folder, metavar="FOLDER", help="default: openapi/")
     options = parser.parse_args(arguments)
     vendored = Vendored(options.into)

@@ -1,4 +1,4 @@
-"""Give the package index a README that leads nowhere but to addresses: the repository isn't there. Run by hatchling."""
+"""A README for the package index, in which each link is an address, since the repository isn't there. For hatchling."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def for_index(text: str, urls: Mapping[str, str]) -> str:
 
 
 class IndexReadme(MetadataHookInterface):
-    """Writes the description into the metadata."""
+    """A hook of hatchling that writes the README into the metadata."""
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Set the description and its type."""

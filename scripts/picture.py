@@ -1,4 +1,4 @@
-"""Draw what `mantago gifts` shows, for the README.
+"""Draw the output of `mantago gifts` for the README.
 
 python scripts/picture.py     writes docs/gifts.svg anew
 """
@@ -24,7 +24,7 @@ FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Not
 
 
 def draw() -> str:
-    """Return the picture: the same for the same rich, wherever it is drawn."""
+    """Return the picture; the same version of rich draws the same picture on every machine."""
     client, *_ = CLIENTS
     gifts = ClientGifts.from_dict(json.loads(client.answers[0].body))
     console = Console(
@@ -40,7 +40,7 @@ def draw() -> str:
     console.print(f"[green]$[/] mantago gifts --client-id {client.id} --utc\n")
     show_gifts(console, gifts, client.id, utc=True)
     drawn = console.export_svg(title="mantago gifts", unique_id="gifts")
-    # Fonts of the reader's own: a picture in a page may fetch none.
+    # The reader's own fonts are used: a picture in a page may fetch none.
     drawn = re.sub(r"\s*@font-face \{.*?\}(?=\n)", "", drawn, flags=re.DOTALL)
     drawn = drawn.replace("Fira Code, monospace", FONTS)
     return re.sub(r'textLength="([0-9.]+)"([^>]*)>([^<]*)<', _wide, drawn)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from generation.render import HEADER
 
 GENERATED = ROOT / "generated"
 PACKAGE = "mantago_generated"
+# The cache of mypy on all that the package imports. It is of use to this environment only, and is deleted with it.
+MYPY_CACHE = Path(sys.prefix) / "mypy-of-generated"
 _RUFF_SETTINGS = (
     'lint.isort.known-first-party=["mantago_generated", "mantago_runtime"]',
     "lint.isort.split-on-trailing-comma=false",
@@ -45,7 +48,7 @@ RUFF_OPTIONS = (
 
 @frozen
 class Inputs:
-    """All that a regeneration reads."""
+    """The input of a regeneration."""
 
     lock: Mapping[str, Any]
     documents: Documents
@@ -53,7 +56,7 @@ class Inputs:
 
     @classmethod
     def read(cls, vendored: Vendored, generated: Path) -> Inputs:
-        """Read and check them."""
+        """Read and check the input."""
         lock = read_lock(vendored)
         if stock.installed() != lock["generator"]["version"]:
             raise ScriptError(
@@ -76,7 +79,7 @@ class Inputs:
 def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, bytes]:
     """Write the package into the scratch folder and return its files, by relative POSIX path."""
     inputs = Inputs.read(vendored, generated)
-    # For the proof, which reads them in a process of its own.
+    # The proof reads them, in a process of its own.
     told = {"documents": asdict(inputs.documents), "config": inputs.settings.config}
     (scratch / "documents.json").write_text(json.dumps(told), "utf-8")
     package = scratch / PACKAGE
@@ -85,11 +88,11 @@ def generate(vendored: Vendored, generated: Path, scratch: Path) -> dict[str, by
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(HEADER + text, "utf-8")
     (package / "py.typed").write_bytes(b"")
-    # F401: the templates import what they may need; I: the order would otherwise depend on the template.
+    # F401: the templates import whatever they may need; I: the order would otherwise depend on the template.
     command(["ruff", "check", *RUFF_OPTIONS, "--fix", "--select=I,F401,TC005", "--ignore-noqa", str(package)])
     command(["ruff", "format", *RUFF_OPTIONS, str(package)])
     command(["ruff", "check", *RUFF_OPTIONS, "--select=F", "--ignore-noqa", str(package)])
-    # The sandbox serves the document as published; in here it is part of the wheel.
+    # The sandbox serves the document as published; here it becomes a part of the wheel.
     (package / "openapi.json").write_bytes(canonical(inputs.documents.published).encode())
     return read_package(package)
 
@@ -101,23 +104,31 @@ def prove(scratch: Path) -> None:
     """
     path = os.pathsep.join(map(str, (scratch, ROOT / "facade", ROOT / "scripts")))
     environment = {"PYTHONPATH": path, "MYPYPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
-    mypy = ["--strict", "--config-file=", f"--cache-dir={os.devnull}", "--no-error-summary"]
+    # mypy works on a copy, since several processes may use the original.
+    cache = scratch / "mypy"
+    if MYPY_CACHE.exists():
+        shutil.copytree(MYPY_CACHE, cache)
+    mypy = ["--strict", "--config-file=", f"--cache-dir={cache}", "--no-error-summary"]
     try:
         command(["generation.proof", str(scratch / "documents.json")], environment)
         command(["mypy", *mypy, "--package", PACKAGE], environment)
     except ScriptError as error:
-        raise ScriptError(f"what was generated doesn't work, so it is not taken over: {error}") from None
+        raise ScriptError(f"the generated package doesn't work, so it is not taken over: {error}") from None
+    if not MYPY_CACHE.exists():
+        # Renaming does it in one step, or not at all where nobody may write or another process was faster.
+        with suppress(OSError), tempfile.TemporaryDirectory(dir=MYPY_CACHE.parent) as folder:
+            Path(shutil.copytree(cache, Path(folder) / "cache")).rename(MYPY_CACHE)
 
 
 def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
-    """Return the document in its three forms; each overlay must leave it a valid one.
+    """Return the document in its three forms; ScriptError if an overlay leaves it invalid.
 
-    One that is valid only with the errata stands as they have it for what was published.
+    If only the errata make the document valid, the mended one stands in place of the published one.
     """
     mended = apply_overlay(spec, read_yaml(errata))
     named = apply_overlay(mended, read_yaml(names))
     if found := problems(named):
-        # To validate takes longer than all the rest, so whose fault it is is asked only then.
+        # Validating takes longer than all the rest, so the overlay at fault is looked for only now.
         earlier = problems(mended)
         at_fault = errata if earlier else names
         raise ScriptError(f"{at_fault}: with it, the spec is no valid OpenAPI 3.0 document:" + told(earlier or found))
@@ -125,7 +136,7 @@ def documents(spec: Mapping[str, Any], errata: Path, names: Path) -> Documents:
 
 
 def command(arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
-    """Run a module of this Python; its output is shown only if it fails."""
+    """Run a module of this Python; ScriptError with its output if it fails."""
     done = subprocess.run(
         [sys.executable, "-m", *arguments],
         env=os.environ | dict(environment or {}),

@@ -1,17 +1,17 @@
-"""Build what a release ships, as often as it takes to trust it, and run the tests on it as its users install it.
+"""Build the files of a release several times, compare them, and run the tests on them as users install them.
 
     python scripts/release_check.py [--tag v1.2.3] [--into FOLDER] [--without-tests]
 
 - The wheel and the sdist have the same bytes from two folders of different names, file modes, file times, time zones
   and locales, and the wheel has the same bytes from the sdist.
-- Somebody confirmed every public name: what upgrade.py proposes is marked in facade/names.overlay.yaml. Schemas pinned
-  to one class are alike, and of every operation it is decided whether it only reads.
+- Somebody confirmed every public name: names that upgrade.py proposes are marked in facade/names.overlay.yaml. Schemas
+  pinned to one class are alike, and it is decided for every operation whether it only reads.
 - twine accepts the metadata, the README renders and leads nowhere but to itself or to addresses, and the licence is in
-  both. The version is that of the tag, and the changelog tells of it, when there is a tag.
+  both. If there is a tag, the version is that of the tag, and the changelog has it.
 - The tests pass with the lowest and with the highest versions that pyproject.toml allows, against the installed wheel:
-  every file of tests/ that asks for nothing of scripts/ and for no tool that only a checkout has.
+  every file of tests/ that needs nothing of scripts/ and no tool that only a checkout has.
 
-Both end up in FOLDER (dist/). Needs the environment of requirements/release.txt: make release-check.
+Both end up in FOLDER (dist/). This needs the environment of requirements/release.txt: make release-check.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ PROJECT_URLS = ("Repository", "Documentation", "Changelog", "Issues")
 CHECKOUT_ONLY = {
     "test_benchmarks.py": "measures beside other clients",
     "test_budgets.py": "is about the sources",
-    "test_ci.py": "is about what no archive holds",
+    "test_ci.py": "is about files that no archive holds",
     "test_fastapi.py": "needs FastAPI, which wants a newer OpenTelemetry than the lowest",
     "test_readme.py": "is about files that no wheel holds",
     "test_release.py": "is about this script",
@@ -55,16 +55,16 @@ VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 
 
 class CheckError(Exception):
-    """Something is wrong with what would be released."""
+    """Something is wrong with the release."""
 
 
 def say(text: str) -> None:
-    """Tell what is being looked at."""
+    """Print a line at once."""
     print(text, flush=True)
 
 
 def run(*command: object, cwd: Path = ROOT, **environment: str) -> str:
-    """Run a command, and return what it printed; CheckError with all of that if it fails."""
+    """Run a command, and return its output; CheckError with the output if it fails."""
     done = subprocess.run(
         [*map(str, command)], cwd=cwd, env=os.environ | environment, capture_output=True, encoding="utf-8", check=False
     )
@@ -77,7 +77,7 @@ def run(*command: object, cwd: Path = ROOT, **environment: str) -> str:
 
 
 def copy(into: Path, *, mask: int, moment: int) -> Path:
-    """Copy what git has of the working tree to where its files have other modes and times."""
+    """Copy the files of the working tree that git knows, with other modes and times."""
     for name in run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0"):
         source, target = ROOT / name, into / name
         if name and source.is_file():
@@ -89,7 +89,7 @@ def copy(into: Path, *, mask: int, moment: int) -> Path:
 
 
 def build(source: Path, into: Path, *kinds: str, **environment: str) -> Path:
-    """Build a source folder as the package index would be given it."""
+    """Build a source folder as for the package index."""
     moment = run("git", "log", "-1", "--format=%ct").strip()
     mask = int(environment.pop("MASK", "022"), 8)
     before = os.umask(mask)
@@ -117,7 +117,7 @@ def members(archive: Path) -> dict[str, bytes]:
 
 
 def same(one: Path, other: Path) -> None:
-    """Refuse two builds that differ, and say where."""
+    """Refuse two builds that differ; the error lists the differences."""
     first, second = hashes(one), hashes(other)
     for name in sorted({*first, *second}):
         if first.get(name) != second.get(name):
@@ -129,7 +129,7 @@ def same(one: Path, other: Path) -> None:
             raise CheckError("\n".join(lines))
 
 
-# --- what is in them ------------------------------------------------------------------------------------------------
+# --- their contents -------------------------------------------------------------------------------------------------
 
 
 def check_contents(wheel: Path, sdist: Path, licence: bytes) -> None:
@@ -154,7 +154,7 @@ def metadata_of(wheel: Path) -> Message[str, str]:
 
 
 def check_readme(text: str) -> None:
-    """Refuse links that lead nowhere on the package index, which shows the README without the repository around it."""
+    """Refuse links that lead nowhere on the package index, which shows the README without the repository."""
     for found in LINK.finditer(text):
         target = found[1] or found[2]
         if not target.startswith(("https://", "#")):
@@ -162,14 +162,14 @@ def check_readme(text: str) -> None:
 
 
 def check_urls(wheel: Path) -> None:
-    """Refuse a release whose page on the package index wouldn't say where the project lives."""
+    """Refuse a release whose page on the package index wouldn't have the addresses of the project."""
     urls = dict(entry.split(", ", 1) for entry in metadata_of(wheel).get_all("Project-URL", []))
     if missing := [name for name in PROJECT_URLS if not urls.get(name, "").startswith("https://")]:
         raise CheckError(f"pyproject.toml has no https address for {', '.join(missing)} in [project.urls]")
 
 
 def check_tag(tag: str, version: str, changelog: str) -> None:
-    """Refuse a tag that isn't the version's, and a version of which the changelog doesn't tell with a date."""
+    """Refuse a tag that isn't the version's, and a version that has no dated heading in the changelog."""
     if tag != f"v{version}":
         raise CheckError(f"the tag is {tag}, but __version__ is {version}: the tag must be v{version}")
     if not re.search(rf"^## {re.escape(version)} \(\d{{4}}-\d\d-\d\d\)$", changelog, re.MULTILINE):
@@ -177,20 +177,20 @@ def check_tag(tag: str, version: str, changelog: str) -> None:
 
 
 def check_names(python: Path, root: Path = ROOT) -> None:
-    """Refuse what nobody decided of the names; it is told by the Python of the tests, which has the generator."""
+    """Refuse names that nobody decided; the Python of the tests lists them, since it has the generator."""
     if not python.exists():
-        raise CheckError(f"{python} isn't there, which lists what is to be decided: make check sets it up")
+        raise CheckError(f"{python} isn't there, and it has to list the open decisions: make check sets it up")
     try:
         run(python, root / "scripts" / "unconfirmed.py", cwd=root)
     except CheckError as error:
-        raise CheckError(f"a release leaves nothing undecided in names.overlay.yaml\n{error}") from None
+        raise CheckError(f"a release needs every decision in names.overlay.yaml\n{error}") from None
 
 
 # --- as its users install it ----------------------------------------------------------------------------------------
 
 
 def imports(file: Path) -> Iterator[str]:
-    """Return the modules that a file imports, by their first name."""
+    """Yield the first names of the modules that a file imports."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name.partition(".")[0] for name in node.names)
@@ -199,7 +199,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def facade_tests(root: Path) -> list[str]:
-    """Return the test files that a wheel can be held to: those that need neither scripts/ nor a checkout."""
+    """Return the test files that can run on a wheel, those that need neither scripts/ nor a checkout."""
     ours = {path.stem for path in (root / "scripts").iterdir()}
     ours |= {path.stem for path in (root / "tests").rglob("*.py") if ours & {*imports(path)}}
     # tests/integration has environments of its own.
@@ -218,14 +218,14 @@ def pinned(names: Iterable[str], lock: str) -> list[str]:
 
 
 def direct() -> set[str]:
-    """Return the names of what pyproject.toml asks for, extras included."""
+    """Return the names of the dependencies in pyproject.toml, extras included."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = [name for listed in project["optional-dependencies"].values() for name in listed]
     return {re.split(r"[^\w.-]", name)[0] for name in (*project["dependencies"], *extras)}
 
 
 def check_installed(wheel: Path, resolution: str, python: str, folder: Path) -> None:
-    """Install the wheel with the lowest or the highest versions that it allows of what it needs, and run the tests."""
+    """Install the wheel with the lowest or the highest versions of its dependencies, and run the tests."""
     uv, environment = (sys.executable, "-m", "uv", "--quiet"), folder / "venv"
     wanted = folder / "requirements.txt"
     options = [
@@ -251,17 +251,17 @@ def check_installed(wheel: Path, resolution: str, python: str, folder: Path) -> 
     try:
         said = run(*pytest, "-nauto", *facade_tests(ROOT), cwd=folder)
     except CheckError as error:
-        # Some measure times, and mind who else works on the machine: what fails again, alone, is another matter.
+        # Some tests measure times, and may fail if the machine is busy; one that fails again, alone, has another cause.
         say(f"{error}\n  once more, one at a time:")
         said = run(*pytest, "--last-failed", "--last-failed-no-failures=none", *facade_tests(ROOT), cwd=folder)
-    # What isn't run isn't proven: it is said, with the reason.
+    # A test that was skipped proves nothing, so it is printed with its reason.
     for line in [line for line in said.splitlines() if line.startswith("SKIPPED")] + said.splitlines()[-1:]:
         say(f"  {line.strip('= ')}")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check everything; return 0 if all is well, 1 with what is wrong if not."""
-    parser = argparse.ArgumentParser(description="Check what would be released.")
+    """Check everything; return 0 if all is well, 1 after printing the error if not."""
+    parser = argparse.ArgumentParser(description="Check a release before it is made.")
     parser.add_argument("--tag", help="the tag that this is released under")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", metavar="FOLDER")
     parser.add_argument(
@@ -280,17 +280,17 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def check(folder: Path, options: argparse.Namespace) -> None:
-    """Do all of it in a folder that is thrown away."""
-    say("Look for what nobody decided")
+    """Do all checks in a temporary folder."""
+    say("Look for open decisions")
     check_names(options.python)
-    say("Build twice, elsewhere and otherwise")
+    say("Build twice, in other folders and surroundings")
     one = copy(folder / "one", mask=0o022, moment=1_700_000_000)
     other = copy(folder / "a far longer name", mask=0o077, moment=946_684_800)
     first = build(one, folder / "first", TZ="UTC", LC_ALL="C", PYTHONHASHSEED="1")
     second = build(other, folder / "second", MASK="077", TZ="Asia/Taipei", LC_ALL="C.UTF-8", PYTHONHASHSEED="2")
     same(first, second)
     [wheel], [sdist] = first.glob("*.whl"), first.glob("*.tar.gz")
-    # build makes the wheel from the sdist: so does everyone who installs without wheels. From the tree it is the same.
+    # build makes the wheel from the sdist, as everyone does who installs without wheels; the tree must give the same.
     same_wheel = build(one, folder / "third", "--wheel")
     if hashes(same_wheel)[wheel.name] != hashes(first)[wheel.name]:
         raise CheckError(f"{wheel.name} isn't the same from the tree and from the sdist")
@@ -310,7 +310,7 @@ def check(folder: Path, options: argparse.Namespace) -> None:
     if not options.without_tests:
         running = f"{sys.version_info[0]}.{sys.version_info[1]}"
         for resolution, python in (("lowest-direct", "3.11"), ("highest", running)):
-            say(f"Run the tests with the {resolution} versions of what it needs")
+            say(f"Run the tests with the {resolution} versions of its dependencies")
             place = folder / resolution
             place.mkdir()
             check_installed(wheel, resolution, python, place)

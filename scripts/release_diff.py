@@ -1,8 +1,8 @@
-"""Compare the working spec and packages with those last released; refuse a break that the version doesn't admit.
+"""Compare the working spec and packages with those last released; refuse a break that the version doesn't allow.
 
     python scripts/release_diff.py [--format text|json|markdown|html|github] [--into FILE]
 
-Last released is what the newest tag v1.2.3 below HEAD has or, without tags, the first commit that has a vendored spec.
+The last release is the newest tag v1.2.3 below HEAD or, without tags, the first commit that has a vendored spec.
 The exit status is 0 if nothing breaks, if openapi/accepted.toml lists what does, or if the version of the package was
 raised as semantic versioning asks; 1 if not; 2 if they can't be compared.
 """
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
         return 0
     print(
         f"something breaks since {reference}, and the version of the package doesn't say so: raise __version__ "
-        f"in {INIT} from {'.'.join(map(str, after))} to {asked.after}, or list what may happen in openapi/accepted.toml"
+        f"in {INIT} from {'.'.join(map(str, after))} to {asked.after}, or list the break in openapi/accepted.toml"
     )
     return 1
 

@@ -1,8 +1,8 @@
-"""List what is still to be decided before a release: names, shared classes, and which operations only read.
+"""List the decisions that are still to be made before a release: names, shared classes, and operations that only read.
 
     python scripts/unconfirmed.py
 
-The exit status is 0 if there is nothing, 1 with a list if there is. release_check.py asks for it.
+The exit status is 0 if there is none, 1 with a list if there are some. release_check.py runs it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from regenerate import GENERATED
 
 
 def lines(found: Named, names: str) -> list[str]:
-    """Return what is to be done, a line for each thing."""
+    """Return a line for each decision to be made."""
     told = [
         f"{names}:{one.line}: confirm {', '.join(one.names)}: correct the action, then remove its mark x-unconfirmed"
         for one in found.open
@@ -37,7 +37,9 @@ def lines(found: Named, names: str) -> list[str]:
 
 def main(arguments: list[str] | None = None, vendored: Vendored | None = None, generated: Path = GENERATED) -> int:
     """Print the list; return the exit status."""
-    argparse.ArgumentParser(description="List what is still to be decided before a release.").parse_args(arguments)
+    argparse.ArgumentParser(description="List the decisions that are still to be made before a release.").parse_args(
+        arguments
+    )
     vendored = vendored or Vendored()
     found = lines(named(vendored, generated), vendored.names.name)
     for line in found:

@@ -2,12 +2,12 @@
 
     python scripts/upgrade.py SOURCE... [--complete] [--version-reset] [--dry-run] [--no-tests] [--keep]
 
-What is new gets its public names at first sight: they are added to facade/names.overlay.yaml, marked as unconfirmed.
-The report is told at once, then the tests are run, first those that a new document can break. Everything is done in a
-copy of the project. Only when all of it is complete, the results replace openapi/, generated/ and the names here, so
-that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done, 1 if tests fail on
-the result, 2 if there is no result. What fails its tests is not taken over, unless with --keep: then to make them pass
-is the work to be done by hand.
+New operations, classes, fields and values get public names, which are added to facade/names.overlay.yaml and marked as
+unconfirmed. The report is printed first, then the tests are run, beginning with those that a new document can break.
+Everything is done in a copy of the project. Only when it is complete, the results replace openapi/, generated/ and the
+names here, so that a failure or Ctrl-C at any point leaves them as they were. The exit status is 0 if all is done, 1 if
+tests fail on the result, 2 if there is no result. A result that fails its tests is not taken over, except with --keep:
+then making them pass is work by hand.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ COMMIT = "Take over version {version} of the API's document"
 def upgrade(
     checkout: Checkout, given: list[str], *, complete: bool, reset: bool = False, root: Path = ROOT
 ) -> tuple[Upgrade | None, list[str]]:
-    """Import, name, regenerate and report in a copy; return what is reported, None if nothing changed, and lines."""
+    """Import, name, regenerate and report in a copy; return the report (None if nothing changed) and lines to print."""
     found, passed = collect(given, errata(checkout.vendored))
     old_version = read_spec(checkout.vendored)["info"]["version"]
     planned = plan(found, checkout.vendored, bump=True, complete=complete, reset=reset)
@@ -71,7 +71,8 @@ def upgrade(
     after = sources.load(str(checkout.vendored.spec), checkout.vendored)
     whole = compare(before, after)
     entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
-    report = compare(before, after, entries) if entries else whole
+    left, allowed = accepted.apply(entries, whole.changes, after.version)
+    report = evolve(whole, changes=left, accepted=allowed)
     names = named(checkout.vendored, checkout.package.parent)
     result = Upgrade(
         old_version=old_version,
@@ -93,7 +94,7 @@ def upgrade(
 def _fitting(
     entries: Iterable[Acceptance], changes: Iterable[Change], version: str
 ) -> tuple[list[Acceptance], tuple[str, ...]]:
-    """Return the entries of accepted.toml that match this comparison; lines on those that are from an earlier one."""
+    """Return the entries of accepted.toml that match this comparison, and lines on those that no longer do."""
     fitting, notes, left = [], [], tuple(changes)
     for entry in entries:
         try:
@@ -106,7 +107,7 @@ def _fitting(
 
 
 def tested(checkout: Checkout) -> list[Failure]:
-    """Run the tests of a copy, those that a new document can break first; tell of each round, and return failures."""
+    """Run the tests of a copy, those that a new document can break first; print each round, and return the failures."""
     there = [name for name in BREAKABLE if (checkout.root / name).exists()]
     rounds = [("what a new document can break", there)] if there else []
     failed = []
@@ -125,7 +126,7 @@ def _counted(failed: Sequence[Failure]) -> str:
 
 
 def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[Failure] | None) -> list[str]:
-    """Return what a person is told at the end; `failed` is None if no tests were run."""
+    """Return the last lines that are printed; `failed` is None if no tests were run."""
     report, names = result.report, list(changed)
     generated = sum(name.startswith("generated/") for name in names)
     counted = ", ".join(f"{report.count(level)} {level}" for level in Level)
@@ -137,14 +138,14 @@ def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[Failure] |
         f"version of the package: {result.bump}",
         f"for the facade: {len(result.for_facade)} findings" + (f", in {', '.join(modules)}" if modules else ""),
         f"to confirm before a release: {len(result.names.open)} proposals in {WRITTEN[2]}",
-        f"files: {len(names)}, {generated} of them generated, which nobody has to read",
+        f"files: {len(names)}, of which nobody has to read {generated} that are generated",
     ]
     return [*lines, "tests: not run" if failed is None else f"tests: {_counted(failed)}"]
 
 
 @contextmanager
 def signals(handler: Callable[..., object]) -> Iterator[None]:
-    """Have a handler called for each signal that asks to stop, as long as the block lasts."""
+    """Call a handler for each signal that asks to stop, as long as the block lasts."""
     before = {name: signal.signal(name, handler) for name in SIGNALS}
     try:
         yield
@@ -155,7 +156,7 @@ def signals(handler: Callable[..., object]) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Turn the first signal that asks to stop into KeyboardInterrupt, and let no second one disturb the cleaning up."""
+    """Turn the first signal that asks to stop into KeyboardInterrupt, and ignore others during the cleaning up."""
 
     def stop(*_: object) -> None:
         for name in SIGNALS:
@@ -167,7 +168,7 @@ def interruptible() -> Iterator[None]:
 
 
 def put_in_place(changed: dict[str, bytes | None], before: dict[str, bytes], root: Path) -> None:
-    """Take over what changed; a signal in the midst of it waits for the end, and then all is undone."""
+    """Take over the changes; a signal meanwhile waits for the end, and then undoes them all."""
     stopped: list[object] = []
     with signals(lambda *_: stopped.append(None)):
         take_over(changed, root)
@@ -191,12 +192,12 @@ def commits(result: Upgrade) -> list[str]:
 
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
-    """Upgrade and say what was done and what is left to do; return the exit status."""
+    """Upgrade, and print what was done and what is left to do; return the exit status."""
     parser = argparse.ArgumentParser(description="Take over a new version of the API's document.", allow_abbrev=False)
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for import_spec.py")
     parser.add_argument("--complete", action="store_true", help="the sources are the whole API")
     parser.add_argument("--version-reset", action="store_true", help="as for import_spec.py")
-    parser.add_argument("--dry-run", action="store_true", help="do it all, say what would come of it, change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="do it all and print the result, but change nothing")
     parser.add_argument("--no-tests", action="store_true", help="leave out the tests")
     parser.add_argument("--keep", action="store_true", help="take over the result even if tests fail on it")
     options = parser.parse_args(arguments)
@@ -235,7 +236,7 @@ def _upgrade(options: argparse.Namespace, root: Path) -> int:
     elif options.dry_run:
         print("nothing was changed: this was a dry run")
     else:
-        print("nothing was changed: tests fail on the result; with --keep it is taken over, and they are work by hand")
+        print("nothing was changed: tests fail on the result; with --keep it is taken over, to mend them by hand")
     return 1 if failed else 0
 
 

@@ -1,8 +1,8 @@
-"""Compare what the vendor publishes with the vendored spec, and write the text of an issue if they differ.
+"""Compare the published spec with the vendored one, and write the text of an issue if they differ.
 
     python scripts/watch_vendor.py SOURCE... [--into FOLDER]
 
-A source is what import_spec.py takes, usually the addresses of the vendor's pages. The exit status is 0 if nothing
+Sources are as for import_spec.py, usually the addresses of the vendor's pages. The exit status is 0 if nothing
 changed, 1 if something did (title.txt and body.md are then in FOLDER, or printed), 2 if a source can't be read.
 """
 
@@ -20,7 +20,7 @@ from import_spec import errata, plan
 
 
 def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:
-    """Return the title and the body of an issue, None if the vendor publishes what is vendored."""
+    """Return the title and the body of an issue, None if the published spec is the vendored one."""
     found, _ = collect(given, errata(vendored))
     old = sources.load(str(vendored.spec), vendored)
     shown = " ".join(source.shown for source in found)
@@ -28,11 +28,11 @@ def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:
         planned = plan(found, vendored, bump=True)
     except ScriptError as error:
         title = f"The vendor's pages no longer fit version {old.version}"
-        text = f"An import of what is published is refused:\n\n```\n{error}\n```\n\nIf it is the whole API, try:\n"
+        text = f"An import of the published spec is refused:\n\n```\n{error}\n```\n\nIf it is the whole API, try:\n"
         return title, f"{text}\n    python scripts/upgrade.py --complete {shown}\n"
     if planned.spec == read_spec(vendored):
         return None
-    new = Document("what is published", planned.spec)
+    new = Document("the published document", planned.spec)
     report = Report(f"vendored {old.version}", f"published {new.version}", settle(spec.compare(old, new)))
     title = f"The vendor published version {new.version}"
     if new.version == old.version:
@@ -43,13 +43,15 @@ def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:
 
 def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -> int:
     """Compare and write the issue's text; return the exit status."""
-    parser = argparse.ArgumentParser(description="Say whether the vendor published something new.", allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        description="Find out whether the vendor published something new.", allow_abbrev=False
+    )
     parser.add_argument("sources", nargs="+", metavar="SOURCE", help="as for import_spec.py")
     parser.add_argument("--into", type=Path, metavar="FOLDER", help="write title.txt and body.md there")
     options = parser.parse_args(arguments)
     written = issue(options.sources, vendored or Vendored())
     if written is None:
-        print("nothing changed: what is published is what is vendored")
+        print("nothing changed: the published spec is the vendored one")
         return 0
     if options.into:
         options.into.mkdir(parents=True, exist_ok=True)

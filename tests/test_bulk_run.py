@@ -8,6 +8,7 @@ import os
 import pickle
 import re
 import signal
+import socket
 import subprocess
 import sys
 import types
@@ -182,7 +183,7 @@ def test_what_every_client_would_meet_stops_the_run_at_once_with_what_is_done_ke
 def test_a_minute_of_5xx_stops_the_run_and_no_client_fails_for_it(service, tmp_path):
     began = iter(range(10**6))
     service.always = lambda: refusal(503)() if next(began) >= 12 else None
-    with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: 503 Service") as raised:
+    with pytest.raises(StoppedError, match=r"no call was answered for 60 s; the last error: 503 Service") as raised:
         run(service, IDS, tmp_path)
     assert 60 <= raised.value.summary.seconds < 90
     assert outcomes_in(tmp_path) == dict.fromkeys(IDS[:10], "ok")
@@ -193,7 +194,7 @@ def test_a_minute_without_an_answer_stops_the_run_even_for_one_client(service, t
         raise httpx.ConnectError("refused")
 
     service.always = no_answer
-    with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: no answer from"):
+    with pytest.raises(StoppedError, match=r"no call was answered for 60 s; the last error: no answer from"):
         run(service, IDS[:1], tmp_path)
 
 
@@ -202,7 +203,9 @@ def test_a_service_that_says_nothing_stops_the_run_a_minute_after_the_last_answe
 
     async def go():
         async with service.client(timeout=25) as client:
-            with pytest.raises(StoppedError, match=r"for 60 s no call was answered, the last with: .* no whole answer"):
+            with pytest.raises(
+                StoppedError, match=r"no call was answered for 60 s; the last error: .* no whole answer"
+            ):
                 await export_async(IDS, tmp_path, client=client, part_size=10)
 
     def silent():
@@ -256,13 +259,13 @@ def test_a_client_that_is_always_refused_with_429_fails_and_the_others_dont(serv
 
 def test_an_hour_of_refusals_stops_the_run(service, tmp_path):
     service.always = refusal(429)
-    with pytest.raises(StoppedError, match=r"for 3600 s no call was answered, the last with: 429"):
+    with pytest.raises(StoppedError, match=r"no call was answered for 3600 s; the last error: 429"):
         run(service, IDS, tmp_path)
 
 
 def test_many_refused_clients_in_a_row_stop_the_run(service, tmp_path):
     service.always = refusal(400, 110000)
-    with pytest.raises(StoppedError, match=r"20 clients in a row were refused, the last with: 400"):
+    with pytest.raises(StoppedError, match=r"20 clients in a row were refused; the last error: 400"):
         run(service, IDS, tmp_path, part_size=25)
 
 
@@ -313,7 +316,9 @@ def test_a_part_that_cant_be_read_or_holds_others_is_named(service, tmp_path):
     first, second, _ = sorted(tmp_path.glob("part-*"))
     whole = first.read_bytes()
     first.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ConfigurationError, match=rf"{re.escape(first.name)} can't be read .*: remove it and rerun"):
+    with pytest.raises(
+        ConfigurationError, match=rf"{re.escape(first.name)} can't be read .*: remove it, and run the same again"
+    ):
         run(service, IDS, tmp_path)
     first.write_bytes(second.read_bytes())
     with pytest.raises(ConfigurationError, match=rf"{re.escape(first.name)} doesn't hold the clients"):
@@ -420,6 +425,151 @@ def test_killed_at_any_moment_nothing_is_lost_nothing_is_there_twice_and_a_part_
     assert outcomes_in(folder) == {f"c{number}": "not_found" if number < 0 else "ok" for number in range(60)}
     sent = [json.loads(line)["clientId"] for line in log.read_text("utf-8").splitlines()]
     assert len(sent) - len({*sent}) <= 10 * kills
+
+
+# --- one run at a time ------------------------------------------------------------------------------------------------
+
+HOLDING = """
+import sys
+from pathlib import Path
+from mantago.bulk.parts import held_alone
+
+with held_alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holding():
+    """Have another process hold a folder as a run does; it ends with its standard input."""
+    processes = []
+
+    def hold(folder):
+        folder.mkdir(exist_ok=True)
+        command = [sys.executable, "-c", HOLDING, str(folder)]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        assert process.stdout.readline() == "held\n"
+        return process
+
+    yield hold
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def test_a_folder_that_another_run_fills_is_refused_at_once_and_says_which_process_it_is(service, tmp_path, holding):
+    (tmp_path / parts.LOCK).write_text("process 1234567890 on a machine with a name that is longer than this one's\n")
+    process = holding(tmp_path)
+    holder = re.escape(
+        f"in use by another export (process {process.pid} on {socket.gethostname()}): wait until it ends"
+    )
+    with pytest.raises(ConfigurationError, match=holder):
+        run(service, IDS, tmp_path)
+    assert service.asked == []
+    assert not (tmp_path / "summary.json").exists()
+    process.communicate("")
+    assert run(service, IDS, tmp_path).status == "done"
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_run_that_was_killed_holds_nothing_any_more(service, tmp_path, holding):
+    process = holding(tmp_path)
+    process.kill()
+    process.wait()
+    assert (tmp_path / parts.LOCK).exists()
+    assert run(service, IDS, tmp_path).status == "done"
+    assert [path.name for path in tmp_path.glob(".*")] == []
+
+
+def test_a_process_has_one_run_in_a_folder_too(service, tmp_path):
+    refused = []
+
+    def again(_):
+        with pytest.raises(ConfigurationError, match=rf"another run in this process, {os.getpid()}") as told:
+            with parts.held_alone(tmp_path / "up" / ".."):
+                pass
+        refused.append(told)
+
+    assert run(service, IDS, tmp_path, on_progress=again).status == "done"
+    assert refused
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_workers_that_share_a_folder_on_purpose_fetch_their_parts_whoever_holds_it(service, tmp_path, holding):
+    holding(tmp_path)
+
+    async def go():
+        async with service.client() as client:
+            return [await fetch_shard_async(IDS[:10], tmp_path, client=client, index=index) for index in range(2)]
+
+    assert [counts["ok"] for counts in simulated(go)] == [10, 10]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows locks otherwise")
+def test_where_files_cannot_be_locked_runs_go_on_as_they_are(service, tmp_path, holding, monkeypatch):
+    holding(tmp_path)
+
+    def without_locks(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.lockf", without_locks)
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_where_no_lock_file_can_be_made_runs_go_on_as_they_are(service, tmp_path):
+    (tmp_path / parts.LOCK).mkdir()
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+def test_a_folder_whose_files_never_stay_what_they_are_is_not_held(service, tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "_is_at", lambda *_: False)
+    assert run(service, IDS, tmp_path).status == "done"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps a file that is open")
+def test_a_lock_file_that_a_run_removed_meanwhile_is_made_anew(tmp_path, monkeypatch):
+    lock = parts._lock
+
+    def after_the_end_of_another(descriptor):
+        monkeypatch.setattr(parts, "_lock", lock)
+        (tmp_path / parts.LOCK).unlink()
+        return lock(descriptor)
+
+    monkeypatch.setattr(parts, "_lock", after_the_end_of_another)
+    with parts.held_alone(tmp_path):
+        assert (tmp_path / parts.LOCK).read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"
+
+
+def test_a_holder_that_has_not_said_yet_which_process_it_is_is_another_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(parts, "_lock", lambda _: False)
+    with pytest.raises(ConfigurationError, match=r"another export \(another process\)"), parts.held_alone(tmp_path):
+        pass
+
+
+def test_windows_locks_a_byte_behind_the_text_and_removes_the_file_when_it_is_closed(tmp_path, monkeypatch):
+    locked = []
+
+    class Msvcrt:
+        LK_NBLCK = 2
+
+        @staticmethod
+        def locking(descriptor, mode, count):
+            if locked:
+                raise PermissionError(errno.EACCES, "Permission denied")
+            locked.append((os.lseek(descriptor, 0, os.SEEK_CUR), mode, count))
+
+    monkeypatch.setattr(parts, "ON_WINDOWS", True)
+    monkeypatch.setitem(sys.modules, "msvcrt", Msvcrt)
+    with parts.held_alone(tmp_path):
+        assert locked == [(parts.LOCKED_BYTE, 2, 1)]
+        with monkeypatch.context() as as_another_process:
+            as_another_process.setattr(parts, "_held", {})
+            with pytest.raises(ConfigurationError, match=f"process {os.getpid()} on"), parts.held_alone(tmp_path):
+                pass
+    assert [*tmp_path.iterdir()] == []
 
 
 # --- both worlds, one declaration -------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from rich.console import Console
 import mantago
 from mantago import __main__, cli, sandbox
 from mantago.cli import completion, output, probe, statuses, tables
+from mantago.cli import sandbox as sandboxes
 
 WHO = ["--client-id", "VolejRejN"]
 
@@ -171,7 +172,7 @@ def test_a_missing_credential_is_named(missing, capsys, monkeypatch):
     assert cli.main(["gifts", *WHO]) == 2
     assert (
         capsys.readouterr().err
-        == f"error: --{missing.replace('_', '-')} (or the environment variable MANTAGO_{missing.upper()}) is missing; mantago doctor says what else is, and where it is found; or try it with --sandbox\n"
+        == f"error: --{missing.replace('_', '-')} (or the environment variable MANTAGO_{missing.upper()}) is missing; mantago doctor lists all that is missing and where to find it; or try --sandbox\n"
     )
 
 
@@ -216,6 +217,18 @@ def test_with_json_every_line_on_stderr_is_json_also_what_mantago_log_shows_and_
     plain = run("gifts", "--sandbox", *options, "drift_missing", env=env).stderr.splitlines()
     assert [line.split()[2:4] for line in plain if "DEBUG" in line] == [["DEBUG", "mantago:"]]
     assert len(plain) == 3
+
+
+def test_verbose_shows_each_call_also_where_mantago_log_asks_for_less(monkeypatch):
+    env = os.environ | {"MANTAGO_LOG": "warning"}
+    told = [line.split()[2:5] for line in run("gifts", "--sandbox", "-v", *WHO, env=env).stderr.splitlines()]
+    assert ["DEBUG", "mantago:", "POST"] in told
+    assert run("gifts", "--sandbox", *WHO, env=env).stderr == ""
+    monkeypatch.setenv("MANTAGO_LOG", "warning")
+    monkeypatch.setattr(logging.getLogger("mantago"), "handlers", [])
+    assert cli.main(["gifts", "--sandbox", "-v", *WHO]) == 0
+    assert os.environ["MANTAGO_LOG"] == "warning"
+    assert "MANTAGO_LOG is 'bad'" in run("gifts", "--sandbox", "-v", *WHO, env=env | {"MANTAGO_LOG": "bad"}).stderr
 
 
 def test_what_another_librarys_log_says_is_shown_from_a_warning_on(capsys, monkeypatch):
@@ -281,7 +294,11 @@ def test_an_error_for_programs_tells_what_came_with_the_answer():
 @pytest.mark.parametrize(
     ("arguments", "kind", "told"),
     [
-        (["gifts", "--timeout", "soon"], "BadParameter", "Invalid value for '--timeout': 'soon'"),
+        (
+            ["gifts", "--timeout", "soon"],
+            "BadParameter",
+            "Invalid value for '--timeout': it must be a number of seconds",
+        ),
         (["gifts"], "ConfigurationError", "--bot-id (or the environment variable MANTAGO_BOT_ID) is missing"),
         (["gifts", "--sandbox", "--platform", "line"], "IdentificationError", "--platform was given, but"),
         (["export", "-"], "MissingParameter", "Missing option '--into'"),
@@ -552,7 +569,7 @@ def test_help_shows_examples_line_by_line(command, example, capsys):
 def test_help_has_the_options_under_headings_and_the_commands_in_order(capsys):
     assert cli.main(["gifts", "--help"]) == 0
     headings = re.findall(r"^(\w+):\n  (-\S+)", capsys.readouterr().out, re.MULTILINE)
-    assert headings == [("Who", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "-h,")]
+    assert headings == [("Client", "--client-id"), ("Account", "--bot-id"), ("Output", "--json"), ("Options", "-h,")]
     assert cli.main(["--help"]) == 0
     commands = capsys.readouterr().out.partition("\nCommands:\n")[2]
     assert re.findall(r"^  ([a-z]+)", commands, re.MULTILINE) == ["gifts", "export", "doctor", "sandbox"]
@@ -687,7 +704,7 @@ def test_without_a_command_the_help_is_shown_and_that_is_wrong_use(capsys):
 def test_help_says_why_a_secret_is_better_not_an_option(capsys):
     assert cli.main(["gifts", "--help"]) == 0
     words = " ".join(capsys.readouterr().out.split())
-    assert "Better in the environment (MANTAGO_SECRET)" in words
+    assert "Better set MANTAGO_SECRET" in words
     assert "other users of the machine" in words
 
 
@@ -752,6 +769,44 @@ def introduced(capsys, monkeypatch):
     return show
 
 
+@pytest.mark.parametrize(("options", "lines"), [([], 1), (["--quiet"], 0)])
+def test_the_sandbox_shows_a_line_for_each_call_on_stderr_unless_it_is_told_to_be_quiet(options, lines):
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-u",
+        "-m",
+        "mantago",
+        "sandbox",
+        "--token",
+        "t",
+        "--secret",
+        "s",
+        *options,
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = re.search(r"BASE_URL=(\S+)", "".join(iter(process.stdout.readline, "Ctrl-C ends it.\n")))[1]
+            with mantago.MantaGo(bot_id="1NbWoobyg", token="t", secret="s", base_url=address) as client:
+                client.get_client_gifts(client_id="VolejRejN")
+        finally:
+            process.kill()
+        told = [line.partition(" ")[2] for line in process.stderr.read().splitlines()]
+        assert told == ["POST /api/openapi/client/gift: 200"] * lines
+
+
+def test_a_sandbox_goes_on_where_nobody_reads_its_lines(monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as broken:
+        monkeypatch.setattr(sys, "stderr", broken)
+        sandboxes._log("10:31:05 POST /api/openapi/client/gift: 200")
+        monkeypatch.undo()
+        with suppress(OSError):
+            broken.close()
+
+
 def test_a_sandbox_for_a_team_has_the_account_that_it_is_given(introduced):
     output = introduced("--bot-id", "team", "--token", "team-token", "--secret", "it's", "--rate", "50")
     assert re.findall(r"export MANTAGO_(\w+)=(.*)", output)[1:] == [
@@ -797,10 +852,28 @@ def test_a_port_in_use_is_one_line(capsys):
     [
         (["gifts", "--client-id"], "Option '--client-id' requires an argument. (see mantago gifts --help)"),
         (["gifts", ""], "ID is empty: give the client's id"),
-        (["gifts", "--platform", "line"], "--platform was given, but --platform-client-id is missing, or the client's"),
+        (["gifts", "--platform", "line"], "--platform was given, but --platform-client-id is missing: give it, or"),
         (["gifts", "-", "--sandbox"], "there are no ids on standard input: write one in each line"),
-        (["gifts", "--timeout", "abc", "x"], "Invalid value for '--timeout': 'abc' isn't a number. (see mantago gifts"),
-        (["sandbox", "--port", "x"], "Invalid value for '--port': 'x' isn't a whole number. (see mantago sandbox"),
+        (
+            ["gifts", "--timeout", "abc", "x"],
+            "Invalid value for '--timeout': it must be a number of seconds above zero, at most 1,000,000,000, not 'abc'",
+        ),
+        (
+            ["gifts", "--timeout", "0", "x", "--sandbox"],
+            "--timeout must be a number of seconds above zero, at most 1,0",
+        ),
+        (
+            ["sandbox", "--rate", "x"],
+            "Invalid value for '--rate': it must be a number of calls a second above zero, not 'x'",
+        ),
+        (
+            ["sandbox", "--port", "x"],
+            "Invalid value for '--port': it must be a whole number from 0 to 65535, not 'x' (see mantago sandbox",
+        ),
+        (
+            ["sandbox", "--port", "65536"],
+            "Invalid value for '--port': it must be a whole number from 0 to 65535, not '65536'",
+        ),
     ],
 )
 def test_wrong_use_is_told_in_words_that_say_what_to_give(words, told, capsys, stdin):

@@ -17,6 +17,7 @@ import pytest
 from bulk import outcomes_in
 from mantago import cli
 from mantago.bulk import Progress, StoppedError
+from mantago.bulk.parts import held_alone
 from mantago.cli import bulk
 from mantago_runtime.errors import APIConnectionError, ConfigurationError, InvalidResponseError
 
@@ -124,6 +125,15 @@ def test_a_file_where_the_folder_is_to_be_is_wrong_use(tmp_path, capsys, stdin):
     stdin(b"VolejRejN\n")
     assert cli.main(["export", "-", "--into", str(file)]) == 2
     assert capsys.readouterr().err.startswith(f"error: the folder {file} can't be made: a file is there; name another")
+
+
+def test_a_second_export_into_a_folder_that_is_being_filled_is_wrong_use(tmp_path, capsys, stdin):
+    stdin(b"VolejRejN\n")
+    with held_alone(tmp_path):
+        assert cli.main(["export", "-", "--into", str(tmp_path), "--sandbox"]) == 2
+    told = f"error: {tmp_path} is in use by another export (another run in this process, {os.getpid()}): wait until it"
+    assert capsys.readouterr().err.startswith(told)
+    assert [*tmp_path.iterdir()] == []
 
 
 @pytest.mark.usefixtures("environment")

@@ -153,7 +153,7 @@ RULE = [name for name in NAMES.values() if (one := DOCUMENT.named(name)) and DOC
 @pytest.mark.parametrize("name", RULE)
 def test_the_rule_holds_wherever_its_schema_is_used(fake: Service, box: Service, name: str) -> None:
     for service in (fake, box):
-        assert "want clientId" in service.ask(name, body={}).text
+        assert "the body must have clientId" in service.ask(name, body={}).text
         assert "platformClientId" in service.ask(name, body={"platform": "line"}).text
         assert "are both given" in service.ask(name, body={"clientId": "VolejRejN", "platform": "line"}).text
         assert service.ask(name, client_id="nobody").json()["errResponse"]["code"] == 37011

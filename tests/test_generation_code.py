@@ -383,7 +383,7 @@ def test_what_works_is_proved_without_a_word(folder: Path) -> None:
     [
         ("models/a.py", 'json_field("x"', 'json_field("y"', ["A, full sample: InvalidResponseError", "POST /x, full sample of an answer: Invalid"]),
         ("models/a.py", 'json_field("at", TIMESTAMP', 'json_field("at", DATE', ["A, full sample: "]),
-        ("models/a.py", "kw_only=True)", "kw_only=True, eq=False)", ["A, full sample: what to_dict() gives isn't read as the same"]),
+        ("models/a.py", "kw_only=True)", "kw_only=True, eq=False)", ["A, full sample: the result of to_dict() isn't read as the same"]),
         ("models/b.py", 'json_field("day", DATE)', 'json_field("day", DATE, read_only=True)', ["B, full sample: $.day is '2024-02-29', and comes back as None"]),
         ("api/default/post_x.py", '"since": since,', '"until": since,', ["POST /x, full sample of a request: the parameter 'since' isn't sent"]),
         ("api/default/post_x.py", "def request(", "def requested(", ["POST /x, minimal sample of a request: AttributeError"]),

@@ -404,7 +404,7 @@ REFUSED: dict[str, tuple[Json, str, str]] = {
     "no object beside properties": (
         document({"A": record(a=TEXT) | {"oneOf": [TEXT]}}),
         "/components/schemas/A/oneOf",
-        "offers what is no object beside properties",
+        "offers an alternative that is no object beside properties",
     ),
     "an unknown format": (
         document({"A": TEXT | {"x-mantago-format": "seconds"}}),

@@ -351,7 +351,7 @@ def test_specs_of_one_page_that_disagree_are_named_by_their_lines(desk: Desk) ->
     other["components"]["schemas"]["Error"]["items"] = {}
     err = desk.refuses(desk.write("page.md", page(fragment("/a"), other)))
     assert "page.md, line 6 and " in err
-    assert "page.md, line 12: both of version 1.0.0" in err
+    assert "page.md, line 12: both are of version 1.0.0" in err
     assert '\n  /components/schemas/Error/type: "object" and "array"\n' in err
 
 
@@ -504,7 +504,7 @@ def test_one_name_with_different_content_is_refused_with_both_sources_and_each_p
         err = desk.refuses(second)
         assert str(desk.vendored.sources / "first.md") in err
     assert second in err
-    assert "both of version 1.0.0" in err
+    assert "both are of version 1.0.0" in err
     assert f"{place}: " in err
 
 
@@ -551,7 +551,7 @@ def test_one_path_under_two_names_is_refused(desk: Desk) -> None:
 def test_what_is_valid_apart_and_not_together_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_spec, "unmended", lambda spec, _: f"\n  $: {len(spec['paths'])} paths")
     err = desk.refuses(desk.write("a.md", fragment("/a")), desk.write("b.md", fragment("/b")))
-    assert "what it is merged to is not a valid OpenAPI 3.0 document:\n  $: 2 paths" in err
+    assert "merged, this is not a valid OpenAPI 3.0 document:\n  $: 2 paths" in err
 
 
 # Versions
@@ -587,7 +587,7 @@ def test_a_page_of_another_version_is_refused_with_both_named_unless_a_bump_is_m
     desk.imports(desk.write("a.md", fragment("/a")))
     other = desk.write("b.md", fragment("/b", version))
     err = desk.refuses(other)
-    assert err.startswith(f"error: {other}: describes version {version}, and what is vendored in ")
+    assert err.startswith(f"error: {other}: describes version {version}, and the document in ")
     assert "is version 1.0.0: with --bump" in err
     assert version in desk.refuses(other, "--complete")
     desk.imports(other, "--bump")
@@ -750,7 +750,8 @@ def test_complete_is_no_way_back(desk: Desk) -> None:
     desk.imports(desk.write("a.md", fragment("/a", "2.0.0")))
     err = desk.refuses(desk.write("a.md", fragment("/a")), "--bump", "--complete")
     assert (
-        "version 1.0.0, and what is vendored is version 2.0.0: to go back to an older version, take it from git" in err
+        "version 1.0.0, and the vendored document is version 2.0.0: to go back to an older version, take it from git"
+        in err
     )
 
 
@@ -792,7 +793,7 @@ def test_a_reset_of_versions_that_is_none_is_refused(desk: Desk) -> None:
     assert "nothing is vendored" in desk.refuses(first, "--version-reset")
     desk.imports(first)
     err = desk.refuses(desk.write("a.md", fragment("/a", "1.0.1")), "--version-reset")
-    assert "a.md: describes version 1.0.1, and what is vendored is version 1.0.0: --version-reset is for" in err
+    assert "a.md: describes version 1.0.1, and the vendored document is version 1.0.0: --version-reset is for" in err
 
 
 # Sources and their copies

@@ -14,7 +14,7 @@ import contract_diff
 from _pages import read_specs
 from _parsing import DEEPEST, json_depth, load_json, parse_yaml
 from _vendored import ScriptError
-from contract import documents
+from contract import trees
 from contract.documents import Document
 
 TOO_DEEP = f"nested too deeply to be read, in more than {DEEPEST} levels"
@@ -38,7 +38,7 @@ FORMS: dict[str, Callable[[int], str]] = {
         yaml.safe_dump(spec(5)) + "x-a:\n- &a0 []\n" + "".join(f"- &a{n} [*a{n - 1}]\n" for n in range(1, depth - 2))
     ),
 }
-READERS: dict[str, Callable[[bytes], object]] = {"import": read_specs, "comparison": documents.read}
+READERS: dict[str, Callable[[bytes], object]] = {"import": read_specs, "comparison": trees.read}
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -109,14 +109,14 @@ def test_each_libyaml_and_none_leads_to_the_same_refusal_of_the_same_place(
 
 
 def test_the_comparison_takes_the_refusal_of_libyaml_for_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_Loader", Shallow)
+    monkeypatch.setattr(trees, "_Loader", Shallow)
     with pytest.raises(ScriptError, match=TOO_DEEP):
-        documents.read(b"a: [[[")
+        trees.read(b"a: [[[")
 
 
 def test_merge_keys_nested_until_the_stack_overflows_are_refused_as_too_deep() -> None:
     def read(frames: int) -> object:
-        return read(frames - 1) if frames else documents.read(b"{<<: " * 700 + b"{}" + b"}" * 700)
+        return read(frames - 1) if frames else trees.read(b"{<<: " * 700 + b"{}" + b"}" * 700)
 
     with pytest.raises(ScriptError, match=TOO_DEEP):
         read(400)

@@ -200,7 +200,7 @@ def test_the_rule_holds_on_whichever_schema_it_is_declared(tmp_path: Path) -> No
                 headers={"Authorization": f"Bearer {pair.token}"},
                 json={"secret": pair.secret},
             )
-        assert "want clientId, or platform and platformClientId, in the body" in refused.text
+        assert "the body must have clientId, or platform and platformClientId" in refused.text
         with mantago.MantaGo(transport=fake, credentials=pair) as client:
             assert client.greet_client(client_id="VolejRejN").drift == ()
             with pytest.raises(mantago.NotFoundError):

@@ -127,32 +127,64 @@ def test_each_rule_is_kept_by_some_of_the_values_and_broken_by_others() -> None:
         # The validator has null in a nullable enumeration only where it is listed; what is generated sends it.
         ({"type": "string", "enum": ["a"], "nullable": True}, None, []),
         ({"nullable": True, "allOf": [TEXT]}, None, []),
-        ({"type": "string", "nullable": True, "readOnly": True}, None, ["$: breaks readOnly true"]),
+        (
+            {"type": "string", "nullable": True, "readOnly": True},
+            None,
+            ["$: must be left out, since it is for answers only"],
+        ),
         # A leap second, and what the validator itself stumbles over.
         ({"format": "date-time"}, "2016-12-31T23:59:60Z", []),
         ({"format": "date-time"}, "2016-12-31T23:59:60.5+00:00", []),
-        ({"format": "byte"}, "杯", ['$: breaks format "byte"']),
+        ({"format": "byte"}, "杯", ['$: must have the format byte, such as "ZXhhbXBsZQ=="']),
         ({"minLength": 2}, "杯杯", []),
         ({"multipleOf": 0.5}, 10**4000, []),
         ({"multipleOf": 0.1}, 0.3, []),
-        ({"multipleOf": 7}, float("nan"), ["$: breaks multipleOf 7"]),
-        ({"minimum": 7}, float("nan"), ["$: breaks minimum 7"]),
+        ({"multipleOf": 7}, float("nan"), ["$: must be a multiple of 7"]),
+        ({"minimum": 7}, float("nan"), ["$: must be at least 7"]),
         # As JavaScript has it.
         ({"pattern": r"^\p{L}$"}, "7", []),
         # As OpenAPI 3.1 has it.
         ({"type": ["string", "null"]}, None, []),
-        ({"type": ["string", "null"]}, 5, ['$: breaks type ["string", "null"]']),
-        ({"const": 1}, True, ["$: breaks const 1"]),
+        ({"type": ["string", "null"]}, 5, ["$: must be a string or null, not an integer"]),
+        ({"const": 1}, True, ["$: must be 1"]),
         ({"const": 1}, 1.0, []),
-        ({"exclusiveMinimum": 2}, 2, ["$: breaks exclusiveMinimum 2"]),
+        ({"exclusiveMinimum": 2}, 2, ["$: must be more than 2"]),
         ({"exclusiveMaximum": 2}, 1, []),
         # In words.
-        ({"properties": {"a": {"items": COUNT}}}, {"a": [1, "b"]}, ['$.a[1]: breaks type "integer"']),
-        ({"additionalProperties": COUNT}, {"a": 1, "b": "b"}, ['$.b: breaks type "integer"']),
-        ({"anyOf": [COUNT, TEXT]}, None, ["$: fits none of the 2 schemas of anyOf"]),
-        ({"oneOf": [COUNT, TEXT]}, None, ["$: fits none of the 2 schemas of oneOf, not one"]),
-        ({"oneOf": [COUNT, {"type": "number"}]}, 1, ["$: fits 2 of the 2 schemas of oneOf, not one"]),
-        ({"not": TEXT}, "a", ['$: breaks not {"type": "string"}']),
+        ({"properties": {"a": {"items": COUNT}}}, {"a": [1, "b"]}, ["$.a[1]: must be an integer, not a string"]),
+        ({"additionalProperties": COUNT}, {"a": 1, "b": "b"}, ["$.b: must be an integer, not a string"]),
+        ({"anyOf": [COUNT, TEXT]}, None, ["$: must fit one of the 2 schemas of anyOf"]),
+        ({"oneOf": [COUNT, TEXT]}, None, ["$: must fit exactly one of the 2 schemas of oneOf, not none"]),
+        ({"oneOf": [COUNT, {"type": "number"}]}, 1, ["$: must fit exactly one of the 2 schemas of oneOf, not 2"]),
+        ({"const": "a"}, 1, ['$: must be "a"']),
+        ({"enum": ["a", None]}, 1, ['$: must be one of "a", null']),
+        ({"exclusiveMaximum": 2}, 2.5, ["$: must be less than 2"]),
+        ({"exclusiveMaximum": True, "maximum": 2}, 2, ["$: must be less than 2"]),
+        ({"exclusiveMinimum": True, "minimum": 2}, 2, ["$: must be more than 2"]),
+        ({"format": "int32"}, 2**31, ["$: must have the format int32"]),
+        ({"maxItems": 2}, [1, 2, 3], ["$: must have at most 2 elements"]),
+        ({"maxLength": 0}, "a", ["$: must have at most 0 characters"]),
+        ({"maxProperties": 1}, {"a": 1, "b": 2}, ["$: must have at most 1 member"]),
+        ({"maximum": 2}, 3, ["$: must be at most 2"]),
+        ({"minItems": 1}, [], ["$: must have at least 1 element"]),
+        ({"minLength": 2}, "a", ["$: must have at least 2 characters"]),
+        ({"minProperties": 1}, {}, ["$: must have at least 1 member"]),
+        ({"minimum": 0}, -1, ["$: must be at least 0"]),
+        ({"multipleOf": 0.5}, 0.7, ["$: must be a multiple of 0.5"]),
+        ({"pattern": "^a$"}, "b", ['$: must match the pattern "^a$"']),
+        ({"type": "array"}, {}, ["$: must be a list, not an object"]),
+        ({"type": ["integer", "boolean"]}, None, ["$: must be an integer or a boolean, not null"]),
+        ({"type": "object"}, True, ["$: must be an object, not a boolean"]),
+        ({"type": "integer"}, 1.5, ["$: must be an integer, not a number"]),
+        ({"uniqueItems": True}, [1, 1], ["$: must have no element twice"]),
+        ({"additionalProperties": False}, {"a": 1}, ["$: must have no members"]),
+        (
+            {"additionalProperties": False, "properties": {"b": {}, "c": {}}},
+            {"a": 1},
+            ["$: must have no member but 'b', 'c'"],
+        ),
+        ({"required": ["a"]}, {}, ["$.a: is missing"]),
+        ({"not": TEXT}, "a", ['$: must not fit the schema {"type": "string"}']),
     ],
 )
 def test_what_is_wrong_is_told_by_place_and_rule(schema: Any, value: Any, faults: list[str]) -> None:
@@ -168,10 +200,10 @@ PETS = {"components": {"schemas": {"Cat": CAT, "Dog": DOG}}}
     ("mapping", "value", "faults"),
     [
         ({}, {"kind": "Cat", "claws": 1, "tail": 1}, []),
-        ({}, {"kind": "Cat", "tail": 1}, ["$: 'claws' is a required property"]),
-        ({"dog": "#/components/schemas/Dog"}, {"kind": "dog"}, ["$: 'tail' is a required property"]),
+        ({}, {"kind": "Cat", "tail": 1}, ["$.claws: is missing"]),
+        ({"dog": "#/components/schemas/Dog"}, {"kind": "dog"}, ["$.tail: is missing"]),
         ({"dog": "Dog"}, {"kind": "dog", "tail": 1}, []),
-        *(({}, value, ["$: 'kind' doesn't tell which schema it is"]) for value in ({"kind": "x"}, {"kind": 1}, {}, 1)),
+        *(({}, value, ["$: must name its schema in 'kind'"]) for value in ({"kind": "x"}, {"kind": 1}, {}, 1)),
     ],
 )
 def test_where_a_member_tells_which_schema_it_is_that_one_judges(
@@ -248,17 +280,17 @@ SHORT = {"anyOf": [{"type": "integer", "maximum": 9}, {"type": "string", "maxLen
     ("declared", "query", "value", "faults"),
     [
         (parameter(COUNT), "p=7", 7, ""),
-        (parameter(COUNT), "p=seven", None, 'query parameter p $: breaks type "integer"'),
-        (parameter(COUNT), "p=7.0", None, 'query parameter p $: breaks type "integer"'),
-        (parameter(COUNT | {"minimum": 8}), "p=7", None, "query parameter p $: breaks minimum 8"),
+        (parameter(COUNT), "p=seven", None, "query parameter p: must be an integer, not a string"),
+        (parameter(COUNT), "p=7.0", None, "query parameter p: must be an integer, not a number"),
+        (parameter(COUNT | {"minimum": 8}), "p=7", None, "query parameter p: must be at least 8"),
         (parameter({"type": "number"}), "p=7.5", 7.5, ""),
         (parameter({"type": "boolean"}), "p=true", True, ""),
-        (parameter({"type": "boolean"}), "p=yes", None, 'query parameter p $: breaks type "boolean"'),
+        (parameter({"type": "boolean"}), "p=yes", None, "query parameter p: must be a boolean, not a string"),
         (parameter(TEXT), "p=7", "7", ""),
         (parameter(TEXT), "p=a%20b%2Cc", "a b,c", ""),
         (parameter({}), "p=true", "true", ""),
         (parameter(SHORT), "p=x", "x", ""),
-        (parameter(SHORT), "p=12", None, "query parameter p $: fits none of the 2 schemas of anyOf"),
+        (parameter(SHORT), "p=12", None, "query parameter p: must fit one of the 2 schemas of anyOf"),
         (parameter({"allOf": [COUNT, {"minimum": 8}]}), "p=8", 8, ""),
         (parameter(TEXT), "", None, ""),
         (parameter(TEXT | {"default": ""}), "p=", "", ""),
@@ -268,22 +300,22 @@ SHORT = {"anyOf": [{"type": "integer", "maximum": 9}, {"type": "string", "maxLen
         (parameter(TEXT), "p=", None, "query parameter p: is empty"),
         (parameter(TEXT, allowEmptyValue=True), "p=", "", ""),
         (parameter(TEXT), "p=a&p=a", None, "query parameter p: given more than once"),
-        (parameter(COUNT), "p=" + "[" * 5000, None, 'query parameter p $: breaks type "integer"'),
+        (parameter(COUNT), "p=" + "[" * 5000, None, "query parameter p: must be an integer, not a string"),
         # arrays
         (parameter(array(COUNT)), "p=1&p=2", [1, 2], ""),
-        (parameter(array(COUNT)), "p=1&p=x", None, 'query parameter p $[1]: breaks type "integer"'),
-        (parameter(array(COUNT)), "p=1,2", None, 'query parameter p $[0]: breaks type "integer"'),
+        (parameter(array(COUNT)), "p=1&p=x", None, "query parameter p[1]: must be an integer, not a string"),
+        (parameter(array(COUNT)), "p=1,2", None, "query parameter p[0]: must be an integer, not a string"),
         (parameter(array(COUNT), explode=False), "p=1,2", [1, 2], ""),
         (parameter(array(COUNT), style="pipeDelimited"), "p=1|2", [1, 2], ""),
         (parameter(array(TEXT), style="spaceDelimited"), "p=a%20b", ["a", "b"], ""),
-        (parameter(array(COUNT) | {"maxItems": 1}), "p=1&p=2", None, "query parameter p $: breaks maxItems 1"),
+        (parameter(array(COUNT) | {"maxItems": 1}), "p=1&p=2", None, "query parameter p: must have at most 1 element"),
         # objects
         (parameter(POINT), "x=1&y=2&z=3", {"x": 1, "y": "2"}, ""),
-        (parameter(POINT), "y=2", None, "query parameter p $: 'x' is a required property"),
+        (parameter(POINT), "y=2", None, "query parameter p.x: is missing"),
         (parameter(POINT), "", None, ""),
         (parameter(POINT, explode=False), "p=x,1,y,2", {"x": 1, "y": "2"}, ""),
         (parameter(POINT, style="deepObject"), "p[x]=1&p[y]=2", {"x": 1, "y": "2"}, ""),
-        (parameter(POINT, style="deepObject"), "p[x]=a", None, 'query parameter p $.x: breaks type "integer"'),
+        (parameter(POINT, style="deepObject"), "p[x]=a", None, "query parameter p.x: must be an integer, not a string"),
         # JSON
         ({"name": "p", "in": "query", "content": {"application/json": {"schema": POINT}}}, "p=" + quote('{"x": 1}'), {"x": 1}, ""),
         ({"name": "p", "in": "query", "content": {"application/json": {"schema": array(COUNT)}}}, "p=[1,2]", [1, 2], ""),
@@ -300,21 +332,21 @@ def test_a_parameter_of_the_query_is_read_as_its_schema_and_style_say(
     ("declared", "path", "headers", "faults"),
     [
         (parameter(COUNT, "path", required=True), "/thing/7", {}, ""),
-        (parameter(COUNT, "path", required=True), "/thing/x", {}, 'path parameter p $: breaks type "integer"'),
+        (parameter(COUNT, "path", required=True), "/thing/x", {}, "path parameter p: must be an integer, not a string"),
         (parameter(array(COUNT), "path"), "/thing/1,2", {}, ""),
-        (parameter(array(COUNT), "path"), "/thing/1,x", {}, 'path parameter p $[1]: breaks type "integer"'),
+        (parameter(array(COUNT), "path"), "/thing/1,x", {}, "path parameter p[1]: must be an integer, not a string"),
         (parameter(POINT, "path"), "/thing/x,1", {}, ""),
         (parameter(POINT, "path", explode=True), "/thing/x=1,y=2", {}, ""),
-        (parameter(POINT, "path", explode=True), "/thing/y=2", {}, "path parameter p $: 'x' is a required property"),
+        (parameter(POINT, "path", explode=True), "/thing/y=2", {}, "path parameter p.x: is missing"),
         *((parameter(COUNT, "path", style=style), path, {}, "") for style, path in (("label", "/thing/.7"), ("matrix", "/thing/;p=7"))),
         *((parameter(array(COUNT) | {"maxItems": 2}, "path", style="label", explode=explode), path, {}, "") for explode, path in ((False, "/thing/.1,2"), (True, "/thing/.1.2"))),
         *((parameter(array(COUNT) | {"maxItems": 2}, "path", style="matrix", explode=explode), path, {}, "") for explode, path in ((False, "/thing/;p=1,2"), (True, "/thing/;p=1;p=2"))),
         *((parameter(POINT, "path", style="label", explode=explode), path, {}, "") for explode, path in ((False, "/thing/.x,1"), (True, "/thing/.x=1.y=2"))),
         *((parameter(POINT, "path", style="matrix", explode=explode), path, {}, "") for explode, path in ((False, "/thing/;p=x,1,y,2"), (True, "/thing/;x=1;y=2"))),
-        (parameter(array(COUNT), "path", style="matrix", explode=True), "/thing/;p=1;p=x", {}, 'path parameter p $[1]: breaks type "integer"'),
-        (parameter(array(COUNT), "path", style="label"), "/thing/.1,x", {}, 'path parameter p $[1]: breaks type "integer"'),
+        (parameter(array(COUNT), "path", style="matrix", explode=True), "/thing/;p=1;p=x", {}, "path parameter p[1]: must be an integer, not a string"),
+        (parameter(array(COUNT), "path", style="label"), "/thing/.1,x", {}, "path parameter p[1]: must be an integer, not a string"),
         (parameter(COUNT, "header", "X-Page", required=True), "/thing/1", {"x_page": "7"}, ""),
-        (parameter(COUNT, "header", "X-Page"), "/thing/1", {"x_page": "x"}, 'header parameter X-Page $: breaks type "integer"'),
+        (parameter(COUNT, "header", "X-Page"), "/thing/1", {"x_page": "x"}, "header parameter X-Page: must be an integer, not a string"),
         (parameter(COUNT, "header", "X-Page", required=True), "/thing/1", {}, "header parameter X-Page: is missing"),
         (parameter(COUNT, "header", "Accept"), "/thing/1", {"accept": "x"}, ""),
         (parameter(COUNT, "cookie", "c", required=True), "/thing/1", {"cookie": "a=b; c=7"}, ""),
@@ -329,7 +361,7 @@ def test_a_parameter_of_another_place_is_too(declared: Any, path: str, headers: 
 def test_a_parameter_of_the_path_holds_for_each_operation_that_has_none_of_that_name() -> None:
     shared = [parameter(COUNT, name="a"), parameter(COUNT, name="b")]
     spec = document(parameter(TEXT, name="b"), shared=shared)
-    assert asked(spec, "a=x&b=x")[1] == 'query parameter a $: breaks type "integer"'
+    assert asked(spec, "a=x&b=x")[1] == "query parameter a: must be an integer, not a string"
 
 
 def test_what_the_document_does_not_declare_is_not_read() -> None:
@@ -360,8 +392,8 @@ def with_body(kind: str, schema: Any, **more: Any) -> Document:
     [
         ({"n": "7", "t": ["a", "b"], "f": "true"}, {"n": 7, "t": ["a", "b"], "f": True}, ""),
         ({"n": "7", "t": ["1"], "o": '{"x": 1}', "more": "5"}, {"n": 7, "t": ["1"], "o": {"x": 1}, "more": "5"}, ""),
-        ({"n": "x"}, {"n": "x"}, 'body $.n: breaks type "integer"'),
-        ({"f": "false"}, {"f": False}, "body $: 'n' is a required property"),
+        ({"n": "x"}, {"n": "x"}, "body.n: must be an integer, not a string"),
+        ({"f": "false"}, {"f": False}, "body.n: is missing"),
     ],
 )
 def test_a_form_is_read_as_its_schema_says(kind: str, fields: Any, read_as: Any, faults: str) -> None:
@@ -383,7 +415,7 @@ def test_a_form_is_read_as_its_schema_says(kind: str, fields: Any, read_as: Any,
     ("fields", "read_as", "faults"),
     [
         ("n=7&t=a,b&o[x]=1", {"n": 7, "t": ["a", "b"], "o": {"x": 1}}, ""),
-        ("n=7&f=true&o[y]=1", {"n": 7, "f": True, "o": {"y": "1"}}, "body $.o: 'x' is a required property"),
+        ("n=7&f=true&o[y]=1", {"n": 7, "f": True, "o": {"y": "1"}}, "body.o.x: is missing"),
         ("n=7", {"n": 7}, ""),
     ],
 )
@@ -409,14 +441,14 @@ def test_a_file_in_a_form_is_a_text_whatever_its_bytes() -> None:
 @pytest.mark.parametrize(
     ("kind", "sent", "body", "faults"),
     [
-        ("multipart/form-data", "multipart/form-data", b"x", "body: isn't what its Content-Type says"),
-        ("multipart/form-data", "multipart/form-data; boundary=x", b"x", "body: isn't what its Content-Type says"),
-        ("application/x-www-form-urlencoded", "application/x-www-form-urlencoded", b"\xff", "body: isn't what its Content-Type says"),
+        ("multipart/form-data", "multipart/form-data", b"x", "body: can't be read as multipart/form-data, which its Content-Type says"),
+        ("multipart/form-data", "multipart/form-data; boundary=x", b"x", "body: can't be read as multipart/form-data, which its Content-Type says"),
+        ("application/x-www-form-urlencoded", "application/x-www-form-urlencoded", b"\xff", "body: can't be read as application/x-www-form-urlencoded, which its Content-Type says"),
         ("text/*", "text/csv", "杯".encode(), ""),
-        ("text/*", "text/csv", "杯杯".encode(), "body $: breaks maxLength 1"),
-        ("text/csv", "text/csv", b"\xff", "body: isn't what its Content-Type says"),
+        ("text/*", "text/csv", "杯杯".encode(), "body: must have at most 1 character"),
+        ("text/csv", "text/csv", b"\xff", "body: can't be read as text/csv, which its Content-Type says"),
         ("*/*", "application/octet-stream", b"\xff", ""),
-        ("application/octet-stream", "image/png", b"\xff", "body: has a Content-Type that the spec doesn't list"),
+        ("application/octet-stream", "image/png", b"\xff", "body: must have the Content-Type application/octet-stream"),
     ],
 )  # fmt: skip
 def test_another_body_is_a_text(kind: str, sent: str, body: bytes, faults: str) -> None:
@@ -427,7 +459,7 @@ def test_a_media_type_that_is_listed_by_name_comes_before_a_range() -> None:
     content = {"*/*": {"schema": COUNT}, "application/problem+json": {"schema": TEXT}}
     spec = document(requestBody={"content": content})
     assert asked(spec, body=b'"a"', content_type="application/problem+json")[1] == ""
-    assert asked(spec, body=b'"a"', content_type="application/json")[1] == 'body $: breaks type "integer"'
+    assert asked(spec, body=b'"a"', content_type="application/json")[1] == "body: must be an integer, not a string"
 
 
 def test_what_is_for_answers_only_does_not_stand_in_a_request() -> None:
@@ -438,7 +470,7 @@ def test_what_is_for_answers_only_does_not_stand_in_a_request() -> None:
     spec = with_body("application/json", schema)
     assert asked(spec, body=b'{"pin": "1"}', content_type="application/json")[1] == ""
     faults = asked(spec, body=b'{"id": "1"}', content_type="application/json")[1]
-    assert faults == "body $: 'pin' is a required property; body $.id: breaks readOnly true"
+    assert faults == "body.pin: is missing; body.id: must be left out, since it is for answers only"
 
 
 def test_a_body_that_is_nested_too_deeply_for_its_schema_is_refused_and_said_once() -> None:
@@ -449,7 +481,7 @@ def test_a_body_that_is_nested_too_deeply_for_its_schema_is_refused_and_said_onc
     spec["paths"]["/thing"] = {"post": node}
     # Whether the parser overflows, or what holds the value to the schema, depends on the Python and on the stack.
     deep = [(b"[" * depth + b"]" * depth, "body: is nested too deeply") for depth in (700, 1000, 100_000)]
-    for body, said in (*deep, (b"5", 'body $: breaks type "array"')):
+    for body, said in (*deep, (b"5", "body: must be a list, not an integer")):
         assert asked(Document(spec), body=body, content_type="application/json") == ({}, said)
 
 
@@ -503,14 +535,14 @@ def test_the_first_way_to_sign_that_a_request_follows_counts(
     ("responses", "answer", "faults"),
     [
         ({"200": {"description": ""}}, CannedResponse(200, b"anything"), []),
-        ({"200": {}, "2XX": {"content": {"application/json": {"schema": COUNT}}}}, CannedResponse(201, b'"a"'), ['body $: breaks type "integer"']),
+        ({"200": {}, "2XX": {"content": {"application/json": {"schema": COUNT}}}}, CannedResponse(201, b'"a"'), ["body: must be an integer, not a string"]),
         ({"default": {"content": {"application/json": {"schema": COUNT}}}}, CannedResponse(500, b"5"), []),
-        ({"200": {}}, CannedResponse(500, b"5"), ['body $: breaks type "object"']),
+        ({"200": {}}, CannedResponse(500, b"5"), ["body: must be an object, not an integer"]),
         ({}, CannedResponse(500, b""), ["body: is missing"]),
         ({"200": {"headers": {"X-N": {"schema": COUNT, "required": True}}}}, CannedResponse(200, b""), ["header X-N: is missing"]),
-        ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, CannedResponse(200, b"", headers=(("x-n", "a"),)), ['header X-N $: breaks type "integer"']),
+        ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, CannedResponse(200, b"", headers=(("x-n", "a"),)), ["header X-N: must be an integer, not a string"]),
         ({"200": {"headers": {"X-N": {"schema": COUNT}}}}, CannedResponse(200, b"", headers=(("x-n", "5"),)), []),
-        ({"200": {"content": {"application/json": {"schema": WRITTEN}}}}, CannedResponse(200, b'"a"'), ["body $: breaks writeOnly true"]),
+        ({"200": {"content": {"application/json": {"schema": WRITTEN}}}}, CannedResponse(200, b'"a"'), ["body: must be left out, since it is for requests only"]),
     ],
 )  # fmt: skip
 def test_an_answer_is_judged_by_what_is_promised_for_its_status(

@@ -109,6 +109,8 @@ def test_every_run_writes_the_same_bytes_and_nothing_beside_them(checkout, tmp_p
     monkeypatch.chdir(here)
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     monkeypatch.setenv("TMPDIR", str(scratch))
+    # Once without what mypy found out before, and once with it.
+    monkeypatch.setattr(regenerate, "MYPY_CACHE", tmp_path / "mypy")
     for seed, zone, hand in [("1", "Asia/Taipei", "client.py"), ("2", "America/New_York", "models/__init__.py")]:
         monkeypatch.setenv("PYTHONHASHSEED", seed)
         monkeypatch.setenv("TZ", zone)
@@ -120,6 +122,7 @@ def test_every_run_writes_the_same_bytes_and_nothing_beside_them(checkout, tmp_p
         )
         assert tree(checkout.folder) == committed
         assert tree(here) == tree(scratch) == {}
+        assert regenerate.MYPY_CACHE.exists()
 
 
 def test_every_generated_module_says_how_it_came_about_but_not_where(written):

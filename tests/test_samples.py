@@ -108,6 +108,7 @@ def made(schema: Any, **schemas: Any) -> Any:
         ({"properties": {"a": TEXT | {"writeOnly": True}, "b": TEXT | {"readOnly": True}}}, {"b": "example"}),
         ({"required": ["a"], "properties": {"a": TEXT | {"writeOnly": True}}}, {}),
         ({"properties": {"hasMore": {"type": "boolean"}, "isNew": {"type": "boolean"}}}, {"hasMore": False, "isNew": True}),
+        ({"properties": {name: {"type": "boolean"} for name in ("isExpired", "is_used", "focused")}}, {"isExpired": False, "is_used": False, "focused": True}),
         ({"properties": {"a": TEXT | {"pattern": "^(?=b)a$"}, "b": TEXT}}, {"b": "example"}),
         ({"properties": {"a": COUNT, "b": COUNT}, "required": ["a"], "not": {"required": ["b"]}}, {"a": 1}),
         ({"properties": {"a": {"type": "array", "minItems": 1, "items": TEXT | {"minLength": 2, "maxLength": 1}}, "b": COUNT}}, {"b": 1}),

@@ -251,6 +251,41 @@ def test_a_name_that_there_is_not_is_refused_with_the_nearest(fake: FakeMantaGo)
         fake.answer("get_gifts", ClientGifts())
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (5, "get_client_gifts can't answer with 5: it must be an object, not an integer; give a result of"),
+        ([gift()], "get_client_gifts can't answer with .*: it must be an object, not a list"),
+        (
+            object(),
+            "object can't be an answer: .*; give a result, JSON under the service's names, a failure's name, or a",
+        ),
+    ],
+)
+def test_an_answer_that_the_operation_cannot_have_is_refused_when_it_is_set(
+    fake: FakeMantaGo, client: Any, answer: Any, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        fake.answer("get_client_gifts", answer)
+    fake.answer("get_client_gifts", lambda _: answer)
+    with pytest.raises(ValueError, match=said):
+        client.get_client_gifts(client_id="nobody")
+
+
+def test_a_gift_of_which_a_test_says_only_the_name_is_a_valid_one_and_always_the_same(
+    fake: FakeMantaGo, client: Any
+) -> None:
+    fake.answer("get_client_gifts", {"virtualGifts": [{"name": "Coffee"}], "tickets": [{}]})
+    fake.add_client("VolejRejN", virtual_gifts=[{"name": "Coffee"}], tickets=[{}])  # type: ignore[list-item]
+    told = client.get_client_gifts(client_id="VolejRejN")
+    again = FakeMantaGo()
+    again.add_client("VolejRejN", virtual_gifts=[{"name": "Coffee"}], tickets=[{}])  # type: ignore[list-item]
+    with MantaGo(transport=again, credentials=again.credentials) as other:
+        assert held(other.get_client_gifts(client_id="VolejRejN")) == held(told)
+    [coffee] = told.virtual_gifts
+    assert (coffee.name, coffee.is_expired, coffee.end_time, told.tickets) == ("Coffee", False, None, (ticket(),))
+
+
 # Who may ask
 
 

@@ -555,7 +555,7 @@ REPORTED = [
     "`POST /openapi/product/list`: the operation was removed",
     "request query next`: the parameter became required",
     "page.total`: the type changed from integer to string",
-    "the client sends what is refused: 'VolejRejN' is too long",
+    "is too long (maxLength); with query botId=",
     "look at mantago&#95;runtime.errors",
     "- `POST /openapi/audience/list`: `mantago.post_openapi_audience_list(types=[",
     "- `post_openapi_audience_list()`, line ",

@@ -16,12 +16,12 @@ from mantago_runtime.errors import APIStatusError
 __all__ = ["ASSUMPTIONS", "Assumption"]
 
 RULE = "Either provide 'clientId' OR both 'platform' and 'platformClientId'"
-"""The rule, as the document words it: what `identification.identify` does."""
+"""The rule in the words of the document; `identification.identify` applies it."""
 
 
 @frozen
 class Assumption:
-    """At this place of an operation, the document says all this; if it no longer does, look at the module.
+    """The document says these facts at this place of an operation; if it no longer does, look at the module.
 
     A place is `query botId`, `body secret`, `200 success`, `failure errResponse.code` (of each answer that isn't a
     success), or empty for the operation as a whole. `says` is a text that the description holds, whatever its line

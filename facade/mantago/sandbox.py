@@ -1,8 +1,8 @@
 """A stand-in for the service: the vendored spec, served over real HTTP (extra `sandbox`).
 
-Routes, credentials and shapes, of requests and of its own answers, are the spec's; only who the
-clients are and the rule that the spec states in prose are code, in `testing.scenarios`. An operation that
-is new in the spec is served at once, with an answer that has all that the spec gives it.
+The routes, the credentials and the shapes of requests and answers come from the spec. Only the clients, and the rule
+that the spec states in prose, are code. An operation that is new in the spec is served at once, with an answer that has
+everything that the spec gives it.
 """
 
 import asyncio
@@ -40,6 +40,7 @@ from mantago.testing.service import (
     Visits,
     check_identify_in,
     checked_rate,
+    log_line,
     new_token,
     not_found,
     refused,
@@ -47,38 +48,38 @@ from mantago.testing.service import (
 )
 from mantago.testing.troubles import SLOW_SECONDS, Trouble
 from mantago_generated.spec import published
-from mantago_runtime.secrets.credentials import problem_of
+from mantago_runtime.secrets.credentials import Credentials, problem_of
 
 try:
     import uvicorn
 except ModuleNotFoundError as error:
-    raise ImportError(f"{error}; the sandbox needs more: pip install 'mantago[sandbox]'") from error
+    raise ImportError(f"{error}; the sandbox needs an extra: pip install 'mantago[sandbox]'") from error
 
 __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox", "SandboxClient"]
 
 Card = SandboxClient
-"""The name of version 0.1; deprecated."""
+"""The name of `SandboxClient` in version 0.1; deprecated."""
 
 _LOOPBACK: Final = "127.0.0.1"
 _ALL_ADDRESSES: Final = {"": _LOOPBACK, "0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - nobody is bound to them here
 _IDS: Final = (*(client.id for client in CLIENTS), *TROUBLES)
 _TOKEN_SECONDS: Final = 30 * 24 * 60 * 60
 _MOST_JUDGED: Final = 1_000
-"""Answers to different requests differ without end, by what is wrong with the request."""
-# Loggers that would speak for the server's thread; the caller didn't ask to hear from it.
+"""The most judged answers that are kept: refusals say what is wrong, so there is no end of different ones."""
+# The loggers that the server's thread writes to, for which the caller didn't ask.
 _TALKATIVE: Final = ("asyncio", "uvicorn.access", "uvicorn.error")
 
 
 class Sandbox:
     """The service on a port of this machine while the `with` block runs.
 
-    `host` is the address to listen on. Beyond loopback, whoever reaches the sandbox can ask it, unencrypted, and
+    `host` is the address to listen on. Beyond loopback, anybody who reaches the sandbox can ask it, unencrypted, and
     clients of this package need a TLS proxy before it, or a local port that leads to it. `port` 0 takes a free port; a
     port that is taken raises an `OSError`. The sandbox accepts `bot_id`, `token` and `secret`; by default it makes a
-    new token and secret each time. `rate` is the most calls a second: the sandbox answers one more with 429 and
+    new token and secret each time. `rate` is the most calls a second: the sandbox answers more with 429 and
     Retry-After. `identify_in` says how to read the prose of the spec: "both" wants a platform pair in body and query,
-    "body" does without the query's. `CLIENTS` and `TRIGGERS` list the ids. Raises ValueError for an unusable credential
-    or rate.
+    "body" only in the body. `log` is called with a line for each request: time of day, method, path, status and
+    code, without any id. `CLIENTS` and `TRIGGERS` list the ids. Raises ValueError for an unusable credential or rate.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Sandbox:
         secret: str | None = None,
         rate: float | None = None,
         identify_in: IdentifyIn = "both",
+        log: Callable[[str], object] | None = None,
     ) -> None:
         check_identify_in(identify_in)
         self.bot_id = bot_id
@@ -105,6 +107,7 @@ class Sandbox:
         self._host = host
         self._port = port
         self._identify_in: IdentifyIn = identify_in
+        self._log = log
         self._document = Document(published())
         self._slow_seconds = SLOW_SECONDS
         self._base_url: str | None = None
@@ -122,18 +125,23 @@ class Sandbox:
             raise RuntimeError("the sandbox has no address yet: use it in a with statement")
         return self._base_url
 
+    @property
+    def credentials(self) -> Credentials:
+        """The credentials that the sandbox accepts, as `MantaGo(credentials=...)` takes them."""
+        return Credentials(bot_id=self.bot_id, token=self.token, secret=self.secret)
+
     def __enter__(self) -> Self:
         if self._thread is not None:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
         document = self._document
         account = Account(self.bot_id, self.token, self.secret)
-        service = _Service(document, account, self._limit, identify_in=self._identify_in)
+        service = _Service(document, account, self._limit, identify_in=self._identify_in, log=self._log)
         with ExitStack() as stack:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             both = self._host == "::" and socket.has_dualstack_ipv6()
             server_socket = socket.create_server((self._host, self._port), family=family, dualstack_ipv6=both)
             listener = stack.enter_context(server_socket)
-            # asyncio does it only for sockets made with TCP's number, and bodies would wait 40 ms behind their headers.
+            # asyncio sets this only on sockets made with TCP's number. Bodies would wait 40 ms behind their headers.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             server = _Server(_asgi(service, self._slow_seconds))
             thread = threading.Thread(target=server.serve_on, args=(listener,), name="mantago-sandbox", daemon=True)
@@ -143,7 +151,7 @@ class Sandbox:
             server.settled.wait()
             if not server.started:
                 raise RuntimeError("the sandbox's server did not start; its traceback says why")
-            # An address that stands for all of this machine's is none to call.
+            # An address that stands for all addresses of this machine can't be called.
             place = _ALL_ADDRESSES.get(self._host, self._host)
             place = f"[{place}]" if ":" in place else place
             self._base_url = f"http://{place}:{listener.getsockname()[1]}{document.base_path}"
@@ -164,16 +172,23 @@ def _lifetime() -> tuple[int, int]:
 
 
 class _Service:
-    """Decides what to answer: the spec tells what is right, the scenarios who the clients are."""
+    """Decides on answers: the spec says what is right, and the scenarios have the clients."""
 
     def __init__(
-        self, document: Document, account: Account, limit: RateLimit | None, *, identify_in: IdentifyIn
+        self,
+        document: Document,
+        account: Account,
+        limit: RateLimit | None,
+        *,
+        identify_in: IdentifyIn,
+        log: Callable[[str], object] | None,
     ) -> None:
         self._document = document
         self._answers = Answers(document)
         self._account = account
         self._limit = limit
         self._identify_in: IdentifyIn = identify_in
+        self._log = log
         self._visits = Visits()
         self._judged: dict[tuple[tuple[str, str] | None, CannedResponse], list[str]] = {}
 
@@ -183,11 +198,14 @@ class _Service:
         draft = self._decide(operation, scope, body) if operation else not_found(self._document, scope["path"])
         draft = draft.of_bot(self._account.bot_id)
         if faults := self._faults_of(operation, draft):
-            return Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
+            draft = Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
+        if self._log is not None:
+            path = self._document.base_path + operation.key[1] if operation else self._document.shown(scope["path"])
+            self._log(log_line(time.strftime("%H:%M:%S"), scope["method"], path, draft))
         return draft
 
     def _faults_of(self, operation: Operation | None, draft: CannedResponse) -> list[str]:
-        """Return where an answer breaks the spec; the same one is judged once, which takes half of a call's time."""
+        """Return the faults of an answer; the same answer is judged once, since judging takes half of a call's time."""
         key = (operation.key if operation else None, draft)
         if key not in self._judged:
             if len(self._judged) >= _MOST_JUDGED:
@@ -216,7 +234,7 @@ class _Service:
         return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble(), ids=ids)
 
     def _gifts_of(self, parsed: ParsedRequest, trouble: Trouble | None) -> tuple[Node | None, Trouble | None]:
-        """Return the gifts that a client's answer holds, or that it holds no gifts."""
+        """Return a client's gifts, empty if its answer holds none, and the trouble of the answer."""
         client = sandbox_client_for(parsed.body)
         if client is None:
             return None, trouble
@@ -254,7 +272,7 @@ def _asgi(service: _Service, slow_seconds: float) -> Callable[[Any, _Receive, _S
 
 
 class _Server(uvicorn.Server):
-    """uvicorn for one thread of somebody else's program: silent, and gone at once when told to go."""
+    """uvicorn in a thread of another program: it is silent, and stops at once when told to."""
 
     def __init__(self, application: Callable[[Any, _Receive, _Send], Awaitable[None]]) -> None:
         super().__init__(
@@ -273,7 +291,7 @@ class _Server(uvicorn.Server):
         self.settled = threading.Event()
 
     def serve_on(self, listener: socket.socket) -> None:
-        """Serve in the calling thread until `should_exit`; `settled` says that it began, or never will."""
+        """Serve in the calling thread until `should_exit`; `settled` is set once serving has begun or failed."""
         silence = _Silence(threading.get_ident())
         loggers = [logging.getLogger(name) for name in _TALKATIVE]
         for logger in loggers:
@@ -286,19 +304,19 @@ class _Server(uvicorn.Server):
                 logger.removeFilter(silence)
 
     def stop(self) -> None:
-        """Have `serve_on` return soon; from any thread."""
+        """Make `serve_on` return soon; any thread may call this."""
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say so when connections are accepted."""
+        """Set `settled` once connections are accepted."""
         await super().startup(sockets)
         self.settled.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Drop what is in flight, which uvicorn would wait for."""
+        """Drop the requests in flight, for which uvicorn would wait."""
         for server in self.servers:
             server.close()
-        # A connection accepted just now takes asyncio some turns to become known here.
+        # asyncio takes some turns until a connection that was just accepted is known here.
         await asyncio.sleep(0.01)
         for connection in self.server_state.connections:
             cast("Any", connection).transport.abort()

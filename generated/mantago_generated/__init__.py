@@ -1,5 +1,5 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
-"""What the document says, as code: Manta OpenAPI"""
+"""The document as code: Manta OpenAPI"""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
-"""The classes that users of the friendly methods meet, by name."""
+"""The classes that the friendly methods take and return, by name."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
-"""What the methods ask of the rule of identification, which the document only tells in prose."""
+"""The interface of the identification rule, which the document states in prose only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Identity(Protocol):
-    """Who is meant, one way or the other; `in_query` says whether the platform's id goes into the query as well."""
+    """The client that a call names, in one of the two ways; `in_query` puts a platform's id into the query as well."""
 
     @property
     def client_id(self) -> str | None: ...

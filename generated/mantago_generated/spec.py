@@ -1,5 +1,5 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
-"""What the document that this package was generated from says of itself."""
+"""The facts about the document that this package was generated from."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OPERATIONS = (OperationInfo("get_client_gifts", "POST", "/openapi/client/gift", 
 """Every operation of the document."""
 
 RULE_SCHEMAS: frozenset[str] = frozenset(("ClientIdentificationRequest",))
-"""The schemas on which the rule of identification stands, by the document's names."""
+"""The schemas that carry the identification rule, by the document's names."""
 
 
 def published() -> dict[str, Any]:

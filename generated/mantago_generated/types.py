@@ -1,5 +1,5 @@
 # Written by scripts/regenerate.py from openapi/ and facade/names.overlay.yaml; a change made here is lost.
-"""What the functions of the operations return."""
+"""The type that the detailed functions of the operations return."""
 
 from mantago_runtime.calls.generated import Response as Response
 

@@ -1,4 +1,4 @@
-"""Findings that were looked at and may happen: openapi/accepted.toml."""
+"""openapi/accepted.toml, the findings that somebody looked at and accepted."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def read(path: Path) -> list[Acceptance]:
 def apply(
     entries: Iterable[Acceptance], changes: Iterable[Change], version: str
 ) -> tuple[tuple[Change, ...], tuple[tuple[Change, Acceptance], ...]]:
-    """Return the changes that nobody accepted, and those that somebody did, each where that is so.
+    """Return the changes that nobody accepted, and those that somebody did, each at the places concerned.
 
     Raises ScriptError for an entry that matches nothing, or whose last version is older than the new document's.
     """
@@ -69,7 +69,7 @@ def apply(
                 side.setdefault(kind, set()).add((operation, path))
             pointers = found.pointer_old, found.pointer_new
             accepted += [(Change.met_at(taken, *pointers), entry)] if taken else []
-            # What is accepted somewhere may be met elsewhere, too.
+            # A change that is accepted at one place may be met at others, too.
             kept += [found] if not taken else [Change.met_at(rest, *pointers)] if rest else []
         if len(accepted) == before:
             raise ScriptError(f"{where}: matches no finding any more: remove the entry, or correct it")
@@ -78,7 +78,7 @@ def apply(
 
 
 def _order(version: str) -> tuple[int, ...]:
-    # Any text can be a version; what isn't a number in it doesn't count.
+    # Any text can be a version; only the numbers in it count.
     numbers = [int(digits) for digits in re.findall("[0-9]{1,18}", version.partition("-")[0])]
     while numbers and numbers[-1] == 0:
         numbers.pop()

@@ -1,4 +1,4 @@
-"""What the façade relies on, looked up in a document: mantago.assumptions says what, and beside which module."""
+"""Checking the facts of a document on which the façade relies, as mantago.assumptions lists them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ register(
         Rule(
             "assumption-broken",
             *(WARNING, BOTH, "the facade relies on {expected}, and now it is {found}: look at {module} ({why})"),
-            "the friendly methods were written for what the document said before",
+            "the friendly methods were written for the old document",
         )
     ]
 )
@@ -30,11 +30,11 @@ _JSON = "application/json"
 
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
-    """Yield what the façade relies on that holds in the old document, and in the new one no longer."""
+    """Yield the assumptions of the façade that hold in the old document and no longer in the new one."""
     for path, item in old.root.get("paths").children():
         for name in (f"{method.upper()} {path}" for method in item.mapping):
             before, after = facts(old, name), facts(new, name)
-            # An operation that is gone is a finding of its own.
+            # A removed operation is a finding of its own.
             for assumption in ASSUMPTIONS if before and after else ():
                 yield from _broken(name, assumption, before, after)
 
@@ -57,12 +57,12 @@ def _broken(operation: str, assumption: Assumption, before: Facts, after: Facts)
                 )
                 if not now[0]:
                     return
-                # Failures are told once: most have one schema.
+                # One finding is enough for all failures, since most have the same schema.
                 break
 
 
 def _places(place: str, *sides: Facts) -> list[str]:
-    """Return the places that are meant: failures are the answers of both sides that are no successes."""
+    """Return the places of an assumption; a failure is any answer of both sides that isn't a success."""
     kind, _, rest = place.partition(" ")
     if kind != "failure":
         return [place]
@@ -95,7 +95,7 @@ def _shown(key: str, value: Any) -> str:
 
 
 def facts(document: Document, operation: str) -> Facts:
-    """Return what a document says of an operation where it is relied on, by place; nothing if it isn't there."""
+    """Return the facts of an operation by the place of an assumption; none if the document doesn't have it."""
     method, _, path = operation.partition(" ")
     item = document.root.get("paths").get(path)
     place = item.get(method.lower())
@@ -124,7 +124,7 @@ def _content(message: Cursor) -> tuple[Cursor, ...]:
 
 
 def _schema(places: tuple[Cursor, ...], way: str = "", *, required: bool) -> tuple[Cursor, Said] | None:
-    """Return what schemas say together, or one of their properties that a way of names leads to."""
+    """Return the facts of several schemas together, or of one of their properties, to which a way of names leads."""
     view = View(places, frozenset())
     if not view.place.resolved():
         return None

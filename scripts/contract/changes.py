@@ -1,4 +1,4 @@
-"""What a comparison yields: changes, in one order, and their summary."""
+"""The result of a comparison: changes in a fixed order, and their summary."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .rules import RULES, Level
 
 @frozen
 class Kind:
-    """What a change is at the places where it is met in one way: in requests, say, or in answers."""
+    """The rule, level and text of a change at places of one kind, such as requests or answers."""
 
     id: str
     level: Level
     text: str
 
 
-# The operation, "POST /gift", and the path: the operation again, and the words that lead on from there.
+# The operation, "POST /gift", and the path: the operation again, followed by the words that lead to the place.
 Spot = tuple[str, str]
 
 
 class Place(NamedTuple):
-    """A place where a change is met, and what it is there."""
+    """A place where a change is met, and the kind of change that it is there."""
 
     operation: str
     path: str
@@ -34,11 +34,11 @@ class Place(NamedTuple):
 
 @frozen
 class Change:
-    """One change, and where a consumer of the contract meets it.
+    """One change, and the places where a consumer of the contract meets it.
 
-    `operation` is "POST /gift", or empty for what concerns the whole contract. The pointers are JSON pointers, after
-    the name of a file and # if it isn't the document itself; None where the place doesn't exist on that side. What the
-    change is at the first of its places, where it is worst, it is called altogether.
+    `operation` is "POST /gift", or empty for a change of the whole contract. The pointers are JSON pointers, after the
+    name of a file and # if it isn't the document itself; None where the place doesn't exist on that side. Its id, level
+    and text are those of the first place, where it is worst.
     """
 
     id: str
@@ -65,7 +65,7 @@ class Change:
         first: str | None = None,
     ) -> Change:
         """Return the change that is met at these places; `first` is the path to the first one, if that says more."""
-        # Many changes may share a tuple, which is sorted then.
+        # A tuple, which many changes may share, is sorted already.
         groups = [(kind, found if isinstance(found, tuple) else tuple(sorted(found))) for kind, found in spots.items()]
         groups.sort(key=lambda group: (group[0].level.rank, group[1][0], group[0].id))
         kind, (spot, *_) = groups[0]
@@ -74,7 +74,7 @@ class Change:
 
     @property
     def places(self) -> Iterator[Place]:
-        """Where it is met, first where it is worst."""
+        """The places where it is met, the worst first."""
         return (Place(*spot, kind) for kind, spots in self.spots for spot in spots)
 
     @property
@@ -89,7 +89,7 @@ class Change:
 
     @property
     def order(self) -> tuple[int, str, str, str, str, str, str]:
-        """The key that changes are sorted by: what breaks first, then by place."""
+        """The key that changes are sorted by: breaking ones first, then by place."""
         pointers = (self.pointer_old or "", self.pointer_new or "")
         return (self.level.rank, self.operation, self.path, self.id, self.text, *pointers)
 
@@ -130,7 +130,7 @@ class Report:
 
     @property
     def breaks(self) -> bool:
-        """Whether anything breaking is left that nobody accepted."""
+        """True if there is a breaking change that nobody accepted."""
         return any(found.level is Level.BREAKING for found in self.changes)
 
     def of(self, level: Level) -> list[Change]:
@@ -142,7 +142,7 @@ class Report:
         return len(self.of(level))
 
     def summary(self) -> dict[str, Any]:
-        """Return the counts by level, the operations concerned, and what was accepted and why."""
+        """Return the counts by level, the operations concerned, and the accepted findings with their reasons."""
         accepted = [asdict(entry) for _, entry in self.accepted]
         # Many changes share the places where they are met.
         met = {id(spots): spots for found in self.changes for _, spots in found.spots}
@@ -151,7 +151,7 @@ class Report:
 
 
 def settle(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Return the changes sorted and without doubles."""
+    """Return the changes sorted and without duplicates."""
     unique = {(found.order, found.count): found for found in changes}
     return tuple(unique[key] for key in sorted(unique))
 

@@ -1,4 +1,4 @@
-"""The client that can be imported here: the requests that it makes for callers who keep to a contract."""
+"""The client that can be imported here, and the requests that it makes for callers who keep to a contract."""
 
 from __future__ import annotations
 
@@ -9,41 +9,26 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-import hypothesis
 from attrs import frozen
-from hypothesis import HealthCheck, Phase
-from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
-from hypothesis.errors import HypothesisException
 
 from mantago import MantaGo, MantaGoError, Platform
 from mantago_generated import spec
 
 from .changes import show
 from .contracts import Contract
-from .samples import values
+from .samples import NoValueError, values
 
-REQUESTS, ANSWERS = 20, 40
-# Who is meant, as every method takes it that has the rule.
+REQUESTS = 20
+# The arguments of every method that has the rule of identification.
 WHO = frozenset({"client_id", "platform", "platform_client_id"})
-HEALTH: Any = list(HealthCheck)
-SETTINGS = hypothesis.settings(
-    max_examples=ANSWERS,
-    derandomize=True,
-    database=None,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=HEALTH,
-)
 
 
 @frozen
 class Asked:
-    """A request that the client makes: how a person would write the call, the call, and what is sent."""
+    """A request that the client makes: the call in words, the call as a function, and the request."""
 
     words: str
     send: Callable[[MantaGo], Any]
@@ -52,9 +37,9 @@ class Asked:
 
 @frozen
 class Caller:
-    """An operation as the client that can be imported here has it: its friendly method, and its generated module.
+    """An operation of the client that can be imported here: its friendly method, and its generated module.
 
-    Before 0.2 a generated module could send, but nothing in common tells how: there the friendly method has to do.
+    The generated modules before 0.2 have no common interface, so that only the friendly method is tried.
     """
 
     name: str
@@ -62,13 +47,13 @@ class Caller:
 
     @property
     def result(self) -> str:
-        """The type of what is answered, as it is written."""
+        """The annotation of the result."""
         return str(self.module.sync.__annotations__["return"]) if self.module else self.name
 
     def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
-        """Return what the client sends for callers that keep to a contract, the smallest first."""
-        asked = [*self._friendly(), *self._generated(contract, number)]
-        return sorted(asked, key=lambda one: len(one.words))
+        """Return the requests of callers that keep to a contract; calls as people write them come first."""
+        ways = self._friendly(), self._generated(contract, number)
+        return [asked for way in ways for asked in sorted(way, key=lambda one: len(one.words))]
 
     def _friendly(self) -> Iterator[Asked]:
         parameters = inspect.signature(getattr(MantaGo, self.name)).parameters
@@ -88,13 +73,13 @@ class Caller:
         for given, body in samples(contract, number):
             words = ", ".join([*(f"{name}={show(value)}" for name, value in given.items()), f"body={show(body, 400)}"])
             wanted = {(where, name): value for key, value in given.items() for where, _, name in [key.partition(" ")]}
-            # What the client refuses to send, nobody sends.
+            # Requests that the client refuses to send don't matter.
             with suppress(ValueError, MantaGoError):
                 request = self.module.OPERATION.request(wanted, self._model(body))
                 yield from _asked(words, _sending(request))
 
     def _model(self, body: Any) -> Any:
-        """Return a JSON value as what the generated functions take."""
+        """Return a JSON value as the type that the generated functions take."""
         kind = re.fullmatch(r"(\w+)(?: \| None)?", str(self.module.request.__annotations__.get("body")))
         models = importlib.import_module("mantago_generated.models")
         model = getattr(models, kind[1], None) if kind else None
@@ -121,24 +106,27 @@ def calls() -> Iterator[dict[str, Any]]:
 
 
 def samples(contract: Contract, number: int) -> list[tuple[dict[str, Any], Any]]:
-    """Return parameters and bodies that a contract allows."""
-    parts = {
-        name: values({key: said for key, said in schema.items() if key != "default"})
+    """Return parameters and bodies that a contract allows, none if nothing fits it."""
+    parameters = {
+        name: {key: said for key, said in schema.items() if key != "default"}
         for name, (_, schema) in contract.parameters.items()
     }
-    required = {name: parts.pop(name) for name, (needed, _) in contract.parameters.items() if needed}
-    body = st.none() if contract.body is None else values(contract.body)
-    found: list[tuple[dict[str, Any], Any]] = []
-    with quiet(), suppress(HypothesisException):
-        given = hypothesis.given(st.fixed_dictionaries(required, optional=parts), body)
-        hypothesis.settings(SETTINGS, max_examples=number)(given(lambda one, other: found.append((one, other))))()
-    return found
+    required = [name for name, (needed, _) in contract.parameters.items() if needed]
+    parts = {
+        "parameters": {"type": ["object"], "properties": parameters, "required": required},
+        "body": {"type": ["null"]} if contract.body is None else contract.body,
+    }
+    try:
+        found = [*values({"type": ["object"], "properties": parts, "required": [*parts]}, number)]
+    except NoValueError:
+        return []
+    return [(one["parameters"], one["body"]) for one in found]
 
 
 def client_of(handler: Callable[[httpx.Request], httpx.Response], **options: Any) -> MantaGo:
-    """Return a client that a function answers."""
+    """Return a client whose requests a function answers."""
     transport = httpx.MockTransport(handler)
-    # S106: the secret goes nowhere.
+    # S106: this secret is sent nowhere.
     return MantaGo(bot_id="1NbWoobyg", token="t", secret="s", max_retries=0, transport=transport, **options)  # noqa: S106
 
 
@@ -150,7 +138,7 @@ def _sending(request: Any) -> Callable[[MantaGo], Any]:
 
 
 def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
-    """Yield what a call sends, if it sends anything."""
+    """Yield the requests that a call sends."""
     requests: list[httpx.Request] = []
 
     def keep(request: httpx.Request) -> httpx.Response:
@@ -164,15 +152,11 @@ def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterat
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Leave no trace of what is tried: what is tolerated is a finding, and needn't be logged as well."""
+    """Suppress the log of drift, which is a finding here."""
     log = logging.getLogger("mantago.drift")
     level = log.level
     log.setLevel(logging.CRITICAL)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as home:
-        # Otherwise hypothesis leaves a folder in the current one.
-        set_hypothesis_home_dir(home)
-        try:
-            yield
-        finally:
-            set_hypothesis_home_dir(None)
-            log.setLevel(level)
+    try:
+        yield
+    finally:
+        log.setLevel(level)

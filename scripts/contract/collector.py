@@ -1,4 +1,4 @@
-"""Where findings come together: each is given the place where a consumer of the contract meets it."""
+"""Collecting findings, each with the places where a consumer of the contract meets it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .ways import Ways, joined
 
 @frozen
 class Where:
-    """A place in the contract as a consumer sees it: the operation, and the words that lead on from there."""
+    """A place in the contract as a consumer sees it: the operation, and the words that lead to the place."""
 
     operation: str = ""
     path: str = ""
@@ -32,7 +32,7 @@ class Where:
 
 @frozen(eq=False)
 class Root:
-    """A place where a schema stands, and what it is for: request-parameter, response-body and so on."""
+    """A schema's place in the contract, and its kind: request-parameter, response-body and so on."""
 
     place: str
     where: Where
@@ -40,12 +40,12 @@ class Root:
     skipped: Collection[str] = ()
 
 
-# What tells one change from another: what it is about, the pointers, and what further tells it apart.
+# The identity of a change: its subject, the pointers, and further details.
 Key = tuple[str, str | None, str | None, str]
 Spots = Mapping[Kind, Collection[Spot]]
-# Beyond, the ways from so many places to what changed below them take longer to tell than anybody reads.
+# Beyond this number of places, nobody would read the ways from them to the changes below.
 MOST_WAYS = 200_000
-# Of these, each is one of its own, even if a reference makes several of one.
+# Each of these is a change of its own, even if one reference causes several.
 _WHOLE = ("endpoint-", "api-removed-", "api-moved")
 
 
@@ -55,13 +55,13 @@ class Collector:
 
     old: Document
     new: Document
-    # Whether a sunset date is past depends on it.
+    # Sunset dates before this day are past.
     today: dt.date
     twins: Twins = field(init=False)
     graph: Graph = field(init=False)
     found: dict[Key, dict[Kind, set[Spot]]] = field(factory=dict)
     roots: list[Root] = field(factory=list)
-    # Operations that the old contract called too young to rely on.
+    # Operations that the old contract calls draft or alpha, so that nobody should rely on them.
     lenient: set[str] = field(factory=set)
 
     def __attrs_post_init__(self) -> None:
@@ -71,7 +71,7 @@ class Collector:
     def add(self, rule: str, where: Where, old: Cursor | None, new: Cursor | None, /, **values: object) -> None:
         """Keep a finding; a side without a place is None or absent."""
         pointers = old.at if old else None, new.at if new else None
-        # Without pointers there is no telling whether it is the same.
+        # Changes without pointers are told apart by their paths.
         apart = where.operation if rule.startswith(_WHOLE) else where.path if pointers == (None, None) else ""
         text = RULES[rule].text.format(**values)
         key = (rule, *pointers, f"{apart}\0{text}")
@@ -81,21 +81,21 @@ class Collector:
     def schema(
         self, place: str, where: Where, old: Cursor, new: Cursor, *, flow: Flow, skipped: Collection[str] = ()
     ) -> None:
-        """Compare two schemas; where one isn't given, anything is allowed."""
+        """Compare two schemas; an absent one allows anything."""
         if node := self.graph.node(old, new, flow):
             self.roots.append(Root(place, where, node, skipped))
 
     def texts(self, where: Where, old: Cursor, new: Cursor) -> None:
-        """Keep what changed in the texts that stand directly in two places."""
+        """Keep the changes of the texts that stand directly in two places."""
         rules: dict[str, str] = {}
         for keyword, rule in TEXT_RULES.items():
-            if not self.twins.same(old.raw(keyword), new.raw(keyword)):
+            if (keyword in old or keyword in new) and not self.twins.same(old.raw(keyword), new.raw(keyword)):
                 rules.setdefault(rule, keyword)
         for rule, keyword in rules.items():
             self.add(rule, where, old.raw(keyword) or old, new.raw(keyword) or new)
 
     def rest(self, where: Where, old: Cursor, new: Cursor, judged: Collection[str]) -> None:
-        """Keep what changed in two places that no rule judges; an extension has no meaning that is shared."""
+        """Keep the changes of keywords that no rule judges; extensions are passed over."""
         for keyword in sorted({*old.mapping, *new.mapping}.difference(judged, TEXT_RULES)):
             before, after = old.raw(keyword), new.raw(keyword)
             if not (keyword.startswith("x-") or self.twins.same(before, after)):
@@ -103,14 +103,14 @@ class Collector:
                 self.add("keyword-changed", where, before or old, after or new, **values)
 
     def dangling(self, where: Where, old: Cursor, new: Cursor) -> bool:
-        """Say whether one of two places is a reference that leads nowhere; if only one is, that is a finding."""
+        """Return whether one of two places is a reference that leads nowhere; keep a finding if only one is."""
         broken = [place.reference if place and not place.resolved() else None for place in (old, new)]
         if broken[0] != broken[1]:
             self.add("unresolvable-reference", where, old, new, ref=broken[1] or broken[0])
         return any(broken)
 
     def finish(self) -> tuple[Change, ...]:
-        """Look where what changed in schemas is met, and return all that was found."""
+        """Find the places where the changes of schemas are met, and return all changes."""
         nodes = [*self.graph.below(root.node for root in self.roots)]
         self._renamed_schemas(nodes)
         told: dict[Key, list[tuple[Node, Finding]]] = {}
@@ -147,7 +147,7 @@ class Collector:
                 self.add("schema-renamed", where, node.old.place, node.new.place, old=old, new=new)
 
 
-# Whether a limit was raised or lowered, a type widened or changed, depends on who looks; it is one change.
+# A change of a limit or type is one change, although requests and answers may have different rules for it.
 _VERB = re.compile(
     "-(?:added|allowed|became-.*|changed|decreased|disallowed|dissolved|generalized|increased|introduced|lifted|"
     "removed|set|specialized|unset)$"
@@ -161,7 +161,7 @@ def _key(finding: Finding) -> Key:
 
 
 class _Meetings:
-    """Where consumers meet what was found in schemas."""
+    """The places where consumers meet the findings in schemas."""
 
     def __init__(self, nodes: Iterable[Node], roots: Iterable[Root]) -> None:
         self._roots = sorted(roots, key=lambda root: (root.where.operation, root.where.path))
@@ -180,7 +180,7 @@ class _Meetings:
         self._shared: dict[int, tuple[Spot, ...]] = {}
 
     def of(self, findings: Iterable[tuple[Node, Finding]]) -> tuple[Spots, str | None]:
-        """Return where findings that are one change are met, and the path to the first place if the others lack it."""
+        """Return the places of the findings of one change, and the path to the first if the others have none."""
         return self._shortly(findings) if self._firsts else (self._fully(findings), None)
 
     def _fully(self, findings: Iterable[tuple[Node, Finding]]) -> Spots:

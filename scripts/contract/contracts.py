@@ -18,7 +18,7 @@ JSON = "application/json"
 
 @frozen
 class Contract:
-    """An operation as its requests and answers are generated and checked: JSON Schemas, and where they stand."""
+    """The contract of an operation, to generate and check requests and answers: JSON Schemas and their places."""
 
     operation: str
     parameters: dict[str, tuple[bool, dict[str, Any]]]
@@ -26,13 +26,13 @@ class Contract:
     status: str
     answer: dict[str, Any] | None
     servers: tuple[str, ...]
-    # Where the schemas of body and answer stand: what several operations share is one finding.
+    # The places of the schemas of body and answer: a schema that several operations share is one finding.
     body_at: str | None = None
     answer_at: str | None = None
 
     @property
     def asked(self) -> Any:
-        """All that a request can fail."""
+        """Everything that a request can violate."""
         return [self.parameters, self.body, self.servers]
 
     def at(self, place: str) -> str | None:
@@ -49,14 +49,14 @@ class Contracts:
         self._asked, self._answered = PlainSchemas(REQUEST), PlainSchemas(RESPONSE)
 
     def of(self, operation: str) -> Contract | None:
-        """Return what the document says of an operation; None if it doesn't have it."""
+        """Return the contract of an operation; None if the document doesn't have it."""
         method, _, path = operation.partition(" ")
         root = self._document.root
         item = root.get("paths").get(path)
         place = item.get(method.lower())
         if not place:
             return None
-        # Those of the path are told apart by their order, since their names are nobody's business.
+        # Path parameters are told apart by their order, since their names don't matter to a call.
         named = dict(enumerate(re.findall(r"\{(.*?)\}", path)))
         parameters = {
             f"{where} {named[int(name)] if where == 'path' else name}": (
@@ -81,7 +81,7 @@ class Contracts:
 
 
 def changed(old: Document, new: Document, among: Collection[str] | None = None) -> Iterator[tuple[Contract, Contract]]:
-    """Yield both contracts of each operation that both documents have, and not in the same words."""
+    """Yield both contracts of each operation whose contract differs between the documents."""
     before, after = Contracts(old), Contracts(new)
     for path, item in old.root.get("paths").children():
         for name in (f"{method.upper()} {path}" for method in item.mapping):

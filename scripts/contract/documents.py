@@ -1,10 +1,9 @@
-"""Specs as trees that may be wrong in any way: reading them, walking them, following their references."""
+"""Specs as trees, which may be invalid: walking them, following their references."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import math
 import re
 from collections.abc import Iterator
 from functools import cached_property
@@ -12,127 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import yaml
 from attrs import field, frozen
 
-from _fragments import Fragment
-from _merge import merge
-from _pages import find_specs
-from _parsing import DEEPEST, YAML_LOADER, NestingError, exceeds_libyaml, load_json
 from _vendored import ScriptError
 
-# An alias of YAML can stand for a tree, and a few dozen of them for one that no machine can hold.
-LARGEST = 20_000_000
-# Python won't write an integer of more than 4,300 digits in decimals.
-LONGEST_NUMBER = 10_000
+from .trees import read
+
 ABSENT: Any = type("Absent", (), {"__repr__": lambda _: "ABSENT", "__bool__": lambda _: False})()
-
-# YAML 1.2's scalars: a date is a string here, and so are yes, no, on and off.
-_SCALARS = {
-    "null": ("~|null|Null|NULL|", ["~", "n", "N", ""]),
-    "bool": ("true|True|TRUE|false|False|FALSE", list("tTfF")),
-    "int": ("[-+]?(?:0|[1-9][0-9]*)|0x[0-9a-fA-F]+", list("-+0123456789")),
-    "float": (
-        r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+|[-+]?\.inf|\.nan",
-        list("-+0123456789."),
-    ),
-    "merge": ("<<", ["<"]),
-}
-_Loader: Any = type("_Loader", (YAML_LOADER,), {"yaml_implicit_resolvers": {}})
-for _name, (_pattern, _first) in _SCALARS.items():
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(f"(?:{_pattern})$"), _first)
-
-
-def read(data: bytes) -> Any:
-    """Return the tree in a JSON or YAML file, or that of the one spec on a Markdown page; the content decides."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ScriptError(f"is not UTF-8 text (byte {error.start})") from None
-    try:
-        return plain(_parse(text))
-    except RecursionError:
-        raise NestingError from None
-
-
-def _parse(text: str) -> Any:
-    try:
-        return load_json(text)
-    except ValueError:
-        pass
-    problem = "it is YAML, but no mapping"
-    try:
-        # S506: the loader derives from a safe one.
-        tree = yaml.load(text, _Loader)  # noqa: S506
-        if isinstance(tree, dict):
-            return tree
-    except (yaml.YAMLError, ValueError) as error:
-        if isinstance(error, yaml.YAMLError) and exceeds_libyaml(error):
-            raise NestingError from None
-        problem = re.sub(r"\s+", " ", str(error))
-    try:
-        return _paged(text)
-    except ScriptError as error:
-        raise ScriptError(f"is neither JSON nor YAML ({problem}), and as a page: {error}") from None
-
-
-def _paged(text: str) -> Any:
-    specs = find_specs(re.sub(r"\r\n?", "\n", text))
-    if len(specs) == 1:
-        return specs[0][1]
-    # A page that describes several operations has a spec for each.
-    try:
-        return merge([Fragment(str(line), f"the spec at line {line}", spec) for line, spec in specs]).spec
-    except (AttributeError, KeyError, TypeError):
-        raise ScriptError(f"it holds {len(specs)} specs that can't be made one: at least one isn't sound") from None
-
-
-def plain(tree: Any) -> Any:
-    """Return the tree with nothing in it but what JSON has: keys are strings, an odd value becomes its text."""
-    done: dict[int, tuple[Any, int, int]] = {}
-    open_ids: set[int] = set()
-
-    def visit(value: Any, depth: int) -> tuple[Any, int, int]:
-        if not isinstance(value, dict | list):
-            return _scalar(value), 1, 0
-        known = done.get(id(value))
-        if known is None:
-            if id(value) in open_ids:
-                raise ScriptError("has a YAML alias that holds itself")
-            open_ids.add(id(value))
-            known = done[id(value)] = branch(value, depth + 1)
-            open_ids.discard(id(value))
-        return known
-
-    def branch(value: Any, depth: int) -> tuple[Any, int, int]:
-        if depth > DEEPEST:
-            raise NestingError
-        inners = [visit(inner, depth) for inner in (value.values() if isinstance(value, dict) else value)]
-        trees: list[Any] = [tree for tree, _, _ in inners]
-        result: Any = dict(zip(map(key_text, value), trees, strict=True)) if isinstance(value, dict) else trees
-        size = sum(count for _, count, _ in inners) + 1
-        if size > LARGEST:
-            raise ScriptError("has YAML aliases that unfold to more than can be compared")
-        # An alias that was visited less deep isn't visited again.
-        height = max((below for _, _, below in inners), default=0) + 1
-        if height > DEEPEST:
-            raise NestingError
-        return result, size, height
-
-    return visit(tree, 0)[0]
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, str | bool | None):
-        return value
-    if isinstance(value, int):
-        return value if value.bit_length() <= LONGEST_NUMBER else hex(value)
-    return value if isinstance(value, float) and math.isfinite(value) else str(value)
-
-
-def key_text(key: object) -> str:
-    """Return a key as JSON would have it: YAML's 200 is "200"."""
-    return json.dumps(key) if isinstance(key, bool | None) else str(key)
 
 
 @frozen(eq=False, slots=False)
@@ -145,7 +30,7 @@ class Document:
     # The commit that the document was taken from, for the parts of the diff that look at more than the document.
     revision: str | None = None
     repository: Path | None = None
-    # Where references lead to, by the file that they stand in: many are the same.
+    # The targets of references, by the file that they stand in: many references are the same.
     followed: dict[tuple[str, str], Cursor] = field(factory=dict, init=False, repr=False)
     _files: dict[str, Any] = field(factory=dict, init=False, repr=False)
 
@@ -178,17 +63,17 @@ class Document:
 
     @cached_property
     def nowhere(self) -> Cursor:
-        """The place of what isn't there."""
+        """An absent place."""
         return Cursor(self, ABSENT, "")
 
     @property
     def version(self) -> str:
-        """What the document says its version is."""
+        """The version that the document states."""
         return str(self.root.get("info").raw("version").value or "")
 
     @cached_property
     def siblings(self) -> bool:
-        """Whether what stands beside a $ref in a schema counts, as it does from OpenAPI 3.1 on."""
+        """True if the members beside a $ref in a schema count, as they do from OpenAPI 3.1 on."""
         return not str(self.root.get("openapi").text or "3.0").startswith("3.0")
 
     @cached_property
@@ -203,7 +88,7 @@ class Document:
 
     @cached_property
     def told_apart(self) -> tuple[Cursor, ...]:
-        """The schemas that a discriminator of what they build on tells apart, be it further up."""
+        """The schemas that a discriminator tells apart, which stands in a schema that they build on, however far up."""
         schemas = self.root.get("components").get("schemas")
         waiting = [place for _, place in schemas.children() if "discriminator" in place]
         found: dict[int, Cursor] = {}
@@ -258,18 +143,18 @@ class Cursor:
         return key in self.mapping
 
     def raw(self, key: str) -> Cursor:
-        """Return what stands under a key, without following a reference."""
+        """Return the place under a key, without following a reference."""
         value = self.value.get(key, ABSENT) if isinstance(self.value, dict) else ABSENT
         if value is ABSENT:
             return self.document.nowhere
         return Cursor(self.document, value, f"{self.pointer}/{escape(key)}", self.file)
 
     def says(self, key: str) -> Any:
-        """Return the value under a key, None if there is none; for what can't be a reference."""
+        """Return the value under a key, None if there is none; not for values that may be references."""
         return self.value.get(key) if isinstance(self.value, dict) else None
 
     def get(self, key: str) -> Cursor:
-        """Return what stands under a key, or what the reference there leads to."""
+        """Return the place under a key, or the one to which the reference there leads."""
         return self.raw(key).resolved()
 
     def children(self) -> Iterator[tuple[str, Cursor]]:
@@ -290,7 +175,7 @@ class Cursor:
         return found if isinstance(found, str) else None
 
     def resolved(self) -> Cursor:
-        """Return the place that references lead to from here: an absent one if they lead nowhere or in a circle."""
+        """Return the place to which references lead from here; an absent one if they lead nowhere or in a circle."""
         place, seen = self, set[int]()
         while (reference := place.reference) is not None:
             if id(place.value) in seen:
@@ -300,7 +185,7 @@ class Cursor:
         return place
 
     def described(self) -> Cursor:
-        """Return the place that references lead to, with the texts that stand beside a reference instead of its own."""
+        """Return the place to which references lead, with the texts beside a reference in place of its own."""
         target = self.resolved()
         if self.reference is None or not target.mapping:
             return target
@@ -308,7 +193,7 @@ class Cursor:
         return Cursor(target.document, target.mapping | texts, target.pointer, target.file) if texts else target
 
     def follow(self, reference: str) -> Cursor:
-        """Return the place that a reference standing here names."""
+        """Return the place that a reference in this file names."""
         key = self.file, reference
         known = self.document.followed.get(key)
         if known is None:
@@ -359,5 +244,5 @@ def canonical(value: Any) -> str:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Say whether two JSON values are equal; true is not 1 here."""
+    """Return whether two JSON values are equal; true is not 1 here."""
     return old is new or canonical(old) == canonical(new)

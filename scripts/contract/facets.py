@@ -1,7 +1,7 @@
-"""The rules for what a schema says, one row each; a row makes a rule for every kind of place where a schema stands.
+"""The rules for changes of a schema, one row each; a row makes a rule for every kind of place where a schema stands.
 
-A row says what the change does to the set of values that the schema allows. The level follows from that and from the
-direction; a row that departs from it says why.
+A row tells the effect of a change on the set of values that the schema allows. The level follows from that and from the
+direction; a row with another level gives the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rules import BOTH, BREAKING, INFO, REQUEST, RESPONSE, RULES, WARNING, Leve
 
 
 class Effect(Enum):
-    """What becomes of the set of allowed values: the levels for requests and responses, and why."""
+    """The effect on the set of allowed values: the levels for requests and responses, with their reasons."""
 
     NARROWS = (
         BREAKING,
@@ -22,9 +22,14 @@ class Effect(Enum):
         "a request that was valid may be refused",
         "clients meet nothing that they didn't before",
     )
-    WIDENS = (INFO, BREAKING, "whatever was sent is still accepted", "clients may meet values that weren't possible")
-    CHANGES = (BREAKING, BREAKING, "what was sent is refused", "clients can't read what comes")
-    HINTS = (INFO, INFO, "it says nothing of what is valid", "it says nothing of what may come")
+    WIDENS = (
+        INFO,
+        BREAKING,
+        "all values that were sent are still accepted",
+        "clients may meet values that weren't possible",
+    )
+    CHANGES = (BREAKING, BREAKING, "values that were sent are refused", "clients can't read the new values")
+    HINTS = (INFO, INFO, "it doesn't change which values are valid", "it doesn't change which values may come")
 
 
 NARROWS, WIDENS, CHANGES, HINTS = Effect
@@ -35,7 +40,7 @@ RESPONSE_PLACES = ("response-header", "response-body", "response-property")
 
 @frozen
 class Facet:
-    """A row: the name of a change, its effect and sentence; levels of its own, with the reason, where it has some."""
+    """A row: the name of a change, its effect and its sentence, and levels of its own with their reason, if any."""
 
     name: str
     effect: Effect
@@ -62,9 +67,9 @@ class Facet:
 SEVERAL = "clients may meet a value that fits several alternatives at once"
 OPEN_ENUM = "clients are expected to survive a value that they don't know, yet those that don't must be looked at"
 HINT = "it only helps to choose among the alternatives, which are judged themselves"
-PATTERN = "whether one pattern allows all that another does can't be told; it is a hint to look"
-UNTOLD = "whether more or less is allowed can't be told for any schema"
-DEFAULT = "clients that leave the parameter out get something else than before"
+PATTERN = "two patterns can't be compared in general, so that a person must look"
+UNTOLD = "it can't be told in general whether more or fewer values are allowed"
+DEFAULT = "clients that leave the parameter out get another value than before"
 
 
 def _limit(name: str, words: str, *, upper: bool) -> list[Facet]:
@@ -85,7 +90,7 @@ def _floor(name: str, words: str) -> list[Facet]:
 
 
 def _opens(name: str, text: str, why: str = OPEN_ENUM) -> Facet:
-    """Return what allows more, which those who read answers must look at."""
+    """Return the facet of a change that allows more, at which readers of answers must look."""
     return Facet(name, WIDENS, text, response=WARNING, why=why)
 
 
@@ -144,8 +149,8 @@ FACETS = (
     ),
     _opens("subtype-added", "{new} was added to what the discriminator tells apart"),
     Facet("subtype-removed", NARROWS, "{old} was removed from what the discriminator tells apart"),
-    Facet("alternatives-covered", HINTS, "what {old} allows, another alternative does"),
-    Facet("alternatives-merged", HINTS, "one schema allows what the alternatives did: {old}"),
+    Facet("alternatives-covered", HINTS, "another alternative allows all that {old} allows"),
+    Facet("alternatives-merged", HINTS, "one schema allows all that the alternatives allowed: {old}"),
     Facet("any-of-became-one-of", NARROWS, "a value may no longer fit several of the alternatives"),
     _opens("one-of-became-any-of", "a value may fit several of the alternatives now", SEVERAL),
     Facet("format-hint-changed", HINTS, "the format, which is a hint, was {old} and is {new}"),
@@ -173,9 +178,9 @@ FACETS = (
     Facet(
         "content-media-type-changed",
         *(CHANGES, "what the text holds changed from {old} to {new}", WARNING, WARNING),
-        "whether one can be read as the other can't be told",
+        "it can't be told whether one can be read as the other",
     ),
-    Facet("access-changed", HINTS, "what is only read or only written changed"),
+    Facet("access-changed", HINTS, "readOnly or writeOnly changed"),
     *(
         facet
         for name, words in (
@@ -202,7 +207,7 @@ FACETS = (
         "not excludes {new} instead of {old}",
         WARNING,
         WARNING,
-        "whether more or less is excluded can't be told for any schema",
+        "it can't be told in general whether more or fewer values are excluded",
     ),
     Facet("default-value-added", HINTS, "the default {new} was added", why=DEFAULT, parameter=BREAKING),
     Facet("default-value-removed", HINTS, "the default {old} was removed", why=DEFAULT, parameter=BREAKING),
@@ -215,32 +220,32 @@ register(
     [
         Rule(
             "unresolvable-reference",
-            *(WARNING, BOTH, "the reference {ref} leads nowhere, so what it stands for wasn't compared"),
-            "nothing can be told about it; the document needs mending",
+            *(WARNING, BOTH, "the reference {ref} leads nowhere, so its target wasn't compared"),
+            "the document has to be mended first",
         ),
         Rule(
             "schemas-too-entangled",
-            *(WARNING, BOTH, "what several schemas say together here wasn't compared: they are others than before"),
-            "there are more combinations of what they refer to than can be compared",
+            *(WARNING, BOTH, "several schemas that apply together here weren't compared: they are others than before"),
+            "the schemas to which they refer have more combinations than can be compared",
         ),
         Rule(
             "keyword-changed",
             *(WARNING, BOTH, "{keyword} changed from {old} to {new}, and no rule judges that"),
-            "somebody who knows what it means must look",
+            "a person who knows the keyword must look",
         ),
         Rule(
             "request-value-became-list",
             *(INFO, REQUEST, "it may be given several times now"),
             "a list of one is written as the value was",
         ),
-        Rule("definitions-changed", INFO, BOTH, "the definitions changed", "where they are used, they are judged"),
+        Rule("definitions-changed", INFO, BOTH, "the definitions changed", "they are judged where they are used"),
         Rule(
             "schema-renamed",
             *(WARNING, BOTH, "the schema {old} is called {new} now"),
-            "what is sent stays the same, but generated code calls it otherwise",
+            "the bytes stay the same, but generated code has another name for it",
         ),
         *(
-            Rule(f"{what}-changed", INFO, BOTH, f"the {what.replace('-', ' ')} changed", "nothing but text changed")
+            Rule(f"{what}-changed", INFO, BOTH, f"the {what.replace('-', ' ')} changed", "only text changed")
             for what in ("title", "summary", "description", "example", "external-docs", "terms-of-service", "comment")
         ),
     ]

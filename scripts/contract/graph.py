@@ -1,8 +1,8 @@
 """Comparing schemas through all that they refer to, recursion included.
 
 A pair of schemas that is compared is a node; its properties, items and alternatives are edges to further pairs. Each
-pair is compared once for each flow, however many operations use it; what says the same on both sides is no pair at all.
-Where consumers meet what changed follows from the edges, backwards from each node that has findings.
+pair is compared once for each flow, however many operations use it; equal schemas are no pair at all. The places where
+consumers meet a change follow from the edges, backwards from each node that has findings.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .twins import Twins
 from .views import ARRAYS, View, Views
 
 ANY_SEGMENT = "*"
-# A segment of a path, and what stands there on each side.
+# A segment of a path, and the schemas there on each side.
 Below = tuple[str, tuple[Cursor, ...], tuple[Cursor, ...]]
-# Trying whether one schema can stand for another ends without success when so many pairs were looked at.
+# After so many pairs, trying whether one schema can replace another ends without success.
 MOST_TRIED = 2000
-# Where schemas that say something together are others on each side, so many are compared in every combination.
+# Schemas that apply together and differ on each side are compared in every combination up to this number.
 MOST_COMBINED = 5000
 
 
@@ -108,13 +108,13 @@ class Graph:
             self._connect(node, segment, places_old, places_new, evolve(flow, form=None))
 
     def _connect(self, node: Node, segment: str, old: tuple[Cursor, ...], new: tuple[Cursor, ...], flow: Flow) -> None:
-        """Add what stands below a node, unless it is the same on both sides."""
+        """Add a pair below a node, unless its sides are equal."""
         pairs = [pair for pair in zip(old, new, strict=False) if not self._twins.same(*pair)]
         if len(old) == len(new) and not pairs:
             return
         if max(len(old), len(new)) > 1 and any(map(self._twins.refers, (*old, *new))):
-            # What schemas say together is no more than what each says, if each has its counterpart. Where they refer to
-            # each other in circles, there are more combinations of them than can be compared.
+            # If each schema has its counterpart, comparing these pairs is enough. If schemas refer to each other in
+            # circles, there are more combinations of them than can be compared.
             if [place.pointer for place in old] == [place.pointer for place in new]:
                 for before, after in pairs:
                     views = self._views_old.of([before]), self._views_new.of([after])
@@ -145,7 +145,7 @@ class Graph:
                 node.findings.append(Finding(rule, *pointers, segment=name))
             if properties.HIDDEN in (before, after):
                 continue
-            # What isn't listed on one side may have been allowed there by the schema of a map.
+            # A property that one side doesn't list may have been allowed there by the schema of a map.
             fitting = [
                 listed if state is not properties.ABSENT else properties.unlisted(view, name)
                 for listed, state, view in zip(places, (before, after), (old, new), strict=True)
@@ -182,7 +182,7 @@ class Graph:
             node.findings.append(Finding(f"pattern-properties-{middle}", *pointers, values=values))
 
     def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
-        """Say whether nothing worse than a level changed between two schemas and below."""
+        """Return whether nothing worse than a level changed between two schemas and below."""
         first = self._node(old, new, flow)
         if (first, allowed) not in self._within:
             self._within[first, allowed] = all(
@@ -194,7 +194,7 @@ class Graph:
     def below(self, nodes: Iterable[Node]) -> Iterator[Node]:
         """Yield the nodes and all that are reached from them, each once.
 
-        One that is being compared just now, further up, counts as it stands: what is wrong with it is said there.
+        A node that is being compared just now, further up, counts as it is: its findings are told there.
         """
         seen = dict.fromkeys(nodes)
         waiting = list(seen)
@@ -209,7 +209,7 @@ class Graph:
 
 
 def _repeated(old: View, new: View) -> tuple[Cursor, ...] | None:
-    """Return what stands for a value where a list has taken its place, and a list of one is as good."""
+    """Return the schemas of the items if a list replaces a single value, and a list of one is written alike."""
     simple = old.types is not None and not old.types & {"array", "object"}
     if not simple or new.types != ARRAYS or max(new.numbers("minItems"), default=0) > 1:
         return None
@@ -228,7 +228,7 @@ def _items(old: View, new: View) -> Iterator[Below]:
     firsts = [[[*part.get("prefixItems").elements()] for part in view.parts] for view in (old, new)]
     rest = [tuple(part.raw("items") for part in view.parts if "items" in part) for view in (old, new)]
     for place in range(max((len(listed) for side in firsts for listed in side), default=0)):
-        # Where a place isn't listed, the rest is what stands there.
+        # The schema of the rest holds for a place that isn't listed.
         before, after = (
             tuple(listed[place] for listed in side if len(listed) > place) or others
             for side, others in zip(firsts, rest, strict=True)

@@ -1,4 +1,4 @@
-"""Deprecation, sunset dates and stability levels: what may be taken away, and when."""
+"""Deprecation, sunset dates and stability levels: the conditions on which something may be removed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .documents import Cursor
 from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
 
 LEVELS = ("draft", "alpha", "beta", "stable")
-_BROKEN = "clients can't plan: by this date what they use may be gone"
+_BROKEN = "clients can't plan, since what they use may be gone by this date"
 _EARLY = "clients were promised that it stays until then"
 
 _OPERATION = [
@@ -26,7 +26,7 @@ _OPERATION = [
     Rule(
         "api-stability-decreased",
         *(BREAKING, BOTH, "the stability level went down from {old} to {new}"),
-        "what clients rely on may change without notice from now on",
+        "it may change without notice from now on",
     ),
     Rule(
         "api-invalid-stability-level",
@@ -71,7 +71,7 @@ def date(value: object) -> dt.date | None:
 
 
 def removed(collector: Collector, where: Where, old: Cursor) -> None:
-    """Judge that an operation is gone."""
+    """Judge the removal of an operation."""
     if _stability(old) in ("draft", "alpha"):
         collector.lenient.add(where.operation)
     sunset = old.raw("x-sunset")
@@ -87,7 +87,7 @@ def removed(collector: Collector, where: Where, old: Cursor) -> None:
 
 
 def deprecation(prefix: str, collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
-    """Judge how the deprecation of an operation or parameter changed."""
+    """Judge the change of an operation's or a parameter's deprecation."""
     was, now = (side.raw("deprecated").value is True for side in (old, new))
     if was != now:
         rule = f"{prefix}-deprecated" if now else f"{prefix}-reactivated"
@@ -115,7 +115,7 @@ def _stability(operation: Cursor) -> str | None:
 
 
 def stability(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
-    """Judge how the stability level changed."""
+    """Judge the change of the stability level."""
     before, after = _stability(old), _stability(new)
     place = new.raw("x-stability-level")
     if place and after not in LEVELS:

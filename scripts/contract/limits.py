@@ -1,4 +1,4 @@
-"""Comparing the limits of two views of a schema: how large, how long, how many, and what a text looks like."""
+"""Comparing the limits of two views of a schema: of values, lengths and counts, and the patterns of texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = tuple[str, str | None, str, str]
 
 
 def _bounds(name: str, keyword: str, old: Bound | None, new: Bound | None, sign: int) -> Iterator[Row]:
-    """Yield the change of a limit; sign is 1 for a lower one, where greater is stricter."""
+    """Yield the change of a limit; `sign` is 1 for a lower limit, which is stricter if greater, else -1."""
     if old == new:
         return
     if old is None or new is None:
@@ -40,7 +40,7 @@ def ceilings_and_floors(old: View, new: View) -> Iterator[Row]:
         before, after = (min(view.numbers(keyword), default=None) for view in (old, new))
         yield from _bounds(name, keyword, _inclusive(before), _inclusive(after), -1)
     for keyword, name in FLOORS.items():
-        # Nothing is shorter than nothing, said or not.
+        # Every length is at least 0, whether the schema says so or not.
         least, most = (max(0, 0, *view.numbers(keyword)) for view in (old, new))
         if least != most:
             yield f"{name}-{'increased' if most > least else 'decreased'}", keyword, show(least), show(most)
@@ -51,7 +51,7 @@ def _inclusive(value: Number | None) -> Bound | None:
 
 
 def patterns(old: View, new: View) -> Iterator[Row]:
-    """Yield that the pattern of a text changed."""
+    """Yield the change of a text's pattern."""
     before, after = (
         sorted({str(part.mapping["pattern"]) for part in view.parts if "pattern" in part} - EVERYTHING)
         for view in (old, new)
@@ -62,7 +62,7 @@ def patterns(old: View, new: View) -> Iterator[Row]:
 
 
 def multiples(old: View, new: View) -> Iterator[Row]:
-    """Yield that what numbers are multiples of changed."""
+    """Yield the change of the number that values must be multiples of."""
     before, after = (max((n for n in view.numbers("multipleOf") if n > 0), default=None) for view in (old, new))
     # Any integer is a multiple of 1.
     before, after = (

@@ -11,7 +11,7 @@ from .rules import BREAKING, INFO, REQUEST, RESPONSE, WARNING, Direction, Rule, 
 from .schemas import Flow, Form, Written
 
 _GONE = "clients that rely on it find nothing"
-_UNKNOWN = "clients treat it as they treat any that they don't know"
+_UNKNOWN = "clients treat it like any answer that they don't know"
 register(
     [
         Rule(
@@ -27,7 +27,7 @@ register(
         Rule(
             "request-body-removed",
             *(WARNING, REQUEST, "the body was removed"),
-            "it is passed over, yet what clients say with it no longer has an effect",
+            "the service passes over it, so that it no longer has an effect",
         ),
         Rule(
             "request-body-became-required",
@@ -53,7 +53,7 @@ register(
             INFO,
             REQUEST,
             "the media type was added",
-            "what was sent is still accepted",
+            "bodies that were sent are still accepted",
         ),
         Rule(
             "request-body-encoding-changed",
@@ -73,7 +73,7 @@ register(
         Rule(
             "response-non-success-status-removed",
             *(WARNING, RESPONSE, "the answer was removed"),
-            "what clients do about this failure is dead, and they may meet another one instead",
+            "code for this failure is dead, and clients may meet another failure instead",
         ),
         Rule("response-non-success-status-added", INFO, RESPONSE, "the answer was added", _UNKNOWN),
         Rule(
@@ -88,7 +88,7 @@ register(
         Rule(
             "optional-response-header-removed",
             *(WARNING, RESPONSE, "the optional header was removed"),
-            "clients must do without it anyway, yet it will never come again",
+            "clients can't rely on it anyway, yet it never comes again",
         ),
         Rule("response-header-added", INFO, RESPONSE, "the header was added", "clients pass over what they don't know"),
         Rule("response-header-became-optional", BREAKING, RESPONSE, "the header became optional", _GONE),
@@ -96,17 +96,17 @@ register(
         Rule(
             "response-header-style-changed",
             *(BREAKING, RESPONSE, "it is written as {new} instead of {old}"),
-            "clients read it otherwise than it is meant",
+            "clients misread it",
         ),
         Rule(
             "response-links-changed",
             *(INFO, RESPONSE, "the links to other operations changed"),
-            "they only describe what can be called anyway",
+            "they only describe operations that can be called anyway",
         ),
     ]
 )
 
-# Of parameters, the others don't apply: what they say of a header must be looked at.
+# The other keywords of parameters don't apply to headers, so that a person must look at them.
 HEADER_KEYWORDS = frozenset({"$ref", "required", "style", "explode", "schema", "content"})
 
 
@@ -137,7 +137,7 @@ def _media_types(place: Cursor) -> dict[str, Cursor]:
 
 
 def _normal(media_type: str) -> str:
-    # JSON is UTF-8, said or not; other parameters tell media types apart.
+    # JSON is UTF-8, even if the charset is left out; other parameters tell media types apart.
     return re.sub(r";charset=\"?utf-?8\"?", "", re.sub(r"\s+", "", media_type.lower()))
 
 
@@ -155,7 +155,7 @@ def contents(collector: Collector, where: Where, old: Cursor, new: Cursor, direc
         # A request may be sent as anything that the new range includes; an answer may come as anything in it.
         partners = {name: _covering(name, after) if direction is REQUEST else after.get(name)}
         if partners[name] is None and direction is not REQUEST:
-            # What came as anything in a range was this, or may have been.
+            # An answer of a range was, or may have been, of this media type.
             partners = {other: after[other] for other in sorted(after) if _covering(other, {name: before[name]})}
         if not any(partners.values()):
             collector.add(f"{prefix}-media-type-removed", here, before[name], None)
@@ -220,12 +220,12 @@ def responses(collector: Collector, where: Where, old: Cursor, new: Cursor) -> N
     for status in sorted(after.keys() - before.keys()):
         rule = "success" if status.startswith("2") else "non-success"
         here = where.below(f"response {_shown(status)}")
-        # Beside answers of success, default says how it fails.
+        # Beside successful answers, default describes failures.
         fails = not status.startswith("2") or not any(code.startswith("2") for code in before)
         former = before.get(_range(status)) or (before.get("DEFAULT") if fails else None)
         if not any(_range(code) == status for code in before.keys() - after.keys()):
             collector.add(f"response-{rule}-status-added", here, None, after[status])
-            # What it leaves said till now what comes with it.
+            # Until now, the range or default described this answer.
             _responses(collector, here, former, after[status])
 
 
@@ -258,7 +258,7 @@ def _response(collector: Collector, where: Where, old: Cursor, new: Cursor) -> N
 
 def _headers(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
     before, after = (
-        # OpenAPI leaves Content-Type to the media types.
+        # By OpenAPI, Content-Type is a matter of the media types.
         {
             name.lower(): (name, place)
             for name, place in side.get("headers").children()

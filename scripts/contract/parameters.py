@@ -1,4 +1,4 @@
-"""Parameters: what a call must and may say beside its body."""
+"""Comparing the parameters of operations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .schemas import Flow
 from .views import View
 
 _LACKS = "a call that was complete lacks it"
-_WIRE = "what clients put on the wire is read otherwise"
+_WIRE = "the service reads the bytes of clients in another way"
 register(
     [
         Rule("new-required-request-parameter", BREAKING, REQUEST, "a required parameter was added", _LACKS),
@@ -38,7 +38,7 @@ register(
         Rule(
             "request-parameter-removed",
             *(WARNING, REQUEST, "the parameter was removed"),
-            "it is passed over, yet what clients say with it no longer has an effect",
+            "the service passes over it, so that it no longer has an effect",
         ),
         Rule(
             "request-parameter-removed-before-sunset",
@@ -48,7 +48,7 @@ register(
         Rule(
             "request-parameter-moved",
             *(BREAKING, REQUEST, "the parameter moved from {old} to {new}"),
-            "where clients put it nobody looks for it any more",
+            "the service no longer reads it where clients put it",
         ),
         Rule("request-parameter-became-required", BREAKING, REQUEST, "the parameter became required", _LACKS),
         Rule(
@@ -65,17 +65,17 @@ register(
             INFO,
             REQUEST,
             "it may be empty now",
-            "whatever was sent still may be",
+            "all values that were sent still may be",
         ),
         Rule(
             "request-parameter-reserved-changed",
-            *(WARNING, REQUEST, "whether reserved characters are sent as they are changed"),
-            "generated code escapes otherwise from now on",
+            *(WARNING, REQUEST, "sending reserved characters unescaped was allowed or disallowed"),
+            "generated code escapes them in another way from now on",
         ),
     ]
 )
 
-# A parameter's place, and its name as the wire has it: of a path parameter, only the position matters.
+# The place of a parameter, and its name on the wire; for a path parameter, its position instead.
 Key = tuple[str, str]
 Parameters = dict[Key, Cursor]
 _STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
@@ -88,12 +88,12 @@ TEMPLATE = re.compile(r"\{([^{}]*)\}")
 
 @frozen
 class Side:
-    """An operation of one document: its path and where it and the path's own entry stand."""
+    """An operation of one document: its path, and the places of the path's entry and of the operation."""
 
     path: str
     item: Cursor
     operation: Cursor
-    # Where the operation is reached, parameters without names, each with the server's part of it.
+    # The addresses of the operation, parameters without names, each with the server's part of it.
     addresses: Mapping[str, str] = field(factory=dict)
 
     def parameters(self) -> Parameters:
@@ -112,7 +112,7 @@ class Side:
                 found[where, str(names.index(name))] = parameter
             else:
                 found[where, name.lower() if where == "header" else name] = parameter
-        # One that goes by another name than in the path must mean a place that nothing else does.
+        # A parameter with another name than in the path must stand for a place that no other one does.
         free = [str(count) for count in range(len(names)) if ("path", str(count)) not in found]
         for count, parameter in enumerate(astray):
             found["path", free[count] if count < len(free) else str(parameter.says("name"))] = parameter
@@ -130,7 +130,7 @@ def compare(collector: Collector, where: Where, old: Side, new: Side) -> None:
     for reference in sorted({*old.dangling()} ^ {*new.dangling()}):
         collector.add("unresolvable-reference", where, old.operation, new.operation, ref=reference)
     _path(collector, where, old, new)
-    # Whether it is declared or not, what stands in the path must be given.
+    # A parameter in the path must be given, whether it is declared or not.
     count = min(len(TEMPLATE.findall(side.path)) for side in (old, new))
     templated = {("path", str(place)) for place in range(count)}
     gone = {key: place for key, place in before.items() if key not in after and key not in templated}
@@ -156,7 +156,7 @@ def compare(collector: Collector, where: Where, old: Side, new: Side) -> None:
 
 
 def _path(collector: Collector, where: Where, old: Side, new: Side) -> None:
-    """Judge how the parameters in the path are declared and called."""
+    """Judge the declarations and names of the parameters in the path."""
     before, after = old.parameters(), new.parameters()
     names = [TEMPLATE.findall(side.path) for side in (old, new)]
     for place, templates in enumerate(zip(*names, strict=False)):
@@ -199,7 +199,7 @@ def _removed(collector: Collector, where: Where, old: Cursor) -> None:
 def _changed(collector: Collector, where: Where, location: str, old: Cursor, new: Cursor) -> None:
     collector.texts(where, old, new)
     lifecycle.deprecation("request-parameter", collector, where, old, new)
-    # A path parameter is always required, whether that is said or not.
+    # A path parameter is always required, even if its declaration leaves that out.
     was, now = (location == "path" or side.raw("required").value is True for side in (old, new))
     if was != now:
         rule = "request-parameter-became-required" if now else "request-parameter-became-optional"
@@ -219,12 +219,12 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
         collector.add("request-parameter-content-changed", where, old, new, **values)
         return
     styles = [style(side, location) for side in (old, new)]
-    # One word is written alike in every style, and as the only one of a list that is exploded.
+    # One word is written alike in every style, and also as the only item of an exploded list.
     repeats = styles[1] == "form, exploded" and is_simple(schema_old)
     alike = is_simple(schema_old) and is_simple(schema_new)
     if kind_old is None and styles[0] != styles[1] and not (alike or repeats):
         collector.add("request-parameter-style-changed", where, old, new, old=styles[0], new=styles[1])
-    # One that must be sent has no use for a default.
+    # The default of a required parameter has no effect.
     skipped = [f"request-parameter-default-value-{what}" for what in ("added", "removed", "changed")]
     flow = Flow(REQUEST, text=True, repeats=repeats) if kind_old is None else Flow(REQUEST)
     collector.schema(
@@ -233,7 +233,7 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
 
 
 def medias(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
-    """Keep what changed in the one media type of two parameters or headers, its schema aside."""
+    """Keep the changes in the one media type of two parameters or headers, except those of its schema."""
     sides = [next((media.resolved() for _, media in side.get("content").children()), None) for side in (old, new)]
     if sides[0] and sides[1]:
         collector.texts(where, sides[0], sides[1])
@@ -248,13 +248,13 @@ def content(parameter: Cursor) -> tuple[str | None, Cursor]:
 
 
 def style(parameter: Cursor, location: str) -> str:
-    """Return how a parameter or header is written, with what isn't said made explicit."""
+    """Return the style of a parameter or header, with the defaults of style and explode filled in."""
     said = parameter.raw("style").text or _STYLES.get(location, "form")
     explode = parameter.raw("explode").value
     return f"{said}{', exploded' if (explode if isinstance(explode, bool) else said == 'form') else ''}"
 
 
 def is_simple(schema: Cursor) -> bool:
-    """Say whether a value is one word, which every style of its place writes alike."""
+    """Return whether the value is a single word, which all styles write alike."""
     types = View([schema], frozenset()).types
     return types is not None and not types & {"array", "object"}

@@ -1,7 +1,8 @@
-"""Schemas of OpenAPI as JSON Schemas that hold all they need: for generating values and for checking them."""
+"""Schemas of OpenAPI as self-contained JSON Schemas, for generating values and checking them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,9 +10,9 @@ from .documents import Cursor
 from .rules import REQUEST, Direction
 from .views import NOTHING, View, Views
 
-# Below, an optional part of a schema that holds itself is left out, and what is required without end may be anything.
+# Deeper in a schema that holds itself, optional parts are left out, and required ones may be anything.
 DEEPEST = 8
-# Of schemas that refer to each other in circles, more in each other than these are neither drawn nor read by anybody.
+# The most schemas in one, where they refer to each other in circles: nobody draws or reads larger ones.
 MOST = 300
 _COPIED = (
     *("format", "pattern", "minLength", "maxLength", "minItems", "maxItems"),
@@ -23,7 +24,7 @@ Sized = tuple[Schema, int]
 
 
 class PlainSchemas:
-    """The JSON Schemas of what is sent one way; what an answer doesn't list doesn't come in it."""
+    """The JSON Schemas of one direction; answers have no properties that their schema doesn't list."""
 
     def __init__(self, direction: Direction, most: int = MOST) -> None:
         """Begin with no schema made: each is made once for each depth."""
@@ -32,7 +33,7 @@ class PlainSchemas:
         self._made: dict[tuple[View, int], Sized] = {}
 
     def of(self, places: Iterable[Cursor]) -> Schema:
-        """Return what schemas say together, as deep as its size allows."""
+        """Return the JSON Schema of several schemas together, as deep as its size allows."""
         view = self._views.of(tuple(places))
         schema, _ = self._sized(view, 0)
         for levels in range(1, DEEPEST + 1):
@@ -58,7 +59,7 @@ class PlainSchemas:
             views = [self._views.of((*view.places, member), rest) for member in union.members]
             alternatives = [self._sized(one, levels) for one in views]
             return {"anyOf": [schema for schema, _ in alternatives]}, 1 + sum(size for _, size in alternatives)
-        schema: Schema = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
+        schema = _copied(view)
         if view.unique:
             schema["uniqueItems"] = True
         for bound, word in ((view.lower, "inimum"), (view.upper, "aximum")):
@@ -90,7 +91,7 @@ class PlainSchemas:
             if not any(part.resolved().says(hidden) is True for part in parts) and (levels > 0 or name in view.required)
         }
         sized: dict[str, Sized] = {
-            # What is required without end can't be sent at all.
+            # A value that must hold itself can't be sent at all.
             name: self._below(parts, levels) if levels > -DEEPEST else ({}, 1)
             for name, parts in shown.items()
         }
@@ -109,3 +110,14 @@ class PlainSchemas:
             found["additionalProperties"], more = self._below(view.additional, levels)
             size += more
         return found, size
+
+
+def _copied(view: View) -> Schema:
+    """Return the keywords that a JSON Schema has as well, without a pattern that only other languages can read."""
+    found: Schema = {key: view.value(key) for key in _COPIED if view.value(key) is not None}
+    try:
+        re.compile(str(found.get("pattern", "")))
+    except re.error:
+        # Comparing the documents tells its changes.
+        del found["pattern"]
+    return found

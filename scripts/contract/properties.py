@@ -1,4 +1,4 @@
-"""What may become of an object's property as such: there or not, required or not, read-only or write-only."""
+"""Changes of an object's property as such: present or not, required or not, read-only or write-only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .views import View, Views
 
 _ASKED = "a request that was valid lacks it"
 _GONE = "clients that rely on it find nothing"
-_LOOSE = "it is passed over, yet what clients say with it no longer has an effect"
+_LOOSE = "the service passes over it, so that it no longer has an effect"
 register(
     [
         Rule("new-required-request-property", BREAKING, REQUEST, "a required property was added", _ASKED),
@@ -21,7 +21,9 @@ register(
             *(INFO, REQUEST, "a required property was added that has a default"),
             "the service fills it in for those that don't send it",
         ),
-        Rule("new-optional-request-property", INFO, REQUEST, "an optional property was added", "nobody must send it"),
+        Rule(
+            "new-optional-request-property", INFO, REQUEST, "an optional property was added", "no client has to send it"
+        ),
         Rule("request-property-removed", WARNING, REQUEST, "the property was removed", _LOOSE),
         Rule(
             "request-property-no-longer-allowed",
@@ -44,13 +46,13 @@ register(
         Rule(
             "request-optional-property-became-not-read-only",
             *(INFO, REQUEST, "the property, read-only so far, may be sent now"),
-            "nobody must send it",
+            "no client has to send it",
         ),
         Rule("response-required-property-removed", BREAKING, RESPONSE, "the required property was removed", _GONE),
         Rule(
             "response-optional-property-removed",
             *(WARNING, RESPONSE, "the optional property was removed"),
-            "clients must do without it anyway, yet it will never come again",
+            "clients can't rely on it anyway, yet it never comes again",
         ),
         Rule(
             "response-required-property-added",
@@ -76,7 +78,7 @@ register(
         Rule(
             "response-optional-property-became-write-only",
             *(WARNING, RESPONSE, "the optional property became write-only, so it no longer comes"),
-            "clients must do without it anyway, yet it will never come again",
+            "clients can't rely on it anyway, yet it never comes again",
         ),
         Rule(
             "response-property-became-not-write-only",
@@ -88,7 +90,7 @@ register(
 
 
 class State(Enum):
-    """How a property stands in a schema, seen from one direction."""
+    """The state of a property in a schema, seen from one direction."""
 
     ABSENT = 1
     HIDDEN = 2  # read-only in a request, write-only in a response
@@ -128,12 +130,12 @@ _IN_RESPONSE = {
 
 
 def names(view: View) -> set[str]:
-    """Return the names of the properties that a schema lists or asks for."""
+    """Return the names of the properties that a schema lists or requires."""
     return {*view.properties, *view.required}
 
 
 def state(view: View, name: str, views: Views, flow: Flow) -> State:
-    """Return how a property stands in a schema."""
+    """Return the state of a property in a schema."""
     if name not in view.properties and name not in view.required:
         return ABSENT
     own = views.of(view.properties.get(name, ()))
@@ -145,7 +147,7 @@ def state(view: View, name: str, views: Views, flow: Flow) -> State:
 
 
 def unlisted(view: View, name: str) -> tuple[Cursor, ...]:
-    """Return the schemas that a property has to fit which isn't listed: those of patterns, else that of a map."""
+    """Return the schemas that an unlisted property has to fit: those of patterns, else that of a map."""
     found = [places for pattern, places in view.patterns.items() if _fits(pattern, name)]
     return tuple(place for places in found for place in places) or (() if view.closed else view.additional)
 
@@ -158,14 +160,14 @@ def _fits(pattern: str, name: str) -> bool:
 
 
 def rule(before: State, after: State, new: View, flow: Flow) -> str | None:
-    """Return the id of the rule for what became of a property, if anything did."""
+    """Return the id of the rule for the change of a property's state, None if there is none."""
     found = (_IN_REQUEST if flow.is_request else _IN_RESPONSE).get((before, after))
-    # What a closed object doesn't list is refused, not passed over.
+    # A closed object refuses a property that it doesn't list.
     return "request-property-no-longer-allowed" if found == "request-property-removed" and new.closed else found
 
 
 def pointer(view: View, name: str) -> str | None:
-    """Return where a property stands, or where it is asked for, or None."""
+    """Return the pointer of a property, or of the list that requires it, or None."""
     if name in view.properties:
         return view.properties[name][0].at
     return view.at("required") if name in view.required else None

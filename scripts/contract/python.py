@@ -1,4 +1,4 @@
-"""What teams that import the packages can no longer write, as griffe finds it, with file and line."""
+"""Code that teams who import the packages can no longer write, as griffe finds it, with file and line."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
 
 NAMES = tuple(path.rpartition("/")[2] for path in PACKAGES)
 _PUBLIC = {"mantago.sandbox", "mantago.testing"}
-# A method is that of both clients, and of the generated classes that these inherit it from.
+# One method belongs to both clients, and to the generated classes from which these inherit it.
 _METHODS = re.compile(
     r"(?:mantago\.client|mantago_generated\.(?:async_)?operations)\.(?P<holder>\w*(?:MantaGo|Operations))\.(?P<name>\w+)"
 )
 _MODEL = "python-model-field-required"
-# griffe knows these kinds, but sees a base only if there are fewer of them, and types hardly ever.
+# griffe knows these kinds, but notices a lost base only if there are fewer of them, and changed types hardly ever.
 _OURS = {
     griffe.BreakageKind.CLASS_REMOVED_BASE,
     griffe.BreakageKind.ATTRIBUTE_CHANGED_TYPE,
@@ -61,14 +61,14 @@ register(
         Rule(
             _MODEL,
             *(WARNING, BOTH, "the generated model can't be built without it{what}, {where}"),
-            "what a request may say is judged by the rules for the document; tests that build an answer must follow",
+            "the rules for the document judge requests; tests that build an answer must follow",
         )
     ]
 )
 
 
 def compare(old: Document, new: Document) -> Iterator[Change]:
-    """Yield what changed in the packages that go with two documents; nothing if one of them is just a file."""
+    """Yield the changes in the packages that belong to two documents; nothing if one of them is just a file."""
     with packages(old) as before, packages(new) as after:
         if before is None or after is None or before == after:
             return
@@ -83,7 +83,7 @@ def _compare(before: Path, after: Path) -> Iterator[Change]:
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
     kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
     for found in breakages:
-        # A model is imported from `models`; that its module is gone as well is no news.
+        # A model is imported from `models`, so that its module needn't be told as well.
         if not (found.obj.is_module and found.obj.path in gone):
             shared, name = _shared(found.obj.path)
             kept.setdefault((found.kind, shared, _what(found)), (found, []))[1].append(name)
@@ -98,7 +98,7 @@ def _compare(before: Path, after: Path) -> Iterator[Change]:
 
 
 def _shared(path: str) -> tuple[str, str]:
-    """Return what a finding is about, whichever of its names it was found under, and what tells that name apart."""
+    """Return what the names of one thing have in common, and the part that is this name's own."""
     owner, _, name = path.rpartition(".")
     if name.removesuffix("_detailed") in {"request", "sync", "asyncio"}:
         # The functions of an operation have the same parameters.
@@ -112,7 +112,7 @@ def _breakages(old: Any, new: Any) -> list[Any]:
     breakages: list[Any] = [
         found
         for found in griffe.find_breaking_changes(old, new)
-        # That a class no longer looks at those which derive from it breaks none of them.
+        # Removing __init_subclass__ breaks no class that derives from the one that had it.
         if found.kind not in _OURS and found.obj.name != "__init_subclass__"
     ]
     breakages += [breakage for pair in _pairs(old, new, set()) for breakage in _further(*pair)]
@@ -120,7 +120,7 @@ def _breakages(old: Any, new: Any) -> list[Any]:
 
 
 def _pairs(old: Any, new: Any, seen: set[str]) -> Iterator[tuple[Any, Any]]:
-    """Yield the public things that both packages have, each once, wherever they are imported."""
+    """Yield the public objects that both packages have, each once, however often they are imported."""
     for name, member in old.members.items():
         with contextlib.suppress(griffe.AliasResolutionError, KeyError):
             was, now = (one.final_target if one.is_alias else one for one in (member, new.members[name]))
@@ -145,7 +145,7 @@ def _differ(old: Any, new: Any) -> bool:
 
 
 def _ancestors(place: Any) -> set[str]:
-    """Return the names of all classes that a class derives from, without those of the modules they stand in."""
+    """Return the names of all classes that a class derives from, without their modules."""
     names = {str(base).partition("[")[0].rpartition(".")[2] for base in place.bases}
     names = {name for name in names if not name.startswith("_")} - {"Generic"}
     return names.union(*(_ancestors(base) for base in place.resolved_bases))
@@ -158,11 +158,11 @@ def _builds_a_model(found: griffe.Breakage) -> bool:
 
 
 def load(root: Path) -> dict[str, Any]:
-    """Return the packages as their source says it, without importing anything."""
+    """Return the packages, read from their source without importing anything."""
     extensions = griffe.Extensions(Friendly())
     folders = [root / folder for folder in FOLDERS]
     loader = griffe.GriffeLoader(search_paths=folders, allow_inspection=False, extensions=extensions)
-    # All of them, since the clients inherit what is generated. Version 0.1 had one less.
+    # All of them are loaded, since the clients inherit generated methods. Version 0.1 had no runtime package.
     for package in (*NAMES, "mantago_runtime"):
         with contextlib.suppress(ModuleNotFoundError):
             _add_constructors(loader.load(package))
@@ -173,7 +173,7 @@ def load(root: Path) -> dict[str, Any]:
 
 
 def _add_friendly(loader: griffe.GriffeLoader, package: Any) -> None:
-    """Let the facade have the classes that it takes over by name, whichever there are."""
+    """Add the classes that the facade takes over by name."""
     with contextlib.suppress(KeyError):  # version 0.1 had none
         friendly: Any = loader.modules_collection["mantago_generated.friendly"]
         loader.expand_wildcards(package)
@@ -181,14 +181,14 @@ def _add_friendly(loader: griffe.GriffeLoader, package: Any) -> None:
 
 
 def _hide_modules(package: Any) -> None:
-    """Take the modules that nobody is to import from for private, though no underscore says so."""
+    """Mark as private the modules from which nobody should import, although their names have no underscore."""
     for module in package.modules.values():
         module.public = module.path in _PUBLIC
         _hide_modules(module)
 
 
 def _add_constructors(place: Any) -> None:
-    """Write out the __init__ that attrs makes, which is what teams call."""
+    """Add the __init__ that attrs makes, since teams call it."""
     for member in list(place.members.values()):
         if member.is_alias:
             continue
@@ -209,7 +209,7 @@ def _constructor(place: Any) -> griffe.Function:
         if not member.is_attribute or "property" in member.labels or "init=False" in value:
             continue
         said = f"{value}{place.decorators[0].value}"
-        # Nobody makes the generated client by position, nor, until 0.2, a model.
+        # Nobody makes the generated client by position, nor, before 0.2, a model.
         named = place.path.startswith("mantago_generated.client.") or re.search("kw_only=True|_attrs_define", said)
         kind = griffe.ParameterKind.keyword_only if named else griffe.ParameterKind.positional_or_keyword
         default = _default(value) if value else None
@@ -228,7 +228,7 @@ def _default(value: str) -> str | None:
 
 
 def _what(found: griffe.Breakage) -> str:
-    """Return what it was and what it is, where griffe says so."""
+    """Return the old and the new value of a finding, as far as griffe tells them."""
     values = [found.old_value, found.new_value]
     if found.kind is griffe.BreakageKind.OBJECT_REMOVED:
         return ""

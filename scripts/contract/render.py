@@ -17,7 +17,7 @@ PLACES_SHOWN = 3
 
 
 def more(change: Change) -> str:
-    """Return where else a change is met: a few places, the number of the others, and where it is less than it is."""
+    """Return the other places where a change is met: a few of them, and the number of the rest."""
     others = change.met[1 : PLACES_SHOWN + 1]
     rest = change.count - 1 - len(others)
     return ", ".join([*others, *([f"{rest} more"] if rest else [])])
@@ -36,7 +36,7 @@ def as_json(report: Report) -> str:
 
 
 def _json(report: Report) -> Iterator[str]:
-    # Text by text: a report may be long, and json takes its time to indent one.
+    # The texts are written one by one: a report may be long, and json is slow when it indents.
     rest = {"old": report.old, "new": report.new}, {"summary": report.summary()}
     head, foot = (json.dumps(part, indent=2, ensure_ascii=False) for part in rest)
     yield f'{head[:-2]},\n  "changes": ['
@@ -48,7 +48,7 @@ def _json(report: Report) -> Iterator[str]:
 
 
 def _object(members: Mapping[str, Any], indent: int) -> str:
-    """Return an object as json indents it; its lists are of texts."""
+    """Return an object as json indents it; its lists hold texts only."""
     pad = " " * (indent + 2)
     lines = []
     for key, value in members.items():
@@ -79,7 +79,7 @@ def as_text(report: Report) -> str:
 
 
 def _line(text: str) -> str:
-    # Names come from the documents, and a line break or a terminal's control code in one would forge the report.
+    # Names come from the documents: a line break or a control code in one could forge a report.
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
@@ -97,7 +97,7 @@ def as_markdown(report: Report) -> str:
 
 
 def markdown(report: Report, level: Level, without: Collection[str] = ()) -> list[str]:
-    """Return the section on the changes of a level, less those of some rules; nothing if there are none."""
+    """Return the section on the changes of a level, without those of some rules; nothing if there are none."""
     changes = [change for change in report.of(level) if change.id not in without]
     if not changes:
         return []
@@ -120,7 +120,7 @@ def code(text: str) -> str:
 
 def prose(text: str) -> str:
     """Return a text that Markdown shows as it is."""
-    # An at sign would call a person, a bracket make a link.
+    # On GitHub, an at sign would notify a person, and a bracket would make a link.
     return re.sub(r"([\\`*_\[\]{}#|!~@])", lambda match: f"&#{ord(match[0])};", html.escape(_line(text), quote=False))
 
 

@@ -9,7 +9,7 @@ from attrs import frozen
 
 
 class Level(StrEnum):
-    """How much a change matters to a program that was written for the old contract."""
+    """The weight of a change for a program that was written for the old contract."""
 
     BREAKING = "breaking"
     WARNING = "warning"
@@ -17,12 +17,12 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """The place in a report: what breaks stands first."""
+        """The place in a report, in which breaking changes come first."""
         return list(Level).index(self)
 
 
 class Direction(StrEnum):
-    """Which way the data goes that a rule is about."""
+    """The direction of the data that a rule is about."""
 
     REQUEST = "request"
     RESPONSE = "response"

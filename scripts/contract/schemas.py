@@ -1,4 +1,4 @@
-"""Comparing two views of a schema: what each keyword's change is called. Nothing here knows levels or places."""
+"""Comparing two views of a schema, keyword by keyword; levels and places are no matter of this module."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from attrs import field, frozen
 
 from .changes import show
 from .documents import Cursor, same
+from .heirs import kin
 from .limits import CEILINGS, FLOORS, Row, ceilings_and_floors, multiples, patterns
 from .rules import REQUEST, Direction
 from .twins import Twins
-from .views import BOOLEANS, View, kin
+from .views import BOOLEANS, View
 
-# What each format allows besides itself.
+# The other formats whose values each format allows.
 WIDER_FORMATS = {
     "uri-reference": {"uri"},
     "iri": {"uri"},
@@ -22,7 +23,7 @@ WIDER_FORMATS = {
     "idn-email": {"email"},
     "idn-hostname": {"hostname"},
 }
-# Any other is a hint: it refuses nothing that its type allows.
+# The formats that refuse values of their type; any other is a hint.
 RESTRICTING = {
     *("date", "date-time", "time", "duration", "email", "idn-email", "hostname", "idn-hostname", "ipv4", "ipv6"),
     *("uri", "uri-reference", "uri-template", "iri", "iri-reference", "uuid", "json-pointer", "relative-json-pointer"),
@@ -38,7 +39,7 @@ TEXT_RULES = {
     "termsOfService": "terms-of-service-changed",
     "$comment": "comment-changed",
 }
-# What restricts values in a way that is told from outside only: by its keywords.
+# Restrictions whose changes can't be judged, only told, with their keywords.
 CONDITIONS = {
     "condition": ("if", "then", "else"),
     "contains": ("contains",),
@@ -61,7 +62,7 @@ DEFINITIONS = ("$defs", "definitions")
 
 
 class Written(Enum):
-    """How a field of a form is written, where that is said."""
+    """The way in which an encoding says that a field of a form is written."""
 
     JSON = "json"
     TEXT = "text"
@@ -70,7 +71,7 @@ class Written(Enum):
 
 @frozen
 class Form:
-    """A body of fields: whether each is a part of its own, and what its encoding says of some."""
+    """A body of fields: multipart or not, and the fields for which an encoding says how they are written."""
 
     multipart: bool
     fields: tuple[tuple[str, Written], ...] = ()
@@ -78,13 +79,13 @@ class Form:
 
 @frozen
 class Flow:
-    """Which way values go, and whether as bare text (parameters, forms), where a string says all that a number does."""
+    """The direction of values, and their form; as bare text (parameters, forms), a string can be any number."""
 
     direction: Direction
     text: bool = False
     # The fields of a form are the properties at its top.
     form: Form | None = None
-    # Whether one value and a list of one are written alike.
+    # True if one value and a list of one are written alike.
     repeats: bool = False
 
     def field(self, name: str, *, compound: bool) -> Flow:
@@ -98,13 +99,13 @@ class Flow:
 
     @property
     def is_request(self) -> bool:
-        """Whether the client is the one who sends."""
+        """True if the client sends."""
         return self.direction is REQUEST
 
 
 @frozen
 class Finding:
-    """What changed in a schema: a facet or a rule, the path from the schema, and the sentence's values."""
+    """A change in a schema: the name of a facet or rule, the path from the schema, and the values of the sentence."""
 
     name: str
     pointer_old: str | None
@@ -114,7 +115,7 @@ class Finding:
 
 
 def compare(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Finding]:
-    """Yield what changed between two views, properties, items and alternatives aside."""
+    """Yield the changes between two views, except those of properties, items and alternatives."""
     for name, keyword, before, after in _facets(old, new, flow, twins):
         yield Finding(name, old.at(keyword), new.at(keyword), values={"old": before, "new": after})
     for keyword, rule in TEXT_RULES.items():
@@ -133,7 +134,7 @@ def compare(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Finding]
 
 
 def _alike(old: View, new: View, keyword: str, twins: Twins) -> bool:
-    """Say whether the parts of two views say the same under a keyword."""
+    """Return whether the parts of two views say the same under a keyword."""
     before, after = ([part.raw(keyword) for part in view.parts if keyword in part] for view in (old, new))
 
     def within(some: list[Cursor], others: list[Cursor], *, back: bool) -> bool:
@@ -175,7 +176,7 @@ def kinds_text(view: View) -> str:
 
 
 def _spelled(old: View, new: View) -> Iterator[Row | None]:
-    """Yield what changed in the words that stand for all values of two types, None that it was looked for."""
+    """Yield None if words stand for all values of both types, then the changes of these words."""
     before, after = _words(old), _words(new)
     if before is None or after is None:
         return
@@ -185,7 +186,7 @@ def _spelled(old: View, new: View) -> Iterator[Row | None]:
 
 
 def _words(view: View) -> set[str] | None:
-    """Return the words that stand for the values of a schema, if it has so many and no more."""
+    """Return the words for all values of a schema; None if there are too many to list."""
     if view.enum is not None:
         return {value if isinstance(value, str) else key for key, value in view.enum.items()}
     return {"true", "false"} if view.types == BOOLEANS else None
@@ -248,7 +249,7 @@ def _enums(old: View, new: View) -> Iterator[Row]:
 def _extensible(old: View, new: View) -> Iterator[Row]:
     keyword = "x-extensible-enum"
     before, after = ({show(place.value) for place in view.first(keyword).elements()} for view in (old, new))
-    # Where there is no such list yet or any more, nothing was promised or is.
+    # If one side has no such list, it promises nothing that could have changed.
     for value in sorted(before - after if after else ()):
         yield "extensible-enum-value-removed", keyword, value, ""
     for value in sorted(after - before if before else ()):
@@ -321,7 +322,7 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
     was, now = (
         {key: name for key, value in side.items() if (name := value.rpartition("/")[2]) != key} for side in (was, now)
     )
-    # That a schema came or went is said where the schemas are compared.
+    # Schemas that were added or removed are told where the schemas are compared.
     kept = [
         kin(next(part for part in view.parts if "discriminator" in part)) if name else set[str]()
         for view, name in zip((old, new), names, strict=True)

@@ -1,4 +1,4 @@
-"""Who may call: whether the credentials that sufficed so far still do."""
+"""Comparing the security of operations: credentials that sufficed so far must still suffice."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ register(
         Rule(
             "api-security-scope-added",
             *(WARNING, REQUEST, "{old} no longer suffices without more scopes; accepted is {new}"),
-            "whether the clients' tokens have the scope can't be told from here",
+            "it isn't known whether the clients' tokens have the scope",
         ),
-        Rule("api-security-relaxed", INFO, REQUEST, "{new} suffices now", "what sufficed still does"),
+        Rule("api-security-relaxed", INFO, REQUEST, "{new} suffices now", "credentials that sufficed still do"),
         Rule("api-security-scheme-changed", BREAKING, REQUEST, "the security scheme changed: {new}", _REFUSED),
         Rule(
             "api-security-scopes-changed",
             *(INFO, REQUEST, "the scopes that can be asked for changed"),
-            "those that an operation asks for are judged with it",
+            "the scopes that an operation asks for are judged with it",
         ),
         Rule(
             "api-security-endpoint-changed",
@@ -39,31 +39,31 @@ _OBTAINED = ("flows", "openIdConnectUrl")
 
 @frozen
 class Scheme:
-    """How one kind of credential is sent, and how it is obtained."""
+    """One kind of credential: the way it is sent, the way it is obtained, and its place."""
 
     sent: str
     obtained: str
     place: Cursor
 
 
-# One way to be let in: for each scheme, by the name that both documents share, the scopes.
+# One way to authenticate: the scopes by scheme, named as in both documents.
 Way = dict[str, frozenset[str]]
 
 
 class Gate:
-    """A document's security schemes and what its operations ask for."""
+    """The security schemes of a document, and the requirements of its operations."""
 
     def __init__(self, document: Document, other: Document) -> None:
-        """Read the schemes; the other document is the one that names have to agree with."""
+        """Read the schemes; names have to agree with those of the other document."""
         self.document = document
         places = document.root.get("components").get("securitySchemes")
         names = other.root.get("components").get("securitySchemes").mapping
         self.schemes = {name: _scheme(places.get(name)) for name in places.mapping}
-        # A scheme that was only renamed is sent as before, so it goes by what is sent.
+        # A scheme that was only renamed is recognized by the way it is sent.
         self._key = {name: name if name in names else scheme.sent for name, scheme in self.schemes.items()}
 
     def ways(self, operation: Cursor) -> tuple[Cursor, list[Way]]:
-        """Return where the requirements of an operation stand, and the ways to meet them: one suffices."""
+        """Return the place of an operation's requirements, and the ways to meet them, of which one suffices."""
         place = operation.raw("security") or self.document.root.raw("security")
         ways = [
             {
@@ -97,7 +97,7 @@ def _scheme(place: Cursor) -> Scheme:
     if sent["type"] == "http":
         sent = {"type": "bearer token"} if sent["scheme"] == "bearer" else {"type": "http", "scheme": sent["scheme"]}
     if sent.get("in") not in (None, "header"):
-        # Only headers have names without case.
+        # Only the names of headers are case-insensitive.
         sent["name"] = str(place.mapping.get("name", ""))
     obtained = [_addresses(place.mapping.get(key)) for key in _OBTAINED]
     return Scheme(canonical(sent), canonical(obtained), place)
@@ -105,7 +105,7 @@ def _scheme(place: Cursor) -> Scheme:
 
 def _addresses(value: object) -> object:
     if isinstance(value, dict):
-        # The scopes that matter are those that an operation asks for.
+        # Only the scopes that an operation asks for matter.
         return {key: _addresses(inner) for key, inner in value.items() if key != "scopes"}
     return value
 
@@ -127,9 +127,9 @@ class Guard:
         return cls(Gate(old, new), Gate(new, old))
 
     def requirements(self, collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
-        """Judge what an operation asks for; it stands below `security` of the operation or the document."""
+        """Judge the requirements of an operation, those of `security` in the operation or in the document."""
         (place_old, before), (place_new, after) = self.old.ways(old), self.new.ways(new)
-        # What all operations inherit is said once.
+        # Requirements that all operations inherit are told once.
         if "security" not in old and "security" not in new:
             where = Where("", "security")
         elif before == after:

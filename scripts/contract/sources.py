@@ -1,4 +1,4 @@
-"""Where a contract comes from: a file, a page, or the vendored spec at a commit."""
+"""The sources of a contract: a file, a page, or the vendored spec at a commit."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def show(reference: str, vendored: Vendored) -> tuple[str, bytes]:
 
 
 def git(folder: Path, *arguments: str) -> bytes | None:
-    """Return what git says in a folder, None if it refuses."""
+    """Return the output of git in a folder, None if it fails."""
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=False)
     except OSError as error:

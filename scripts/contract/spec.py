@@ -20,15 +20,15 @@ OPERATION = frozenset(
 _NAMES = "nothing changes on the wire, but generated code has other names"
 register(
     [
-        Rule("endpoint-added", INFO, BOTH, "the operation was added", "nobody must call it"),
+        Rule("endpoint-added", INFO, BOTH, "the operation was added", "no client has to call it"),
         Rule("api-moved", BREAKING, BOTH, "the operation moved to {new}", "calls to the old address fail"),
         Rule("api-operation-id-changed", WARNING, BOTH, "the operationId was {old} and is {new}", _NAMES),
         Rule("api-tag-removed", WARNING, BOTH, "the tag {old} was removed", _NAMES),
-        Rule("api-tag-added", INFO, BOTH, "the tag {new} was added", "what was found by a tag is still found by it"),
+        Rule("api-tag-added", INFO, BOTH, "the tag {new} was added", "the operation still has its other tags"),
         Rule(
             "api-callbacks-changed",
             *(WARNING, BOTH, "the callbacks changed"),
-            "what a client that is called back has to look at isn't judged here",
+            "callbacks aren't judged here, so that clients that are called back must look at them",
         ),
         Rule(
             "api-server-removed",
@@ -38,20 +38,24 @@ register(
         Rule(
             "api-server-rewritten",
             *(INFO, BOTH, "the server {old} was removed, and the paths have what its address said"),
-            "every operation is reached where it was",
+            "the address of every operation is the same",
         ),
         Rule("api-server-added", INFO, BOTH, "the server {new} was added", "clients keep to the one they have"),
         *(
-            Rule(f"unused-{noun}-{what}", INFO, BOTH, f"a {noun} that nothing uses was {what}", "nobody meets it")
+            Rule(f"unused-{noun}-{what}", INFO, BOTH, f"a {noun} that nothing uses was {what}", "no operation uses it")
             for noun in ("schema", "component")
             for what in ("added", "changed", "removed")
         ),
-        Rule("api-version-changed", INFO, BOTH, "the version was {old} and is {new}", "it is only a name"),
+        Rule("api-version-changed", INFO, BOTH, "the version was {old} and is {new}", "a version is only a name"),
         Rule(
-            "openapi-version-changed", INFO, BOTH, "OpenAPI's version was {old} and is {new}", "the contents are judged"
+            "openapi-version-changed",
+            INFO,
+            BOTH,
+            "OpenAPI's version was {old} and is {new}",
+            "only the contents of the document are judged",
         ),
-        Rule("api-info-changed", INFO, BOTH, "what the document says of itself changed", "nothing but text changed"),
-        Rule("api-tags-described", INFO, BOTH, "the descriptions of the tags changed", "nothing but text changed"),
+        Rule("api-info-changed", INFO, BOTH, "the information on the document changed", "only text changed"),
+        Rule("api-tags-described", INFO, BOTH, "the descriptions of the tags changed", "only text changed"),
     ]
 )
 
@@ -121,7 +125,7 @@ def _urls(servers: Cursor) -> dict[str, Cursor]:
 
 
 def _servers(collector: Collector, where: Where, old: Cursor, new: Cursor, *, reached: Collection[str]) -> None:
-    """Judge the servers; what was behind some of them is still reached, since the paths say the rest."""
+    """Judge the servers; operations behind those in `reached` have the same addresses, since the paths say the rest."""
     before, after = _urls(old), _urls(new)
     where = where.below("servers")
     for url in sorted(before.keys() | after.keys()):
@@ -148,7 +152,7 @@ def _references(value: object) -> Iterator[str]:
             waiting += found.values()
             if isinstance(found.get("$ref"), str):
                 yield found["$ref"]
-            # In a discriminator, the mapping refers to schemas.
+            # The mapping of a discriminator refers to schemas.
             if "propertyName" in found and isinstance(found.get("mapping"), dict):
                 said = [value for value in found["mapping"].values() if isinstance(value, str)]
                 yield from (value if "/" in value else f"#/components/schemas/{escape(value)}" for value in said)
@@ -160,7 +164,7 @@ def _references(value: object) -> Iterator[str]:
 
 
 def _used(document: Document) -> set[str]:
-    """Return the pointers of the components that something refers to which isn't unused itself."""
+    """Return the pointers of the components that are used, directly or through others."""
     apart = {id(heir.value): heir for heir in document.told_apart}
     tree = document.tree if isinstance(document.tree, dict) else {}
     waiting = [*_references({key: value for key, value in tree.items() if key != "components"})]
@@ -189,7 +193,7 @@ def _components(document: Document) -> dict[tuple[str, str], Cursor]:
 
 
 def _unused(collector: Collector) -> None:
-    """Keep what changed in components that nobody meets."""
+    """Keep the changes of components that no operation uses."""
     sides = [(_components(document), _used(document)) for document in (collector.old, collector.new)]
     (before, used_old), (after, used_new) = sides
     for section, name in sorted(before.keys() | after.keys()):
@@ -207,7 +211,7 @@ def _unused(collector: Collector) -> None:
             collector.add(f"unused-{noun}-{what}", where, old, new)
 
 
-# The method and the path
+# The method and the path.
 Operation = tuple[str, str]
 
 
@@ -225,7 +229,7 @@ def _sides(document: Document) -> dict[Operation, Side]:
 
 
 def _operations(collector: Collector) -> Iterator[Pair]:
-    """Yield the operations that both documents have; what was added, removed or moved is kept as a finding."""
+    """Yield the operations that both documents have; keep those that were added, removed or moved as findings."""
     before, after = _sides(collector.old), _sides(collector.new)
     pairs = {key: key for key in before if key in after}
     rest = {
@@ -259,7 +263,7 @@ def _operations(collector: Collector) -> Iterator[Pair]:
 
 
 def _readdressed(before: dict[Operation, Side], after: dict[Operation, Side]) -> dict[Operation, Operation]:
-    """Return the operations that are reached where they were, although server and path part elsewhere."""
+    """Return the operations with the same address, although it is divided differently into server and path."""
     found: dict[Operation, Operation] = {}
     left = {(key[0], address): key for key, side in sorted(after.items()) for address in side.addresses}
     for key, side in sorted(before.items()):

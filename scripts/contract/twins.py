@@ -1,4 +1,4 @@
-"""Which places of two documents say the same, through all that they refer to: nothing below them needs comparing."""
+"""Places of two documents that are equal, with all that they refer to, so that nothing below needs comparing."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from typing import Any
 
 from .documents import Cursor, Document, canonical, escape
 
-# A reference of one file and the one that it is compared with: the file of each, and what it says.
+# A reference that stands in both documents: the files that it stands in, and its text.
 Key = tuple[str, str, str]
-# Stands among the references of a schema that says something beside a reference: whether that counts, OpenAPI's version
-# decides.
+# Marks, among the references of a schema, that it has members beside a reference: they count from OpenAPI 3.1 on.
 BESIDE = "\0"
 _NONE: frozenset[str] = frozenset()
 
 
 class Twins:
-    """Two documents, each value in them with a number that equal ones share."""
+    """Two documents in which equal values have the same number."""
 
     def __init__(self, old: Document, new: Document) -> None:
-        """Begin with no value numbered: each is when it is asked for."""
+        """Begin with no value numbered; each gets its number when it is asked for."""
         self._old, self._new = old, new
         self._numbers: dict[object, int] = {}
         # By the identity of a value, which its document keeps: its number, and the references in it.
@@ -26,7 +25,7 @@ class Twins:
         self._settled: dict[Key, bool] = {}
 
     def same(self, old: Cursor, new: Cursor) -> bool:
-        """Say whether two places say the same."""
+        """Return whether two places are equal, with all that they refer to."""
         if not (old and new):
             return not old and not new
         number, references = self._look(old.value)
@@ -35,7 +34,7 @@ class Twins:
         return not references or all(self._alike((old.file, new.file, reference)) for reference in references)
 
     def refers(self, place: Cursor) -> bool:
-        """Say whether there is a reference at a place or below."""
+        """Return whether there is a reference at a place or below."""
         return bool(self._look(place.value)[1])
 
     def _look(self, value: Any) -> tuple[int, frozenset[str]]:
@@ -47,20 +46,22 @@ class Twins:
         return known
 
     def _branch(self, value: dict[str, Any] | list[Any]) -> tuple[int, frozenset[str]]:
-        if isinstance(value, list):
-            looked = [self._look(inner) for inner in value]
-            found = [references for _, references in looked if references]
-            return self._number((False, *(number for number, _ in looked))), frozenset().union(*found)
-        members = {key: self._look(value[key]) for key in sorted(value)}
-        found = [references for _, references in members.values() if references]
-        if isinstance(reference := value.get("$ref"), str):
-            found.append(frozenset([reference] if len(value) == 1 else [reference, BESIDE]))
-        if isinstance(mapping := value.get("mapping"), dict):
-            # A discriminator's, which says names or references.
-            said = [inner for inner in mapping.values() if isinstance(inner, str)]
-            found.append(frozenset({*said, *(f"#/components/schemas/{escape(name)}" for name in said)}))
-        key = (True, *((key, number) for key, (number, _) in members.items()))
-        return self._number(key), frozenset().union(*found) if found else _NONE
+        # Each value of both documents comes here, so that the time of a comparison is the time of this.
+        key: list[object] = [isinstance(value, dict)]
+        found: set[str] = set()
+        for name, inner in sorted(value.items()) if isinstance(value, dict) else enumerate(value):
+            number, references = (self._number(inner), _NONE) if isinstance(inner, str) else self._look(inner)
+            key += (name, number)
+            if references:
+                found |= references
+        if isinstance(value, dict):
+            if isinstance(reference := value.get("$ref"), str):
+                found |= {reference} if len(value) == 1 else {reference, BESIDE}
+            if isinstance(mapping := value.get("mapping"), dict):
+                # This is the mapping of a discriminator, by names or references.
+                said = [inner for inner in mapping.values() if isinstance(inner, str)]
+                found |= {*said, *(f"#/components/schemas/{escape(name)}" for name in said)}
+        return self._number(tuple(key)), frozenset(found) if found else _NONE
 
     def _number(self, key: object) -> int:
         return self._numbers.setdefault(key, len(self._numbers))
@@ -71,7 +72,7 @@ class Twins:
         return self._settled[key]
 
     def _settle(self, first: Key) -> None:
-        """Find out which references that can be reached from one lead to something else in the other document."""
+        """Find out for all references that can be reached from one whether both documents have equal values there."""
         parents: dict[Key, list[Key]] = {first: []}
         unlike: list[Key] = []
         waiting = [first]
@@ -95,7 +96,7 @@ class Twins:
                 unlike += parents[key]
 
     def _further(self, key: Key) -> list[Key] | None:
-        """Return the references of what a reference leads to, None if the other document has something else there."""
+        """Return the references at the target of a reference, None if the other document has another value there."""
         file_old, file_new, reference = key
         if reference == BESIDE:
             return [] if self._old.siblings == self._new.siblings else None

@@ -1,4 +1,4 @@
-"""Comparing oneOf and anyOf: which alternative became which, and whether another takes over from one that went."""
+"""Comparing oneOf and anyOf: matching old alternatives with new ones, and finding replacements for removed ones."""
 
 from __future__ import annotations
 
@@ -7,25 +7,26 @@ from typing import Protocol
 
 from attrs import evolve, frozen
 
+from .heirs import called
 from .rules import INFO, REQUEST, RESPONSE, WARNING, Level
 from .schemas import Finding, Flow, kinds_text
-from .views import Union, View, Views, called
+from .views import Union, View, Views
 
 # A segment of a path, and the pair of schemas that stands there.
 Pair = tuple[str, View, View]
 
 
 class Judge(Protocol):
-    """What can compare two schemas with all that is below them."""
+    """An object that compares two schemas with all that is below them."""
 
     def within(self, old: View, new: View, flow: Flow, allowed: Level) -> bool:
-        """Say whether their differences are no worse than a level."""
+        """Return whether their differences are no worse than a level."""
         ...
 
 
 @frozen
 class Trial:
-    """What is needed to try one alternative against another."""
+    """The tools for trying one alternative against another."""
 
     judge: Judge
     views_old: Views
@@ -33,21 +34,21 @@ class Trial:
     flow: Flow
 
     def fits(self, old: View, new: View) -> bool:
-        """Say whether the new schema can stand for the old one in this flow."""
+        """Return whether the new schema can replace the old one in this flow."""
         return self.judge.within(old, new, self.flow, WARNING)
 
     def covers(self, old: View, new: View) -> bool:
-        """Say whether the new schema stands for the old one without any loss that is worth a warning."""
+        """Return whether the new schema replaces the old one without a change that is worth a warning."""
         return self.judge.within(old, new, self.flow, INFO)
 
     def equal(self, old: View, new: View) -> bool:
-        """Say whether both allow the same, so far as can be told."""
+        """Return whether both allow the same, so far as can be told."""
         flows = (evolve(self.flow, direction=direction) for direction in (REQUEST, RESPONSE))
         return all(self.judge.within(old, new, flow, INFO) for flow in flows)
 
 
 def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair], bool]:
-    """Return what changed in the alternatives, the pairs to compare, and whether the rest can be compared as well."""
+    """Return the changes of alternatives, the pairs to compare, and whether the rest can be compared as well."""
     findings, pairs = _heirs(old, new, trial)
     both = min(len(old.unions), len(new.unions))
     for before, after in zip(old.unions[:both], new.unions[:both], strict=True):
@@ -68,7 +69,7 @@ def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pai
 
 
 def _heirs(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair]]:
-    """Return what changed in the schemas that discriminators tell apart, and the pairs to compare."""
+    """Return the changes of the schemas that discriminators tell apart, and the pairs to compare."""
     if not (old.tells and new.tells):
         return [], []
     findings: list[Finding] = []
@@ -101,7 +102,7 @@ Labelled = list[tuple[str, View]]
 
 
 def _match(before: Union, after: Union, trial: Trial) -> tuple[list[Pair], Labelled, Labelled]:
-    """Return the alternatives that belong together, those that went and those that came."""
+    """Return the alternatives that belong together, those that were removed, and those that were added."""
     gone, come = _labelled(before, trial.views_old), _labelled(after, trial.views_new)
     pairs: list[Pair] = []
 
@@ -128,10 +129,10 @@ def _match(before: Union, after: Union, trial: Trial) -> tuple[list[Pair], Label
 
 def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial: Trial) -> Iterator[Finding]:
     pointers = before.part.get(before.kind).at, after.part.get(after.kind).at
-    # Where a discriminator says which alternative is meant, none stands for another.
+    # If a discriminator tells the alternative, no other one can replace it.
     told = "discriminator" in before.part or "discriminator" in after.part
     if before.kind != after.kind:
-        # Of alternatives that a value can't fit two of, one and any are the same.
+        # If no value fits two alternatives, oneOf and anyOf mean the same.
         name = "alternatives-kind-changed"
         if not told and _overlap([view for _, view in _labelled(before, trial.views_old)]):
             name = "any-of-became-one-of" if after.kind == "oneOf" else "one-of-became-any-of"
@@ -139,7 +140,7 @@ def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial:
     everything_old = [view for _, view in _labelled(before, trial.views_old)]
     everything_new = [view for _, view in _labelled(after, trial.views_new)]
     for label, view in gone:
-        # What an alternative allowed may be allowed by another one, now or all the time.
+        # Another alternative may allow the values of the removed one, now or from the beginning.
         covered = trial.flow.is_request and not told and any(trial.covers(view, other) for other in everything_new)
         name = "alternatives-covered" if covered else f"{before.kind[:3].lower()}-of-removed"
         yield Finding(name, view.place.at, pointers[1], values={"old": label})
@@ -150,7 +151,7 @@ def _changed(before: Union, after: Union, gone: Labelled, come: Labelled, trial:
 
 
 def _overlap(views: list[View]) -> bool:
-    """Say whether a value may fit two of these schemas, so far as can be told."""
+    """Return whether a value may fit two of these schemas, so far as can be told."""
     return any(not _apart(one, two) for place, one in enumerate(views) for two in views[place + 1 :])
 
 
@@ -163,7 +164,7 @@ def _apart(one: View, two: View) -> bool:
         return True
     if any(view.closed and other.required - view.properties.keys() for view, other in ((one, two), (two, one))):
         return True
-    # A property that both ask for may tell them apart by its value.
+    # A property that both require may tell them apart by its value.
     return any(
         first is not None and second is not None and not first.keys() & second.keys()
         for first, second in (
@@ -174,7 +175,7 @@ def _apart(one: View, two: View) -> bool:
 
 
 def _grown_or_shrunk(old: View, new: View) -> tuple[Union, Union] | None:
-    """Return the choice on both sides, if there is one alternative on one of them, and said to be one."""
+    """Return the choices of both sides if one side has a oneOf or anyOf of a single alternative, else None."""
     if not old.unions and old.singles:
         return old.singles[0], new.unions[0]
     if not new.unions and new.singles:

@@ -1,24 +1,23 @@
-"""Schemas as they apply: references followed, allOf merged, and what is said in different words made equal."""
+"""Schemas as they apply: references followed, allOf merged, and different words for the same thing made equal."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
 
-from .documents import ABSENT, Cursor, Document, canonical, escape
+from .documents import ABSENT, Cursor, Document, canonical
+from .heirs import component, heirs_of
 
 Number = int | float
-# A limit of a number: its value, and whether the value itself is outside.
+# A limit of a number: its value, and True if the value itself is excluded.
 Bound = tuple[Number, bool]
 INTEGERS = frozenset({"integer"})
 BOOLEANS = frozenset({"boolean"})
 ARRAYS = frozenset({"array"})
 BYTES = "application/octet-stream"
 NOTHING = frozenset({"nothing"})
-_COMPONENT = re.compile("/components/schemas/([^/]+)")
 _IMPLIED = {
     "object": ("properties", "required", "additionalProperties", "minProperties", "maxProperties"),
     "array": ("items", "minItems", "maxItems", "uniqueItems"),
@@ -47,12 +46,6 @@ def number(value: Any) -> Number | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def component(place: Cursor) -> str | None:
-    """Return the name of the schema that stands at a place, if it is a component."""
-    found = _COMPONENT.fullmatch(place.pointer)
-    return found[1].replace("~1", "/").replace("~0", "~") if found else None
-
-
 def members(place: Cursor) -> tuple[Cursor, ...]:
     """Return the elements of a list of schemas, equal ones and the null type left out."""
     found = {canonical(member.value): member for member in place.elements()}
@@ -60,7 +53,7 @@ def members(place: Cursor) -> tuple[Cursor, ...]:
 
 
 def _is_value(place: Cursor) -> bool:
-    """Say whether a schema is nothing but a value or several, with texts."""
+    """Return whether a schema only lists one value or several, with texts."""
     rest = {key for key in place.mapping if not key.startswith("x-")} - _OF_VALUES
     listed = place.says("enum")
     return not rest and (place.says("const") is not None or (isinstance(listed, list) and bool(listed)))
@@ -77,7 +70,7 @@ def _is_null(place: Cursor) -> bool:
 
 
 class View:
-    """What the given schemas say together, as if they were one."""
+    """Several schemas that apply together, as if they were one."""
 
     def __init__(self, places: Iterable[Cursor], dropped: frozenset[int]) -> None:
         """Merge the schemas; the lists of alternatives in `dropped`, by identity, are left out."""
@@ -85,21 +78,21 @@ class View:
         self.dropped = dropped
         self.parts: list[Cursor] = []
         self.unions: list[Union] = []
-        # With one alternative it is no choice, yet it may have been one or become one.
+        # A single alternative is no choice, yet it may have been one or become one.
         self.singles: list[Union] = []
         self.broken: str | None = None
         # The schema false allows nothing.
         self.never = False
         self._null_alternative: set[int] = set()
-        # Alternatives that are nothing but values, as an enum is told with a text for each.
+        # Alternatives that only list values, which is a way to give each value of an enum a text.
         self.choices: list[Cursor] = []
         seen: set[int] = set()
         for place in self.places:
             self._flatten(place, seen)
         self.name = component(self.places[0]) if len(self.places) == 1 else None
-        # What a discriminator tells apart without a oneOf: by its value, the schema that stands for it.
+        # The schemas that a discriminator tells apart without a oneOf, by its value.
         self.tells = not (self.unions or self.singles) and any("discriminator" in part for part in self.parts)
-        self.heirs = self._heirs() if self.tells else {}
+        self.heirs = heirs_of(self.places) if self.tells else {}
         self.types, self.enum = self._types(), self._enum()
         if self.types is None and self.enum is not None:
             self.types = frozenset(_TYPES.get(type(value), "null") for value in self.enum.values()) or None
@@ -161,18 +154,6 @@ class View:
             self.singles.append(union)
             self._flatten(alternatives[0], seen)
 
-    def _heirs(self) -> dict[str, Cursor]:
-        found: dict[str, Cursor] = {}
-        tops = {id(top.value): top for place in self.places for top in _tops(place.resolved(), set())}
-        for identity, top in tops.items():
-            mapped = {key: target for key, target in mapping(top).items() if id(target.value) != identity}
-            below = top.document.heirs.get(identity, ())
-            further = _below(top.document, below)
-            known = {id(target.value) for target in mapped.values()}
-            found |= {key: target for key, target in mapped.items() if id(target.value) not in further}
-            found |= {called(heir): heir for heir in below if id(heir.value) not in known}
-        return found
-
     def _types(self) -> frozenset[str] | None:
         found: frozenset[str] | None = None
         for part in self.parts:
@@ -184,7 +165,7 @@ class View:
             ) or frozenset(kind for kind, keys in _IMPLIED.items() if any(key in part.value for key in keys))
             if kinds:
                 both = kinds if found is None else frozenset({*_within(kinds, found), *_within(found, kinds)})
-                # What must be of two kinds at once can't be at all.
+                # No value is of two kinds at once.
                 found = both or NOTHING
         return found
 
@@ -207,7 +188,7 @@ class View:
         votes: list[bool] = []
         for place, part in enumerate(self.parts):
             vote = self._says_null(part)
-            # What stands outermost decides for all.
+            # The outermost schema decides for all.
             if vote is not None and place == 0:
                 return vote
             votes += [] if vote is None else [vote]
@@ -224,7 +205,7 @@ class View:
         return False
 
     def _contents(self) -> tuple[str, str, str]:
-        """Return the format, and how the text is encoded and what it holds."""
+        """Return the format, the encoding and the media type of a text."""
         said = (self.value(key) for key in ("format", "contentEncoding", "contentMediaType"))
         form, encoding, media_type = (value.lower() if isinstance(value, str) else "" for value in said)
         # OpenAPI 3.0 and 3.1 have two ways of saying these.
@@ -250,31 +231,31 @@ class View:
         return limit, exclusive
 
     def first(self, key: str) -> Cursor:
-        """Return the first place that says something under a key."""
+        """Return the place under a key in the first part that has it."""
         return next((part.raw(key) for part in self.parts if key in part.value), _NOWHERE)
 
     def value(self, key: str) -> Any:
-        """Return what the first part that says something under a key says, or None."""
+        """Return the value under a key in the first part that has it, or None."""
         return next((part.value[key] for part in self.parts if key in part.value), None)
 
     def numbers(self, key: str) -> list[Number]:
-        """Return the numbers that the parts say under a key."""
+        """Return the numbers under a key in all parts."""
         found = (number(part.says(key)) for part in self.parts)
         return [value for value in found if value is not None]
 
     @property
     def place(self) -> Cursor:
-        """The place where the schema stands, references followed; an absent one where anything is allowed."""
+        """The place of the schema, references followed; an absent one if anything is allowed."""
         return self.places[0] if self.places else _NOWHERE
 
     def at(self, key: str | None) -> str | None:
-        """Return the pointer of what is said under a key, or of the schema if nothing is."""
+        """Return the pointer of the value under a key, or of the schema if there is none."""
         found = self.first(key) if key else _NOWHERE
         return found.at or self.place.at
 
     @property
     def anything(self) -> bool:
-        """Whether the schema says nothing at all."""
+        """True if the schema is empty."""
         return not any(part.mapping for part in self.parts)
 
     @property
@@ -282,50 +263,6 @@ class View:
         """A name to tell the schema from its siblings."""
         title = self.value("title")
         return self.name or (title if isinstance(title, str) and title else None)
-
-
-def called(place: Cursor) -> str:
-    """Return what tells a schema from others: its name as a component, else its pointer."""
-    return component(place) or place.pointer
-
-
-def mapping(part: Cursor) -> dict[str, Cursor]:
-    """Return the schemas that the mapping of a part's discriminator means, each by name or by reference."""
-    found = {}
-    for key, place in part.get("discriminator").get("mapping").children():
-        said = place.text or ""
-        named = place.follow(f"#/components/schemas/{escape(said)}")
-        if target := (named or place.follow(said)).resolved() if said else named:
-            found[key] = target
-    return found
-
-
-def kin(part: Cursor) -> set[str]:
-    """Return the labels of all that a discriminator tells apart which stands in a part of a schema."""
-    if "oneOf" in part or "anyOf" in part:
-        return set()
-    below = part.document.heirs.get(id(part.value), ())
-    return {called(target) for target in (*mapping(part).values(), *below)}
-
-
-def _tops(place: Cursor, seen: set[int]) -> Iterator[Cursor]:
-    """Yield the schemas that a place is, not those that it derives from: what has no name derives from nothing."""
-    if id(place.value) not in seen:
-        seen.add(id(place.value))
-        yield place
-        for member in place.get("allOf").elements() if component(place) is None else ():
-            yield from _tops(member.resolved(), seen)
-
-
-def _below(document: Document, heirs: Iterable[Cursor]) -> set[int]:
-    """Return the identities of the schemas that build on one of these."""
-    found: set[int] = set()
-    waiting = list(heirs)
-    while waiting:
-        fresh = [heir for heir in document.heirs.get(id(waiting.pop().value), ()) if id(heir.value) not in found]
-        found |= {id(heir.value) for heir in fresh}
-        waiting += fresh
-    return found
 
 
 def _within(kinds: frozenset[str], others: frozenset[str]) -> Iterator[str]:
@@ -340,7 +277,7 @@ class Views:
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], View] = {}
-        # By the identity of the places, which are kept so that it stays theirs.
+        # By the identity of the tuples of places, which are kept so that no other tuple gets it.
         self._asked: dict[int, tuple[tuple[Cursor, ...], View]] = {}
 
     def of(self, places: Iterable[Cursor], dropped: frozenset[int] = frozenset()) -> View:
@@ -359,18 +296,18 @@ class Views:
             beside = place.reference is not None and place.document.siblings and len(place.mapping) > 1
             chosen = place if beside or not target else target
             unique.setdefault(id(chosen.value), chosen)
-        # With references followed, a shared schema has one view, wherever it is used.
+        # With references followed, a shared schema has one view for all its uses.
         key = (*unique, dropped)
         if key not in self._known:
             self._known[key] = View(unique.values(), dropped)
         return self._known[key]
 
     def without_alternatives(self, view: View) -> View:
-        """Return the view less its oneOf and anyOf, be it of one alternative."""
+        """Return the view without its oneOf and anyOf, even those of one alternative."""
         unions = (*view.unions, *(view.singles if not view.unions else ()))
         return self.of(view.places, view.dropped | {id(union.part.get(union.kind).value) for union in unions})
 
     def alternatives(self, view: View, union: Union) -> list[View]:
-        """Return a union's alternatives, each together with what the schema says beside the union."""
+        """Return a union's alternatives, each together with the rest of the schema."""
         base = self.without_alternatives(view)
         return [self.of((*base.places, member), base.dropped) for member in union.members]

@@ -1,4 +1,4 @@
-"""Where consumers meet what changed in schemas: the ways from the places where schemas stand to what is below them."""
+"""The ways from schemas in the contract to those below them, on which consumers meet what changed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Ways:
     """The ways between nodes."""
 
     def __init__(self, nodes: Iterable[Node], starts: Collection[Node]) -> None:
-        """Look at the edges between nodes; what isn't a start, tells nothing and leads one way is only a step on it."""
+        """Read the edges between nodes; a node with one edge and no findings that isn't a start is only a step."""
         listed = list(nodes)
         steps = {node for node in listed if len(node.edges) < 2 and not node.findings}.difference(starts)
         self._above: dict[Node, list[tuple[str, Node]]] = {node: [] for node in listed if node not in steps}
@@ -33,7 +33,7 @@ class Ways:
         """Return, for each node, a shortest way there from the first of the starts that lead to it."""
         found: dict[Node, str] = {}
         for start in starts:
-            # What an earlier one leads to, it leads to with all that is below.
+            # A start that an earlier one leads to adds nothing.
             if start not in found:
                 _spread(start, self._below, found, joined)
         return found
@@ -43,7 +43,7 @@ class Ways:
         found = {**dict.fromkeys(self._above, 0), **starts}
         layer = dict.fromkeys(starts)
         while layer:
-            # Layer by layer: what many lead to is then looked at once for all of them.
+            # The search goes by layers, so that a node to which many lead is looked at once for all of them.
             below: dict[Node, None] = {}
             for node in layer:
                 bits = found[node]

@@ -1,4 +1,4 @@
-"""Webhooks: what the service sends to its clients, and what they may answer."""
+"""Webhooks: requests that the service sends to its clients, and their answers."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from .rules import BOTH, BREAKING, INFO, RESPONSE, WARNING, Rule, register
 
 register(
     [
-        Rule("webhook-added", INFO, BOTH, "the webhook was added", "nobody is called without having asked for it"),
+        Rule("webhook-added", INFO, BOTH, "the webhook was added", "only clients that ask for it are called"),
         Rule("webhook-removed", BREAKING, BOTH, "the webhook was removed", "clients wait for it in vain"),
         Rule(
             "webhook-removed-with-deprecation",
             *(WARNING, BOTH, "the webhook, long deprecated, was removed"),
             "clients were told to leave it, yet those that didn't wait for it in vain",
         ),
-        Rule("webhook-body-added", INFO, RESPONSE, "what is sent has a body now", "clients pass over it"),
-        Rule("webhook-body-removed", BREAKING, RESPONSE, "what is sent has no body any more", "clients can't read it"),
+        Rule("webhook-body-added", INFO, RESPONSE, "the request has a body now", "clients pass over it"),
+        Rule("webhook-body-removed", BREAKING, RESPONSE, "the request no longer has a body", "clients can't read it"),
         Rule(
             "webhook-body-became-optional",
-            *(BREAKING, RESPONSE, "what is sent may be without a body"),
+            *(BREAKING, RESPONSE, "the request may have no body"),
             "clients can't read it",
         ),
         Rule(
-            "webhook-body-became-required", INFO, RESPONSE, "what is sent always has a body", "clients read it already"
+            "webhook-body-became-required", INFO, RESPONSE, "the request always has a body", "clients read it already"
         ),
     ]
 )
@@ -33,7 +33,7 @@ _JUDGED = frozenset({"requestBody", "deprecated"})
 
 
 def compare(collector: Collector) -> None:
-    """Judge the webhooks of two documents: what a client is sent is to it as an answer is."""
+    """Judge the webhooks of two documents; to a client, their requests are like answers."""
     before, after = (_webhooks(document) for document in (collector.old, collector.new))
     for name, method in sorted(before.keys() | after.keys()):
         where = Where(*[f"{method.upper()} webhook {name}"] * 2)
@@ -59,7 +59,7 @@ def _webhooks(document: Document) -> dict[tuple[str, str], Cursor]:
 def _webhook(collector: Collector, where: Where, old: Cursor, new: Cursor) -> None:
     collector.texts(where, old, new)
     lifecycle.deprecation("api", collector, where, old, new)
-    # What a client has to answer, and what comes beside the body, somebody must look at.
+    # A person must look at changes of the client's answers, and of parameters beside the body.
     collector.rest(where, old, new, _JUDGED)
     raw_old, raw_new = old.raw("requestBody"), new.raw("requestBody")
     where = where.below("body")

@@ -1,4 +1,4 @@
-"""Arguments of functions: what parameters and bodies are called, how they are typed, and what they are by default."""
+"""Arguments of functions: the names, types and defaults of parameters and bodies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generation.ir import ABSENT, JSON, NO_CONTENT, Body, Endpoint, Nullable, Pa
 from generation.names import by_likeness, identifier, unique
 from generation.text import sentence
 
-# What the functions around a parameter use themselves.
+# The functions use these names themselves.
 RESERVED = frozenset(
     {"asend", "body", "client", "identity", "operation", "overload", "request", "self", "send", "timeout"}
 )
@@ -21,7 +21,7 @@ BOT_ID = ("query", "botId")
 
 @frozen
 class Argument:
-    """An argument of a function: what it is called and where its value goes."""
+    """An argument of a function: its name, and the part of a request that it fills."""
 
     name: str
     annotation: str
@@ -29,7 +29,7 @@ class Argument:
     docs: str = ""
     key: str = ""
     source: Parameter | Property | None = None
-    """What the document says of it; a body that is one argument has nothing."""
+    """Its description in the document; None for a body that is one argument."""
 
     @property
     def code(self) -> str:
@@ -43,7 +43,7 @@ def in_order(arguments: Sequence[Argument]) -> tuple[Argument, ...]:
 
 
 def result_of(endpoint: Endpoint) -> Type:
-    """Return the type of what an operation answers."""
+    """Return the type of an operation's result."""
     kinds = [kind for _, kind in endpoint.answers]
     present = [*dict.fromkeys(kind for kind in kinds if kind != NO_CONTENT)]
     whole = present[0] if len(present) == 1 else Union(tuple(present)) if present else NO_CONTENT
@@ -51,7 +51,7 @@ def result_of(endpoint: Endpoint) -> Type:
 
 
 def parameter_names(parameters: Collection[Parameter], taken: Collection[str] = ()) -> dict[tuple[str, str], str]:
-    """Return the Python names of parameters; of two that would share one, the later says where it stands."""
+    """Return the Python names of parameters; of two that would share one, the later also names its place."""
     result: dict[tuple[str, str], str] = {}
     used = {*taken}
     for where in ("path", "query", "header", "cookie"):
@@ -79,7 +79,7 @@ def parameter(one: Parameter, name: str, imports: Imports, classes: Classes, giv
 
 
 def docs_of(text: str, default: object) -> str:
-    """Return what is told of an argument that may be left out."""
+    """Return the description of an optional argument, with the default of the service."""
     text = " ".join(text.split())
     if default is ABSENT:
         return text
@@ -95,7 +95,7 @@ def whole_body(body: Body, imports: Imports, classes: Classes, given: str) -> Ar
 
 
 def texts(endpoint: Endpoint) -> tuple[str, str]:
-    """Return what an operation is in one sentence, and what more is told of it."""
+    """Return the first sentence on an operation, and the rest of its description."""
     if endpoint.docs:
         return endpoint.docs, ""
     summary = sentence(" ".join(endpoint.summary.split()))

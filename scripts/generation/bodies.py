@@ -1,4 +1,4 @@
-"""Bodies: what an operation is sent and what it answers, in the content types that can be written and read."""
+"""The bodies of requests and answers, in the content types that can be written and read."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _RAW = frozenset({"application/octet-stream", "application/pdf", "application/zi
 
 
 def is_json(content_type: str) -> bool:
-    """Say whether a content type is JSON."""
+    """Return whether a content type is JSON."""
     bare = content_type.partition(";")[0].strip().lower()
     return bare in {"application/json", "*/*", "application/*"} or bare.endswith("+json")
 
 
 def body_of(node: Node, types: Schemas, starts: dict[Place, str]) -> Body | None:
-    """Return what an operation is sent: as JSON if it may be, else as a form, else as bytes."""
+    """Return the body of an operation's request: as JSON if possible, else as a form, else as bytes."""
     if "requestBody" not in node:
         return None
     body = node.child("requestBody").resolve()
@@ -57,7 +57,7 @@ def _content(content: Node, name: str, types: Schemas, *, required: bool) -> Bod
         encoding = _encoding(content, bare, [*flatten(schema).properties])
         kind: Type = types.form(schema, files=bare == MULTIPART)
     elif is_json(name):
-        # Null is no body: None is what isn't sent.
+        # A body that is null can't be sent: None means that there is no body.
         kind = types.bare_type(schema) if schema else JSON
     else:
         kind = _raw(name)
@@ -79,7 +79,7 @@ def _encoding(content: Node, bare: str, properties: list[str]) -> dict[str, tupl
 
 
 def answers_of(node: Node, types: Schemas, starts: dict[Place, str]) -> tuple[tuple[tuple[int | str, Type], ...], str]:
-    """Return what each status of a success holds, and what content types are asked for."""
+    """Return the type of the answer by status of success, and the value of Accept."""
     responses = {str(one.place[-1]): one.resolve() for one in node.children("responses")}
     good = {status: one for status, one in responses.items() if status.startswith("2")}
     if not good and "default" in responses:

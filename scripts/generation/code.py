@@ -1,4 +1,4 @@
-"""Types as Python: the annotation and the reader of each, and what a module has to import for them."""
+"""Types as Python: the annotation and the reader of each, and the imports that a module needs for them."""
 
 from __future__ import annotations
 
@@ -47,11 +47,11 @@ class Classes:
         return self.same.get(place, place)
 
     def is_enum(self, kind: Type) -> bool:
-        """Say whether a type is an enumeration."""
+        """Return whether a type is an enumeration."""
         return isinstance(kind, Named) and kind.place in self.enums
 
     def is_closed(self, kind: Type) -> bool:
-        """Say whether a type is an enumeration that keeps no value which it doesn't list."""
+        """Return whether a type is an enumeration that keeps no value which it doesn't list."""
         return (
             isinstance(kind, Named)
             and kind.place in self.enums
@@ -72,7 +72,7 @@ class Imports:
     later: dict[tuple[str, str], str] = field(factory=dict)
 
     def name(self, module: str, name: str, *, later: bool = False) -> str:
-        """Return what an imported name is called here."""
+        """Return the local name of an imported name."""
         if not module:
             return name
         alias = name
@@ -104,7 +104,7 @@ def annotation(  # noqa: C901 - one case for each type
         return annotation(inner, imports, classes, later=later, given=given)
 
     def kept(inner: Type) -> str:
-        # Nothing converts what lies in these: it is given as it is kept.
+        # The values in these aren't converted, so callers give them as they are kept.
         return annotation(inner, imports, classes, later=later)
 
     match kind:
@@ -159,7 +159,7 @@ def _parts(text: str) -> list[str]:
 
 
 def class_here(place: Place, imports: Imports, classes: Classes, *, later: bool = False) -> str:
-    """Return what a class of the document is called in this module."""
+    """Return the local name of a class of the document."""
     found = classes.where[classes.of(place)]
     return imports.name(f"{PACKAGE}.models.{found.module}", found.name, later=later)
 
@@ -196,7 +196,7 @@ def reader(kind: Type, imports: Imports, classes: Classes) -> str:
 
 
 def is_unhashable(kind: Type) -> bool:
-    """Say whether a value of a type may hold a mapping, or a list, that can't be hashed."""
+    """Return whether a value of a type may hold a mapping, or a list, that can't be hashed."""
     match kind:
         case MapOf() | Scalar("JSON" | "FILE"):
             return True
@@ -209,7 +209,7 @@ def is_unhashable(kind: Type) -> bool:
 
 
 def classes_in(kind: Type | None, *, whole: bool = False) -> list[Place]:
-    """Return the places of the classes that a type names; `whole` for those that all of a value may be."""
+    """Return the places of the classes in a type; with `whole`, only of those that the whole value may be."""
     match kind:
         case Named(place):
             return [place]

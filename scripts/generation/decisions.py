@@ -1,7 +1,7 @@
-"""What a person has yet to decide: names that were written down at first sight, and what the document leaves open.
+"""Decisions that a person has yet to make: proposed names, and questions that the document leaves open.
 
-names.overlay.yaml is written by hand. What is added to it here stands at its end, so that comments and order stay; what
-is taken out are whole actions that nobody confirmed.
+names.overlay.yaml is written by hand. Proposals are added at its end, so that comments and order stay; only whole
+actions that nobody confirmed are taken out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import jsonpath
@@ -22,7 +23,7 @@ from generation.fields import field_names
 from generation.ir import Endpoint, Place
 from generation.models import envelope_of
 from generation.names import member_names
-from generation.overlays import actions_of
+from generation.overlays import actions_of, load_yaml
 from generation.package import Plan
 from generation.placing import after_summary
 
@@ -33,7 +34,7 @@ CLASS, FIELDS, MEMBERS = "x-mantago-class", "x-mantago-fields", "x-mantago-membe
 
 @frozen
 class Unpinned:
-    """A public name that no pin holds: where in the document, what is named by it there, and after what it is called.
+    """A public name that no pin holds: its place in the document, the key that would pin it, and where it comes from.
 
     `of` is the service's name of a field or the value of a member, None for a class or an operation.
     """
@@ -112,7 +113,7 @@ def _segment(part: str | int) -> str:
 
 
 def actions(names: Iterable[Unpinned], version: str) -> list[dict[str, Any]]:
-    """Return an action for each place that has names to be pinned, marked as nobody's decision."""
+    """Return an action for each place that has names to be pinned, marked as unconfirmed."""
     found: dict[Place, dict[str, Any]] = {}
     for one in names:
         told = f"Proposed with {version}" + (f", after {one.after}." if one.after else ".")
@@ -125,13 +126,13 @@ def actions(names: Iterable[Unpinned], version: str) -> list[dict[str, Any]]:
         else:
             update.setdefault(one.key, {})[one.of] = one.name
         if one.key == OPERATION_ID:
-            # The line that may have to be another one stands there already.
+            # A person who confirms it may have to change this line, so it stands there already.
             update[READS] = False
     return list(found.values())
 
 
 def appended(text: str, added: Sequence[Mapping[str, Any]]) -> str:
-    """Return the text of an overlay with these actions at its end, and all else to the byte as it was."""
+    """Return the text of an overlay with these actions at its end, and all else unchanged."""
     if not added:
         return text
     items = _items(text)
@@ -144,9 +145,9 @@ def appended(text: str, added: Sequence[Mapping[str, Any]]) -> str:
 
 
 def without_stale(text: str, document: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """Return the text of an overlay without what nobody confirmed and the document no longer has, and lines on it.
+    """Return the text of an overlay without unconfirmed names that the document no longer has, and lines on these.
 
-    What somebody confirmed stays, and stops the regeneration: that a public name goes is a person's decision.
+    A confirmed name stays, and stops the regeneration: to drop a public name is a person's decision.
     """
     lines, gone, kept, left = text.splitlines(keepends=True), [], [], []
     cut: set[int] = set()
@@ -166,7 +167,7 @@ def without_stale(text: str, document: Mapping[str, Any]) -> tuple[str, tuple[st
 
 
 def _standing(action: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what of an action still has something that it is about."""
+    """Return an action without the names of things that the document no longer has; None if nothing is left."""
     nodes = [node.obj for node in jsonpath.finditer(action["target"], document)]
     if not nodes:
         return None
@@ -180,7 +181,7 @@ def _standing(action: Mapping[str, Any], document: Mapping[str, Any]) -> dict[st
 
 
 def _properties(node: Any, of: str) -> bool:
-    # Those of an allOf, or of what that refers to, are told apart only by who flattens it.
+    # The properties of a composed schema aren't known before it is flattened.
     return of in node.get("properties", {}) or bool(node.keys() & {"allOf", "oneOf", "anyOf"})
 
 
@@ -217,34 +218,34 @@ def _last_line(node: yaml.Node) -> int:
     if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         return _last_line(last[1] if isinstance(last, tuple) else last)
-    # What ends at the beginning of a line ended with the line before it.
+    # A node that ends at the beginning of a line ended with the line before it.
     mark = node.end_mark
     return int(mark.line - (mark.column == 0 and mark.line > node.start_mark.line))
 
 
 def _actions(text: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = (yaml.safe_load(text) or {}).get("actions") or []
+    found: list[dict[str, Any]] = (load_yaml(text) or {}).get("actions") or []
     return found
 
 
 def _checked(result: str, wanted: list[dict[str, Any]], before: str) -> str:
     try:
-        said = yaml.safe_load(result)
+        said = load_yaml(result)
     except yaml.YAMLError:
         said = None
-    if said != {**yaml.safe_load(before), "actions": wanted}:
+    if said != {**load_yaml(before), "actions": wanted}:
         raise ScriptError(
             "names.overlay.yaml: names can't be added at its end: let `actions` be the last in it, each action a block"
         )
     return result
 
 
-# --- what is open ---------------------------------------------------------------------------------------------------
+# --- open decisions -------------------------------------------------------------------------------------------------
 
 
 @frozen
 class Open:
-    """A decision that is to be made: in which line of names.overlay.yaml, for what, and the names proposed."""
+    """A decision to be made: the line in names.overlay.yaml, the target of its action, and the proposed names."""
 
     line: int
     target: str
@@ -255,7 +256,7 @@ class Open:
 
 
 def unconfirmed(text: str) -> list[Open]:
-    """Return what the text of an overlay has that nobody confirmed, with the line of each action."""
+    """Return the unconfirmed actions in the text of an overlay."""
     return [
         Open(item.first + 1, action["target"], tuple(_names(action.get("update", {}))))
         for item, action in zip(_items(text), _actions(text), strict=True)
@@ -267,13 +268,13 @@ def _names(update: Mapping[str, Any]) -> Iterator[str]:
     name = update.get(OPERATION_ID) or update.get(CLASS)
     if name:
         yield f"{name}()" if OPERATION_ID in update else name
-    # A class that is new is known by its name; its fields are listed where it stands.
+    # A new class is listed by its name, without its fields.
     else:
         yield from (str(one) for key in (FIELDS, MEMBERS) for one in update.get(key, {}).values())
 
 
 def undecided(document: Mapping[str, Any], text: str) -> list[Unit]:
-    """Return the operations of which nobody said whether they only read: they are taken for ones that act."""
+    """Return the operations of which nobody said whether they only read; they count as operations that act."""
     decided = {
         json_path(unit)
         for unit, value in units_of(document)
@@ -301,29 +302,41 @@ def sounding(document: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = []
     for unit, operation in units_of(document):
         if is_operation(unit):
-            seen: list[Any] = []
+            seen: dict[int, Any] = {}
             parts = [operation.get("parameters", ()), operation.get("requestBody", {})]
             texts = [operation.get("summary"), operation.get("description"), *_descriptions(parts, document, seen)]
-            declared = any(isinstance(one, dict) and RULE in one for one in seen)
-            sentences = [one for text in texts if text for one in _SENTENCE.split(text) if _EITHER.search(one)]
+            declared = any(isinstance(one, dict) and RULE in one for one in seen.values())
+            sentences = [one for text in texts if text for one in _like_a_rule(text)]
             if sentences and not declared:
                 found.append((label(unit), " ".join(sentences[0].split())))
     return found
 
 
-def _descriptions(value: Any, document: Mapping[str, Any], seen: list[Any]) -> Iterator[str]:
-    """Yield the texts of a value and of what it refers to, each once; `seen` tells where it has been."""
-    if any(value is one for one in seen):
-        return
-    seen.append(value)
-    if isinstance(value, list):
-        for inner in value:
-            yield from _descriptions(inner, document, seen)
-    elif isinstance(value, dict):
+# Most operations refer to the same schemas.
+@cache
+def _like_a_rule(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text that sound like a rule."""
+    return tuple(one for one in _SENTENCE.split(text) if _EITHER.search(one))
+
+
+def _descriptions(value: Any, document: Mapping[str, Any], seen: dict[int, Any]) -> Iterator[str]:
+    """Yield the texts of a value and of what it refers to, each once; `seen` are the values met, by their identity."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif id(value) not in seen:
+            seen[id(value)] = value
+            waiting += reversed([*_below(value, document)])
+
+
+def _below(value: Any, document: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the text of a value, and the objects and lists that it holds or refers to."""
+    if isinstance(value, dict):
         if isinstance(reference := value.get("$ref"), str):
-            yield from _descriptions(target(reference, Node(document, (), document)).value, document, seen)
+            yield target(reference, Node(document, (), document)).value
         if isinstance(text := value.get("description"), str):
             yield text
-        for key, inner in value.items():
-            if key not in {"default", "enum", "example", "examples"}:
-                yield from _descriptions(inner, document, seen)
+        value = [inner for key, inner in value.items() if key not in {"default", "enum", "example", "examples"}]
+    yield from (inner for inner in value if isinstance(inner, dict | list))

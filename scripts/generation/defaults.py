@@ -1,4 +1,4 @@
-"""Defaults of the document as code: only what its type can hold."""
+"""Defaults of the document as code."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from generation.ir import ABSENT, ListOf, Named, Nullable, Place, Scalar, Type, 
 from generation.text import literal
 
 WRONG = ""
-"""Stands for the expression of what the type doesn't allow."""
+"""Marks a default that its type doesn't allow."""
 
 
 def default_code(kind: Type, value: Any, place: Place, imports: Imports, classes: Classes) -> str | None:
-    """Return the expression of a default, or nothing if there is none that can stand in a signature.
+    """Return the expression of a default; None if there is none, or none that can stand in a signature.
 
     Raises Refused for one that its own type doesn't allow.
     """

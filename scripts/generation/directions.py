@@ -1,4 +1,4 @@
-"""Which classes are sent and which are answered: it decides what is demanded of them, and what they show."""
+"""The direction of each class, sent or answered: its required fields and its repr depend on it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from generation.ir import Directions, Endpoint, Place
 
 
 def directions(endpoints: Sequence[Endpoint], classes: Classes) -> Directions:
-    """Return how the classes are used."""
+    """Return the directions of all classes."""
     answers = [kind for one in endpoints for _, kind in one.answers]
     answered = {classes.of(place) for kind in answers for place in classes_in(kind)}
     bodies = {classes.of(place) for one in endpoints if one.body for place in classes_in(one.body.type)}

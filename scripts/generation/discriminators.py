@@ -10,9 +10,9 @@ from generation.ir import Named, Tagged, Type, Union
 
 
 def tagged(node: Node, type_of: Callable[[Node], Type]) -> tuple[str, dict[str, Type]]:
-    """Return the name of the property and what each of its values means, by a discriminator.
+    """Return the name of a discriminator's property, and the type that each of its values means.
 
-    The alternatives are those of oneOf and anyOf; without them, the schemas that take this one in by allOf.
+    The alternatives are those of oneOf and anyOf or, without them, the schemas that have this one in their allOf.
     """
     said = node.child("discriminator")
     name = str(said.get("propertyName"))
@@ -46,7 +46,7 @@ def _case(node: Node, type_of: Callable[[Node], Type]) -> Type:
 
 
 def _implied(choice: Node, name: str) -> list[str]:
-    """Return the values that mean an alternative which no mapping names: its own one value, else its schema's name."""
+    """Return the values of an alternative that no mapping names: the one value it allows, else its schema's name."""
     found = choice.resolve()
     declared = flatten(found).properties.get(name, []) if is_object(found) else []
     values = [value for one in declared[-1:] for value in one.resolve().get("enum", ()) if isinstance(value, str)]

@@ -1,4 +1,4 @@
-"""A document as places in it: each value knows its JSON pointer, references are followed, refusals name the place."""
+"""A document as a tree of places: each value has its JSON pointer, and references can be followed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from _vendored import ScriptError
 from generation.ir import Place
 
 
-class Refused(ScriptError):  # noqa: N818 - it says what became of the document
+class Refused(ScriptError):  # noqa: N818 - the document was refused
     """Something in the document can't be generated right."""
 
 
@@ -34,7 +34,7 @@ class Node:
         return self.value.get(key, default) if isinstance(self.value, dict) else default
 
     def child(self, *keys: str | int) -> Node:
-        """Return what stands below."""
+        """Return the node below."""
         value = self.value
         for key in keys:
             value = value[key]
@@ -49,7 +49,7 @@ class Node:
             yield from (self.child(key, index) for index in range(len(value)))
 
     def resolve(self) -> Node:
-        """Follow references to what they mean in the end."""
+        """Follow references to their end."""
         node, seen = self, {self.place}
         while isinstance(reference := node.get("$ref"), str):
             node = target(reference, node)
@@ -59,12 +59,12 @@ class Node:
         return node
 
     def refused(self, problem: str, remedy: str) -> Refused:
-        """Return the exception that says what can't be generated here, and what to do."""
+        """Return the exception for a place that can't be generated; it tells the problem and the remedy."""
         return Refused(f"{pointer(self.place)}: {problem}: {remedy}, by an action of an overlay")
 
 
 def target(reference: str, node: Node) -> Node:
-    """Return what a reference of this document names."""
+    """Return the node that a reference names."""
     if not reference.startswith("#/"):
         raise node.refused(f"refers to {reference!r}, which is outside of this document", "put what it means here")
     found = Node(node.root, (), node.root)
@@ -75,12 +75,12 @@ def target(reference: str, node: Node) -> Node:
 
 
 def find(root: Mapping[str, Any], place: Place) -> Node:
-    """Return what stands at a place."""
+    """Return the node at a place."""
     return Node(root, (), root).child(*place)
 
 
 def find_or_none(root: Mapping[str, Any], place: Place) -> Node | None:
-    """Return what stands at a place, if that is there."""
+    """Return the node at a place, None if there is none."""
     try:
         return find(root, place)
     except (LookupError, TypeError):

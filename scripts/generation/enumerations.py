@@ -1,4 +1,4 @@
-"""Lists of values: which become classes, and what the others are."""
+"""Lists of values: those that become classes, and the types of the others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PYTHON: Mapping[str, tuple[type, ...]] = {
     "number": (int, float),
 }
 _SCALAR_OF: Mapping[type, Scalar] = {str: TEXT, bool: FLAG, int: INTEGER, float: NUMBER}
-# What reads less comes before what reads more: a date is a text as well.
+# Types that read fewer values are tried first: a date is a text as well.
 _WIDTH = {DATE: 1, TIMESTAMP: 1, MILLISECONDS: 1, FLAG: 2, INTEGER: 3, NUMBER: 4, TEXT: 5}
 
 
@@ -38,7 +38,7 @@ def values_of(node: Node) -> list[Any]:
 
 
 def is_class(values: list[Any], kind: str | None) -> bool:
-    """Say whether a class can hold the values: all texts, or all whole numbers."""
+    """Return whether a class can hold the values: all texts, or all whole numbers."""
     kinds = {type(value) for value in values}
     return kinds == {str} or (kinds == {int} and kind in {None, "integer"})
 

@@ -1,4 +1,4 @@
-"""Fields of models as code: what each is called, how it is typed, read, filled and converted."""
+"""Fields of models as code: name, type, reader, default and converter of each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from generation.names import by_likeness, free, identifier, is_field_name, uniqu
 from generation.text import literal
 
 MODEL = "mantago_runtime.reading.model"
-# What every model has itself, or uses while its class is made.
+# Names that every model has itself, or uses while its class is made.
 PROMISED = frozenset(
     {"drift", "extra", "from_dict", "response", "to_dict"}
     | {"enum_of", "field", "frozen", "json_field", "list_of", "map_of", "model_of", "nullable", "read_only"}
@@ -72,19 +72,19 @@ class FieldMaker:
     taken: set[str] = field(factory=set)
 
     def field(self, one: Property, *, keyword: bool, must: bool = False) -> Field:
-        """Return a field; `must` if it can't have a default, since one without follows."""
+        """Return a field; `must` says that it can't have a default, since a field without one follows."""
         place = self.shape.place
         sent, answered = place in self.directions.sent, place in self.directions.answered
         insists: list[str] = self.shape.hints.get("insists", [])
         required = one.required and (not keyword or one.name in insists)
-        # Where only the errata allow null, it is tolerated, and so is the lack of the whole.
+        # If only the errata allow null, it is tolerated, and so is a missing property.
         tolerant = required and one.nullable and not one.published_nullable and one.type != JSON
         required = required and not tolerant
         one_way = (one.read_only and sent) or (one.write_only and answered)
         is_list = isinstance(one.type, ListOf) and not one.nullable and (not sent or required)
         empty = not is_list and one.type != JSON and (not required or one.nullable or one_way)
         name = self.names[one.name]
-        # The class of an enumeration is a converter; a model may hold another that holds it.
+        # An enumeration is imported at once, since it is a converter; models may import each other, so only later.
         kind = annotation(one.type, self.imports, self.classes, later=not self._has_enum(one.type))
         options = []
         if (default := self._default(one, required=required, must=must, is_list=is_list)) is not None:
@@ -155,7 +155,7 @@ class FieldMaker:
         return f"tuple({made} for {each} in {values})"
 
     def _helper(self, result: str, given: str, body: str, argument: str) -> str:
-        """Return the name of a converter, and note it; mypy can't tell what a class takes as one."""
+        """Return the name of a converter, and note it; for a bare class, mypy doesn't know the accepted types."""
         key = f"({argument}: {given}) -> {result}:\n    return {body}"
         if key not in self.helpers:
             words = re.findall(r"\w+", result.replace("...", ""))
@@ -166,5 +166,5 @@ class FieldMaker:
 
 
 def inner_of(kind: ListOf | Nullable) -> Type:
-    """Return what a list holds, or what may be null."""
+    """Return the type of a list's items, or the type that may be null."""
     return kind.item if isinstance(kind, ListOf) else kind.inner

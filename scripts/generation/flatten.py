@@ -20,14 +20,14 @@ CHOICES = ("oneOf", "anyOf")
 
 @frozen
 class Flat:
-    """What the parts of an object declare together: each property by all its declarations, in order."""
+    """The declarations of an object's parts together: each property with all its declarations, in order."""
 
     properties: dict[str, list[Node]] = field(factory=dict)
     required: set[str] = field(factory=set)
     additional: list[Node] = field(factory=list)
 
     def add(self, other: Flat, *, required: bool = True) -> None:
-        """Take over what another part declares."""
+        """Take over the declarations of another part."""
         for name, declared in other.properties.items():
             known = self.properties.setdefault(name, [])
             known += [node for node in declared if node.place not in {old.place for old in known}]
@@ -36,7 +36,7 @@ class Flat:
 
 
 def flatten(node: Node, above: tuple[Place, ...] = ()) -> Flat:
-    """Return what an object declares, by itself, by its allOf, and by the choices beside its properties."""
+    """Return the declarations of an object, of its allOf, and of the choices beside its properties."""
     node = node.resolve()
     if node.place in above:
         raise node.refused("is a part of itself", "take it out of its own allOf")
@@ -50,13 +50,13 @@ def flatten(node: Node, above: tuple[Place, ...] = ()) -> Flat:
     if (additional := node.get("additionalProperties")) is True or isinstance(additional, dict):
         own.additional.append(node.child("additionalProperties"))
     flat.add(own)
-    # What a discriminator tells apart are objects of their own, not parts of this one.
+    # Alternatives that a discriminator tells apart are objects of their own, not parts of this one.
     for keyword in CHOICES if "discriminator" not in node else ():
         choices = [flatten(choice, above) for choice in node.children(keyword) if is_object(choice)]
         if len(choices) < len(node.get(keyword, ())):
             raise node.child(keyword).refused(
-                "offers what is no object beside properties",
-                "say what of it is sent, as one object or as a choice alone",
+                "offers an alternative that is no object beside properties",
+                "describe what is sent by one object, or by a choice alone",
             )
         for choice in choices:
             flat.add(choice, required=False)
@@ -71,7 +71,7 @@ def substance(node: Node) -> list[Node]:
 
 
 def is_object(node: Node, above: tuple[Place, ...] = ()) -> bool:
-    """Say whether a schema describes an object with properties of its own."""
+    """Return whether a schema describes an object with properties of its own."""
     node = node.resolve()
     if node.place in above:
         raise node.refused("is a part of itself", "take it out of its own allOf")
@@ -85,7 +85,7 @@ def is_object(node: Node, above: tuple[Place, ...] = ()) -> bool:
 
 
 def is_nullable(node: Node, above: tuple[Place, ...] = ()) -> bool:
-    """Say whether a schema allows null, by itself or by what it refers to."""
+    """Return whether a schema allows null, by itself or by what it refers to."""
     if node.get("nullable") is True:
         return True
     node = node.resolve()
@@ -101,9 +101,9 @@ def is_nullable(node: Node, above: tuple[Place, ...] = ()) -> bool:
 
 
 def merged(declared: list[Node]) -> Node:
-    """Return one schema for what several parts declare of the same property: all of it.
+    """Return one schema for the declarations of a property by several parts.
 
-    What only alternatives declare is the one or the other, since nothing says here which of them is meant.
+    If only alternatives declare it, any of them may be meant.
     """
     always = [node for node in declared if not any(keyword in node.place for keyword in CHOICES)]
     nodes = always or declared
@@ -140,24 +140,24 @@ def without(value: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def is_choice(node: Node) -> bool:
-    """Say whether a schema is nothing but one of several."""
+    """Return whether a schema is only a choice between others."""
     node = node.resolve()
     return "discriminator" in node or (any(keyword in node for keyword in CHOICES) and not node.get("properties"))
 
 
 def only_requires(choices: list[Node]) -> bool:
-    """Say whether alternatives differ only in what they require."""
+    """Return whether alternatives differ only in the properties that they require."""
     return all({*choice.value} <= {"required", *ANNOTATIONS} and "required" in choice for choice in choices)
 
 
 def narrows(node: Node) -> bool:
-    """Say whether a schema adds something to its allOf."""
+    """Return whether a schema adds something to its allOf."""
     own = {key for key in node.value if not key.startswith("x-")}
     return bool(own - ANNOTATIONS - {"allOf", "type"})
 
 
 def hints(node: Node) -> dict[str, Any]:
-    """Return what the overlay says of a schema, by the names behind x-mantago-."""
+    """Return the overlay's hints on a schema, by their names without x-mantago-."""
     own = node.resolve().value | node.value
     return {key.removeprefix("x-mantago-"): said for key, said in own.items() if key.startswith("x-mantago-")}
 

@@ -1,4 +1,4 @@
-"""What is known of a document between reading it and writing code: frozen, plain data."""
+"""The document between reading it and writing code, as frozen, plain data."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, TypeAlias
 from attrs import frozen
 
 Place: TypeAlias = tuple[str | int, ...]
-"""Where something stands in the document, as the parts of its JSON pointer."""
+"""The parts of a JSON pointer into the document."""
 
 
 class Absent:
-    """Stands for a default that isn't there: null may be one."""
+    """Marks that there is no default, since null may be one."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -83,7 +83,7 @@ NO_CONTENT, PLAIN_TEXT, BINARY = Scalar("NO_CONTENT"), Scalar("PLAIN_TEXT"), Sca
 
 @frozen
 class Property:
-    """One property of an object, by what both documents say of it."""
+    """One property of an object, as the published and the mended document describe it."""
 
     name: str
     place: Place
@@ -139,7 +139,7 @@ class Parameter:
 
 @frozen
 class Body:
-    """What an operation is sent."""
+    """The body of an operation's request."""
 
     type: Type
     content_type: str
@@ -150,7 +150,7 @@ class Body:
 
 @frozen
 class Endpoint:
-    """An operation; where its module is, and what its path may be taken for, depends on all the others."""
+    """An operation; its module and the paths that its own may be taken for depend on the other operations."""
 
     place: Place
     method: str
@@ -167,18 +167,18 @@ class Endpoint:
     docs: str
     deprecated: bool
     by_hand: bool = False
-    """Whether it is the overlay of names that says `pinned`, and not the vendor."""
+    """True if `pinned` comes from the overlay of names, not from the vendor."""
     tag: str = ""
     folder: str = ""
     module: str = ""
     not_paths: tuple[str, ...] = ()
     paging: Any = None
-    """What the overlay of names declares of its pages, as it stands there."""
+    """The declaration of its pages in the overlay of names, as it stands there."""
 
 
 @frozen
 class Where:
-    """What a class is called: its module in models/, its own name, and the vendor's."""
+    """The names of a class: its module in models/, its own name, and the vendor's."""
 
     module: str
     name: str
@@ -187,7 +187,7 @@ class Where:
 
 @frozen
 class Directions:
-    """Which classes are sent, which are answered, and which of those are whole answers or whole bodies."""
+    """The classes that are sent, that are answered, and those of them that are whole answers or whole bodies."""
 
     sent: frozenset[Place] = frozenset()
     answered: frozenset[Place] = frozenset()

@@ -27,7 +27,7 @@ from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
 from generation.names import by_likeness, unique
 from generation.text import docstring
 
-# The members of a schema with the rule, and what the rule calls them.
+# The members of a schema with the rule, and their names in Python.
 _RULE = {"clientId": "client_id", "platform": "platform", "platformClientId": "platform_client_id"}
 RULE = tuple(_RULE.values())
 KEEPS_ITS_OWN = (
@@ -113,7 +113,7 @@ def _answers_credentials(endpoint: Endpoint, classes: Classes) -> bool:
 
 
 def _is_filled_in(one: Parameter, *, rule: bool) -> bool:
-    """Say whether a parameter is no argument: the call loop gives the bot id, the rule the platform's pair."""
+    """Return whether a parameter is no argument: the call loop gives the bot id, the rule the platform's pair."""
     return (one.where, one.name) == BOT_ID or (rule and one.where == "query" and one.name in QUERY_OF_RULE)
 
 

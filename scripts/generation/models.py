@@ -49,9 +49,9 @@ class EnumModel:
 
 
 def envelope_of(shape: Shape, directions: Directions) -> tuple[Property, ...]:
-    """Return what stands around the content of a whole answer: whether it succeeded, and a message for people.
+    """Return the envelope of a whole answer: whether it succeeded, and a message for people.
 
-    Where there is nothing else, this is the content: the class has had it as long as it only was a part of others.
+    An answer with nothing else has no envelope, and its class has both as fields.
     """
     if shape.place not in directions.whole or shape.place in directions.inside | directions.sent:
         return ()
@@ -111,7 +111,7 @@ def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
 
 
 def _must(order: list[Property], index: int) -> bool:
-    """Say whether a positional field can't have a default, since one without follows."""
+    """Return whether a positional field can't have a default, since a field without one follows."""
     return any(one.required for one in order[index + 1 :])
 
 

@@ -1,4 +1,4 @@
-"""Names of a document as names in Python: valid, free, and the same wherever and in whatever order they are made."""
+"""Names of a document as names in Python: valid, free, and the same on every machine and in every order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ K = TypeVar("K", bound=Hashable)
 LONGEST_MODULE = 100
 """Bytes: with a folder and its ending, a name must stay below what file systems allow."""
 
-# Written down, since each Python has its own. `id` may be shadowed, as the generator has it.
+# The names are listed here, since each Python has others. `id` may be shadowed, as by the generator.
 _LOWER = """
 abs aiter all anext any ascii bin bool breakpoint bytearray bytes callable chr classmethod compile complex copyright
 credits delattr dict dir divmod enumerate eval exec exit filter float format frozenset getattr globals hasattr hash help
@@ -80,7 +80,7 @@ def cut(name: str, limit: int = LONGEST_MODULE) -> str:
 def member_names(values: Sequence[str | int], pinned: Mapping[str, str]) -> list[str]:
     """Return a distinct name for each value of an enumeration."""
     wanted = {index: _member(index, value) for index, value in enumerate(values) if str(value) not in pinned}
-    # The order of the document decides only where a value has nothing to be called by.
+    # The order of the document only decides the name of a value that gives none itself.
     order = sorted(wanted, key=lambda index: (wanted[index] != str(values[index]), str(values[index])))
     found = unique({index: wanted[index] for index in order}, [*pinned.values()])
     return [pinned[str(value)] if str(value) in pinned else found[index] for index, value in enumerate(values)]
@@ -95,7 +95,7 @@ def _member(index: int, value: str | int) -> str:
 
 
 def unique(wanted: Mapping[K, str], taken: Collection[str] = ()) -> dict[K, str]:
-    """Return the names, with a number behind those that others have: who wants one alone gets it, then who is first."""
+    """Return the names, with numbers behind those that are taken; one that a single key wants stays as it is."""
     times = Counter(wanted.values())
     used, result = {*taken}, {}
     for key in sorted(wanted, key=lambda key: times[wanted[key]] > 1):
@@ -116,7 +116,7 @@ def free(name: str, taken: Collection[str]) -> str:
 
 
 def by_likeness(names: Iterable[str]) -> list[str]:
-    """Return the names so that one which is spelled in Python as in the document comes before what only becomes so.
+    """Return the names, those that are spelled in Python as in the document first.
 
     The order of the document decides nothing: it may change, and must not rename anything.
     """
@@ -124,10 +124,10 @@ def by_likeness(names: Iterable[str]) -> list[str]:
 
 
 def is_field_name(name: str) -> bool:
-    """Say whether a field may be called so; a service's own words may be other than English."""
+    """Return whether a field may have this name; a service's own words needn't be English."""
     return name.isidentifier() and name == name.lower() and not name.startswith("_") and not keyword.iskeyword(name)
 
 
 def is_public_name(name: str) -> bool:
-    """Say whether a person may have chosen this as the name of a method."""
+    """Return whether a method may have this name."""
     return re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None and not keyword.iskeyword(name)

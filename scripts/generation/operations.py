@@ -1,4 +1,4 @@
-"""Operations: their parameters, what they are sent and what they answer, and what can't be sent right is refused."""
+"""Operations: their parameters, bodies and answers; one that can't be called right is refused."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from generation.schemas import Schemas
 
 @frozen
 class Found:
-    """The operations of a document, and by what names of theirs the schemas inside are called."""
+    """The operations of a document, and the names after which schemas inside them are called."""
 
     endpoints: tuple[Endpoint, ...]
     starts: Mapping[Place, str]
 
 
 def read_operations(root: Mapping[str, Any], mended: Mapping[str, Any], types: Schemas) -> Found:
-    """Return the operations; `mended` is the document without the overlay of names, after which modules are called."""
+    """Return the operations; their modules are named after `mended`, the document without the overlay of names."""
     tags, starts = {}, {}
     for node, _ in operations(root):
         _, path, method = node.place
@@ -94,7 +94,7 @@ def server_url(server: Mapping[str, Any]) -> str:
 
 
 def _others(path: str, paths: list[str]) -> tuple[str, ...]:
-    """Return the paths that a value of a parameter could make of this one."""
+    """Return the other paths that this one becomes by some value of a parameter."""
     return tuple(other for other in paths if other != path and "{" in path and _can_become(path, other))
 
 
@@ -118,7 +118,7 @@ def _fits_all(template: str) -> int:
 
 
 def _has_rule(node: Node) -> bool:
-    """Say whether the rule stands on the schema of the body, or on one that it takes in by allOf."""
+    """Return whether the rule of identification stands on the body's schema, or on one in its allOf."""
     if "requestBody" not in node:
         return False
     wanted = [one.child("schema") for one in node.child("requestBody").resolve().children("content") if "schema" in one]

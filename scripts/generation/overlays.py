@@ -1,4 +1,4 @@
-"""OpenAPI Overlays, version 1.0: how a document is changed before it is read, and that no change outlives its cause."""
+"""OpenAPI Overlays, version 1.0: changes of a document before it is read, each refused when its cause is gone."""
 
 from __future__ import annotations
 
@@ -12,21 +12,28 @@ import jsonpath
 import yaml
 from jsonpath import JSONPathError
 
+from _parsing import YAML_LOADER
 from _vendored import ScriptError
 
 
 def read_yaml(path: Path) -> Any:
-    """Return what a YAML file holds; ScriptError if it can't be read."""
+    """Return the content of a YAML file; ScriptError if it can't be read."""
     try:
-        return yaml.safe_load(path.read_text("utf-8"))
+        return load_yaml(path.read_text("utf-8"))
     except OSError as error:
         raise ScriptError(f"{path}: {error.strerror}: bring it back with git") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ScriptError(f"{path}: is no YAML: {' '.join(str(error).split())}") from None
 
 
+def load_yaml(text: str) -> Any:
+    """Return the content of a YAML text, read by libyaml where there is one, in a seventh of the time."""
+    # S506: the loader is a safe one.
+    return yaml.load(text, YAML_LOADER)  # noqa: S506
+
+
 def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the spec as an OpenAPI Overlay 1.0 document says it is to be read.
+    """Return the spec with the actions of an OpenAPI Overlay 1.0 document applied.
 
     Raises ScriptError for an action without a reason or without effect: errata must not outlive their cause.
     """
@@ -35,7 +42,6 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
         where = f"action {number} of the overlay ({action['target']})"
         if not action.get("description"):
             raise ScriptError(f"{where} has no description: say why it is needed")
-        before = copy.deepcopy(result)
         try:
             nodes = list(jsonpath.finditer(action["target"], result))
         except JSONPathError as error:
@@ -47,6 +53,7 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
             )
         if not (action.get("remove") or "update" in action):
             raise ScriptError(f"{where} neither updates nor removes anything")
+        before = [copy.deepcopy(node.obj) for node in nodes]
         # Backwards, so that removing an element of a list doesn't move the ones still to be removed.
         for node in reversed(nodes):
             if action.get("remove"):
@@ -56,13 +63,13 @@ def apply_overlay(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[s
                 del parent[node.parts[-1]]
             else:
                 merge(node.obj, action["update"], where)
-        if result == before:
+        if not action.get("remove") and before == [node.obj for node in nodes]:
             raise ScriptError(f"{where} changes nothing: the vendor has mended it, so remove the action")
     return result
 
 
 def mended(spec: Mapping[str, Any], overlay: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the spec as those actions leave it that fit: a page may have none of the places of some."""
+    """Return the spec with those actions applied that fit it, since one page needn't have the places of all."""
     for action in actions_of(overlay):
         with suppress(ScriptError):
             spec = apply_overlay(spec, {"overlay": overlay["overlay"], "actions": [action]})

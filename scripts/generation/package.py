@@ -1,4 +1,4 @@
-"""The whole package: from the documents to the text of each of its modules, not yet formatted."""
+"""The whole package: the text of each of its modules, not yet formatted, from the documents."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Documents:
 
 @frozen
 class Settings:
-    """What else decides the output: generated/config.yaml, the edits of templates, and who generates."""
+    """The input beside the documents: generated/config.yaml, the templates and their edits, and the generator."""
 
     config: Mapping[str, Any]
     edits: list[Mapping[str, Any]]
@@ -45,7 +45,7 @@ class Settings:
 
 @frozen
 class Plan:
-    """All that is decided before anything is written."""
+    """The decisions that are made before anything is written."""
 
     documents: Documents
     types: Schemas
@@ -54,14 +54,14 @@ class Plan:
     used: Directions
     names: Mapping[Place, str]
     iterators: Mapping[Place, str]
-    """What the methods that go through all pages are called, of the operations that declare pages."""
+    """The names of the methods that go through all pages, by the operation that declares its pages."""
     friendly: tuple[Where, ...]
     apart: tuple[str, ...]
-    """What shares a class by the overlay and isn't alike any more: a sentence each, for a person to decide."""
+    """A sentence on each schema that shares a class by the overlay and isn't alike any more; a person has to decide."""
 
 
 def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
-    """Return what there will be, by what names; raise Refused for what can't be generated right."""
+    """Return the plan of a package; raise Refused for a part of the document that can't be generated right."""
     types = Schemas(documents.named, documents.published)
     types.read_all()
     found = read_operations(documents.named, documents.mended, types)
@@ -133,7 +133,7 @@ def _arguments(plan: Plan) -> list[tuple[str, str]]:
 def _class_modules(plan: Plan, config: Mapping[str, Any], fill: Callable[..., str]) -> Iterator[tuple[str, str]]:
     classes = plan.classes
     for place, where in classes.where.items():
-        # Pickles and tracebacks say where users import a class from, wherever its module is.
+        # Pickles and tracebacks name the package from which users import a class.
         public = config["public_package"] if where in plan.friendly else None
         if place in classes.same:
             meant = classes.where[classes.of(place)]
@@ -158,7 +158,7 @@ def _models(classes: Classes, aliases: Mapping[Place, Place]) -> list[tuple[str,
 
 
 def _friendly(classes: Classes, used: Directions) -> tuple[Where, ...]:
-    """Return the classes that users meet: what is answered, and the enumerations of what is given."""
+    """Return the classes that users meet: those in answers, and the enumerations in arguments."""
     met = [place for place in classes.shapes if place in used.answered]
     met += [place for place in classes.enums if place in used.answered | used.sent]
     found = [classes.where[place] for place in met if place not in classes.same]

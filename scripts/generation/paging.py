@@ -32,31 +32,31 @@ _SAID: Mapping[str, tuple[tuple[Type, ...], str]] = {
 
 @frozen
 class Iteration:
-    """The friendly method that yields the items of a list, in code; what isn't here is as in the method of a page."""
+    """The friendly method that yields the items of a list, in code; all else is as in the method of one page."""
 
     method: Method
     item: str
     argument: str
-    """What the page is asked for by."""
+    """The argument that asks for a certain page."""
     kind: str
     first: str
     paging: str
-    """What the module of the loop is called in the method."""
+    """The name of the loop's module in the method."""
     fetch: str
     answer: str
     page: tuple[tuple[str, str], ...]
-    """What a Page is made of: its fields, with expressions."""
+    """The fields of a Page, with their expressions."""
 
 
 def iterator_names(
     endpoints: Collection[Endpoint], names: Mapping[Place, str], attributes: Collection[str]
 ) -> dict[Place, str]:
-    """Return what the methods that go through all pages are called: iter_ and what is listed."""
+    """Return the names of the methods that go through all pages: iter_ and the name of what is listed."""
     paged = sorted((one for one in endpoints if one.paging is not None), key=lambda one: pointer(one.place))
     wanted = {one.place: names[one.place].removeprefix("list_").removeprefix("get_") for one in paged}
     result: dict[Place, str] = {}
     for place, what in wanted.items():
-        # Two of one name are told apart by their whole names, both of them: else the order would name them.
+        # Of two with one name, both have their whole names, so that their order decides nothing.
         told = names[place] if [*wanted.values()].count(what) > 1 else what
         result[place] = cut(free(f"iter_{told}", {*attributes, *names.values(), *result.values()}))
     return result
@@ -187,7 +187,7 @@ class _Reader:
         return code
 
     def _at(self, key: str, path: Any) -> tuple[str, Type, bool]:
-        """Return the expression of what stands there in an answer, `{}`, with its type, and whether it may be None."""
+        """Return the expression of a place in an answer, `{}`, with its type, and whether it may be None."""
         code, kind, optional = "{}", result_of(self.endpoint), False
         guards = []
         for part in path.split(".") if isinstance(path, str) else [path]:
@@ -205,7 +205,7 @@ class _Reader:
         return code, kind, optional
 
     def _field(self, kind: Type, name: str) -> tuple[Field, Type] | None:
-        """Return what reads a property of a class, and its type; what stands around an answer isn't read."""
+        """Return the field of a class that reads a property, and its type; the envelope of an answer has no fields."""
         if not isinstance(kind, Named) or kind.place not in self.classes.shapes:
             return None
         shape = self.classes.shapes[self.classes.of(kind.place)]

@@ -1,4 +1,4 @@
-"""Parameters: what they are, how they are written, and what no style can say."""
+"""Parameters: their types and styles; a value that its style can't write is refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STYLES: Mapping[str, tuple[str, ...]] = {
     "header": ("simple",),
     "cookie": ("form",),
 }
-# The specification gives these to the request as a whole.
+# By the specification these headers aren't parameters.
 _NOT_PARAMETERS = frozenset({"accept", "authorization", "content-type"})
 
 

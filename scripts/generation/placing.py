@@ -1,4 +1,4 @@
-"""What each class is called, and in which module it stands: after its place, or as the overlay says."""
+"""The names and modules of classes and operations, after their places or as the overlay says."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LONGEST_SUMMARY = 60
 
 
 def vendor_name(place: Place, starts: Mapping[Place, str]) -> str:
-    """Return what the vendor's document calls a schema: its name, or that of what it is a part of and the part's."""
+    """Return the vendor's name of a schema: its own, or the name of what holds it followed by the part's."""
     length = max(length for length in range(len(place) + 1) if place[:length] in starts)
     name, rest = starts[place[:length]], [*place[length:]]
     while rest:
@@ -41,7 +41,7 @@ def vendor_name(place: Place, starts: Mapping[Place, str]) -> str:
 
 @frozen
 class Shared:
-    """What the pins of classes make of several schemas: which are one class, and what of that no longer fits."""
+    """Schemas that the overlay pins to one class: those that share it, those that no longer can, and lines on them."""
 
     same: dict[Place, Place] = field(factory=dict)
     alone: dict[Place, Place] = field(factory=dict)
@@ -51,7 +51,7 @@ class Shared:
 def place_classes(
     found: Schemas, names: Mapping[Place, str], reserved: Collection[str]
 ) -> tuple[dict[Place, Where], Shared]:
-    """Return where each class is, and which schemas share one; an enumeration that is shared has all the values."""
+    """Return the place of each class, and the schemas that share one; a shared enumeration has the values of all."""
     kinds: dict[Place, Shape | Enumeration] = {**found.shapes, **found.enums}
     for place, kind in kinds.items():
         name = str(kind.hints.get("class", "A"))
@@ -65,7 +65,8 @@ def place_classes(
         if "class" in kinds[place].hints and place not in shared.alone
     }
     vendors = {place: class_name(names[place]) for place in kinds}
-    # Named schemas come before what is named after its place, and each kind by its name: whatever their order.
+    # Named schemas come first, then those named after their places, each by name: their order in the document is no
+    # reason to rename them.
     order = sorted(kinds, key=lambda place: (len(place) != 3, vendors[place], pointer(place)))
     taken = {*called.values()}
     for place in order:
@@ -87,7 +88,7 @@ def place_classes(
         for place in kinds
     }
     shared.apart.extend(
-        f"{pointer(place)} is pinned as {where[other].name}, but isn't what that is at {pointer(other)}: "
+        f"{pointer(place)} is pinned as {where[other].name}, but isn't like {pointer(other)}: "
         f"it is called {where[place].name} until names.overlay.yaml says how"
         for place, other in shared.alone.items()
     )
@@ -95,7 +96,7 @@ def place_classes(
 
 
 def _shared(found: Schemas, kinds: Mapping[Place, Shape | Enumeration]) -> Shared:
-    """Return which schemas of one pinned class share it; those that grew apart from the first are left alone."""
+    """Return the schemas that share a pinned class; those that grew apart from the first get classes of their own."""
     shared, first = Shared(), dict[str, Place]()
     for place, kind in kinds.items():
         if (name := kind.hints.get("class")) is None:
@@ -141,7 +142,7 @@ def _meaning(place: Place, kinds: Mapping[Place, Shape | Enumeration], above: tu
 
 
 def api_names(operations: Mapping[Place, tuple[str, str, str | None]]) -> dict[Place, tuple[str, str]]:
-    """Return folder and module of each operation: after its tag, and after its operationId or its method and path."""
+    """Return each operation's folder, after its tag, and module, after its operationId or its method and path."""
     result: dict[Place, tuple[str, str]] = {}
     used: dict[str, set[str]] = {}
     folders: dict[str, str] = {}
@@ -162,7 +163,7 @@ def generic_name(method: str, path: str) -> str:
 
 
 def friendly_names(endpoints: Collection[Endpoint], attributes: Collection[str]) -> dict[Place, str]:
-    """Return what the methods are called: as pinned, else after the summary, else after method and path."""
+    """Return the names of the methods: as pinned, else after the summary, else after method and path."""
     result: dict[Place, str] = {}
     for one in sorted(endpoints, key=lambda one: pointer(one.place)):
         if one.pinned and is_public_name(one.pinned) and one.pinned not in {*attributes, *result.values()}:
@@ -177,7 +178,7 @@ def friendly_names(endpoints: Collection[Endpoint], attributes: Collection[str])
     wanted = [*summaries.values()]
     for one in sorted(rest, key=lambda one: pointer(one.place)):
         name = summaries[one.place]
-        # Two of one summary are told apart by their paths, both of them: else the order would name them.
+        # Of two with one summary, both are named after their paths, so that their order decides nothing.
         if name is None or name in {*attributes, *result.values()} or wanted.count(name) > 1:
             name = cut(free(ascii_name(one), {*attributes, *result.values()}))
         result[one.place] = name

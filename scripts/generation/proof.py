@@ -1,6 +1,6 @@
-"""Proof that what was generated works: run in a process of its own, with the new package on its path.
+"""The proof that a generated package works, which runs in a process of its own, with the package on its path.
 
-Every module is imported. Through every class and every operation go samples, both ways, and are compared.
+It imports every module, sends samples through every class and every operation, both ways, and compares them.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from generation.samples import KINDS, Endless, Sampler
 
 
 def main(path: str) -> int:
-    """Say on stdout what doesn't work, a line each; `path` names the file with the documents."""
+    """Print a line for each thing that doesn't work; `path` names the file with the documents."""
     told: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
     for found in pkgutil.walk_packages(importlib.import_module(PACKAGE).__path__, f"{PACKAGE}."):
         importlib.import_module(found.name)
     problems = [*check(plan(Documents(**told["documents"]), told["config"]))]
-    # Whatever the locale: the one who reads it takes it for UTF-8.
+    # The parent process reads UTF-8, whatever the locale.
     sys.stdout.buffer.write("".join(f"{line}\n" for line in problems).encode(errors="backslashreplace"))
     return int(bool(problems))
 
 
 def check(made: Plan) -> Iterator[str]:
-    """Yield what comes back otherwise than it went in, or not at all."""
+    """Yield each difference between a sample that went in and what came back."""
     for place in made.classes.shapes:
         if place not in made.classes.same:
             for kind in KINDS:
@@ -53,7 +53,7 @@ def _guarded(where: str, found: Iterator[str]) -> Iterator[str]:
         yield from (f"{where}: {problem}" for problem in found)
     except Endless:
         return
-    except Exception as error:  # noqa: BLE001 - whatever it is, a person has to hear of it
+    except Exception as error:  # noqa: BLE001 - any error is a finding
         yield f"{where}: {type(error).__name__}: {error}"
 
 
@@ -64,7 +64,7 @@ def _class(made: Plan, place: Place, kind: Any) -> Iterator[str]:
     value = cls.from_dict(sample)
     yield from differences(_inside(made, place, sample), value.to_dict())
     if cls.from_dict(value.to_dict()) != value:
-        yield "what to_dict() gives isn't read as the same"
+        yield "the result of to_dict() isn't read as the same"
     if place in made.used.sent:
         yield from differences(Sampler(made.classes, kind, sent=True).object(place), value._to_request())  # noqa: SLF001
 
@@ -83,7 +83,7 @@ def _answers(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
 
 
 def _inside(made: Plan, place: Place, sample: Any) -> Any:
-    """Return a sample without what stands around the content of a whole answer."""
+    """Return a sample without the envelope of a whole answer."""
     around = {one.name for one in envelope_of(made.classes.shapes[made.classes.of(place)], made.used)}
     return {name: value for name, value in sample.items() if name not in around}
 
@@ -92,7 +92,7 @@ def _request(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
     sampler = Sampler(made.classes, kind)
     names = parameter_names(endpoint.parameters)
     parameters = [one for one in endpoint.parameters if one.required or kind != "minimal"]
-    # In a path nothing may be empty; no style can say everything.
+    # A part of a path can't be empty, and no style can write every text.
     plain_sampler = Sampler(made.classes, text="text")
     given = {
         names[one.where, one.name]: _value(made, plain_sampler, one.type, plain_sampler.of(one.type))
@@ -113,7 +113,7 @@ def _request(made: Plan, endpoint: Endpoint, module: ModuleType, kind: Any) -> I
 
 
 def _value(made: Plan, sampler: Sampler, kind: Type, sample: Any) -> Any:
-    """Return what a caller gives for a sample."""
+    """Return the argument that a caller gives for a sample."""
     match kind:
         case Scalar(name):
             return _SCALARS[name](sample) if name in _SCALARS else sample
@@ -144,7 +144,7 @@ _SCALARS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def differences(wanted: Any, found: Any, path: str = "$") -> Iterator[str]:
-    """Yield the places at which two values differ; what isn't there is as null, and an empty list."""
+    """Yield the places at which two values differ; a missing value equals null and an empty list."""
     if isinstance(wanted, dict) and isinstance(found, dict):
         for name in dict.fromkeys([*wanted, *found]):
             yield from differences(wanted.get(name), found.get(name), f"{path}.{name}")

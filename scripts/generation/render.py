@@ -14,7 +14,7 @@ HEADER = "# Written by scripts/regenerate.py from openapi/ and facade/names.over
 
 
 def renderer(folder: Path) -> Environment:
-    """Return what fills the templates of a folder."""
+    """Return an environment that fills the templates of a folder."""
     # Python is written, not HTML; every text of a document goes through `literal` or `docstring`.
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -28,7 +28,7 @@ def renderer(folder: Path) -> Environment:
 
 
 def stock(template: str, text: str, context: Mapping[str, Any]) -> str:
-    """Return what one of the generator's own templates gives."""
+    """Return the text that one of the generator's own templates gives."""
     environment = Environment(
         loader=DictLoader({template: text}),
         undefined=StrictUndefined,

@@ -1,4 +1,4 @@
-"""Samples of types as JSON: whole ones, least ones, and ones with null wherever it may stand."""
+"""Samples of types as JSON: full ones, minimal ones, and ones with null wherever it is allowed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from generation.ir import JSON, ListOf, MapOf, Named, Nullable, Place, Property,
 
 Kind: TypeAlias = Literal["full", "other", "minimal", "nulls"]
 KINDS: tuple[Kind, ...] = ("full", "other", "minimal", "nulls")
-DEEPEST, DEEP = 40, 2
-"""How deep objects are at most in which there must be others, and in which there may be: each is tried by itself."""
+DEEPEST, DEEP = 40, 1
+"""The most levels of objects that must be in each other, and of those that may: each class is tried by itself."""
 TEXT_SAMPLE = "禮物 \"'\\"
 _SCALARS: Mapping[str, Any] = {
     "FLAG": True,
@@ -29,15 +29,15 @@ _SCALARS: Mapping[str, Any] = {
 }
 
 
-class Endless(Exception):  # noqa: N818 - it says what an object would be
-    """An object must hold one of its own kind, so that there is none."""
+class Endless(Exception):  # noqa: N818 - such an object is no error
+    """There can be no such object, since it must hold one of its own kind."""
 
 
 @frozen
 class Sampler:
-    """Makes samples of one kind; "other" takes the last of several alternatives where "full" takes the first.
+    """A maker of samples of one kind; "other" takes the last of several alternatives where "full" takes the first.
 
-    `sent` leaves out what only the service sets.
+    With `sent`, it leaves out properties that only the service sets.
     """
 
     classes: Classes
@@ -96,7 +96,7 @@ class Sampler:
         return len(self.above) > DEEP and any(place in self.classes.shapes for place in _direct(kind))
 
     def pick(self, values: Any) -> Any:
-        """Return the one of several values or alternatives that the sample has."""
+        """Return the value or alternative that the sample has."""
         return values[-1] if self.kind == "other" else values[0]
 
 
@@ -105,7 +105,7 @@ def _is_in(above: tuple[Place, ...], kind: Type) -> bool:
 
 
 def _direct(kind: Type) -> list[Place]:
-    """Return the classes of which one must be there for a value of a type to be there."""
+    """Return the classes directly in a type: a value of it that isn't empty holds one of them."""
     match kind:
         case Named(place):
             return [place]

@@ -1,4 +1,4 @@
-"""Schemas as types: which become classes, of which fields and values, and which are nothing but a type."""
+"""Schemas as types: classes with their fields and values, and all other types."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ FORMATS: Mapping[str, Scalar] = {"milliseconds": MILLISECONDS, "date-time": TIME
 
 @frozen
 class Schemas:
-    """The types of a document, found as they are asked for; `published` is what it was before the errata."""
+    """The types of a document, found as they are asked for; `published` is the document before the errata."""
 
     root: Mapping[str, Any] = field(repr=False)
     published: Mapping[str, Any] = field(repr=False)
@@ -70,7 +70,7 @@ class Schemas:
                 self.aliases[schema.place] = found.place
 
     def type_of(self, node: Node, above: tuple[Place, ...] = ()) -> Type:
-        """Return the type of a schema with what it says of null; the classes in it are noted."""
+        """Return the type of a schema, null included; the classes in it are noted."""
         found = self.bare_type(node, above)
         return Nullable(found) if is_nullable(node) and found != JSON else found
 
@@ -79,7 +79,7 @@ class Schemas:
         said = hints(node)
         node = node.resolve()
         if node.place in above:
-            # A type that holds itself without a class between has no name to be called by.
+            # A type that holds itself with no class in between has no name.
             return JSON
         above = (*above, node.place)
         if "format" in said:
@@ -121,7 +121,7 @@ class Schemas:
         return Named(node.place)
 
     def _find_fields(self) -> None:
-        # One class after the other: a chain of references may be longer than Python's stack is deep.
+        # No recursion: a chain of references may be longer than Python's stack is deep.
         while self.waiting:
             self.shapes[self.waiting[0].place] = self._shape(self.waiting[0])
             del self.waiting[0]
@@ -152,7 +152,7 @@ class Schemas:
         was = flatten(before) if before and is_object(before) else flat
         properties = [self._property(name, declared, flat, was) for name, declared in flat.properties.items()]
         nothing = Node(node.root, node.place, {})
-        # What is demanded but never described can be anything.
+        # A property that is required but never described can be anything.
         properties += [
             self._property(name, [nothing], flat, was) for name in sorted(flat.required - {*flat.properties})
         ]
@@ -195,7 +195,7 @@ class Schemas:
             raise node.refused("has oneOf beside anyOf", "say it with one of them")
         choices = [choice for keyword in CHOICES for choice in node.children(keyword)]
         if only_requires(choices):
-            # Which of the properties are there says nothing of what they are.
+            # Alternatives that only require some of the properties don't change the type.
             return self._single(Node(node.root, node.place, without(node.value, *CHOICES)), above)
         if (kind := node.get("type")) is not None:
             typed = [choice if "$ref" in choice else {"type": kind, **choice.value} for choice in choices]

@@ -1,4 +1,4 @@
-"""All that is taken of openapi-python-client, whose inside is its private affair: rules for names, and one template."""
+"""The only parts of openapi-python-client that we use, since patches may change them: names, and one template."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ def edit_templates(templates: Mapping[str, str], edits: Sequence[Mapping[str, An
 
 
 def client_context() -> dict[str, Any]:
-    """Return what the template of client.py asks for."""
+    """Return the context of the template of client.py."""
     return {"config": ConfigFile()}

@@ -1,4 +1,4 @@
-"""Texts of a document as Python source: nothing in them may become code."""
+"""Texts of a document as Python source, escaped so that nothing in them becomes code."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 import textwrap
 from collections.abc import Sequence
 
-# Control characters, halves of surrogate pairs, and what changes the direction of a text or can't be seen in it. By
-# number and not by category, for which each Python asks the Unicode of its own year.
+# Control characters, halves of surrogate pairs, and characters that are invisible or change the direction of a text.
+# They are listed by number, since each Python has the categories of another version of Unicode.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
@@ -32,7 +32,7 @@ def docstring(*paragraphs: str | Sequence[str], indent: int = 4) -> str:
     text = "\n".join(line.rstrip() for line in text.split("\n"))
     if len(lines) > 1:
         return f'"""{text}\n{" " * indent}"""'
-    # A quote at the end would be one of four, unless it is escaped already.
+    # A quote at the end would be the first of four, unless it is escaped already.
     escaped = re.sub(r'(?<!\\)((?:\\\\)*)"$', r'\1\\"', text)
     return f'"""{escaped}"""'
 
@@ -44,7 +44,7 @@ def _escaped(text: str) -> str:
 
 
 def _wrapped(text: str, width: int) -> str:
-    # Only at blanks, so that no escape is torn apart.
+    # Lines break only at blanks, so that no escape is torn apart.
     lines = []
     for line in text.split("\n"):
         bare = line.lstrip()

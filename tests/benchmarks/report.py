@@ -73,7 +73,7 @@ def markdown(results: Results) -> str:
     calls = results.get("calls", {})
     if found := {title: calls[name] for name, title in AT_A_GLANCE.items() if name in calls}:
         parts.append(
-            "## At a glance\n\nA service that takes 20 ms to answer shows these calls a second and, behind the stroke, the "
+            "## At a glance\n\nA service that takes 20 ms to answer shows these calls a second and, after the slash, the "
             "client's processor time a call in microseconds:\n"
         )
         parts.append(_by_contender(found, lambda at: f"{at['calls_per_second']:,.0f} / {at['cpu_us']:.0f}"))

@@ -102,7 +102,31 @@ def test_without_a_client_one_that_does_not_exist_shows_that_the_credentials_are
     assert (told["exit_status"], crosses(told), skipped(told)) == (0, {}, ["TLS", "client"])
     assert told["service"]["detail"] == "the service accepts bot id, token and secret"
     assert told["contract"]["detail"] == f"the refusal is what version {SPEC_VERSION} of the document says"
-    assert "give --client-id, or --platform and --platform-client-id" in told["client"]["detail"]
+    assert "give ID, or --client-id, or --platform and --platform-client-id" in told["client"]["detail"]
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_client_may_be_given_as_id_as_mantago_gifts_has_it(report, capsysbinary):
+    assert report("VolejRejN")["client"]["ok"]
+    assert report("--platform", "line", "U4af4980629e14c3b8d2f7a61c05be937")["client"]["ok"]
+    assert "37011" in crosses(report("no-such-client"))["client"]
+    refused = {
+        ("a", "--client-id", "b"): "give the client as ID or by --client-id, not both",
+        ("",): "ID is empty: give the client's id",
+        ("--platform", "line"): "--platform was given, but --platform-client-id is missing: give it, or give",
+    }
+    for arguments, told in refused.items():
+        assert cli.main(["doctor", *arguments]) == 2
+        assert told in capsysbinary.readouterr().err.decode()
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_wrong_variable_is_told_with_what_it_may_be_and_what_to_do(report, monkeypatch):
+    monkeypatch.setenv("MANTAGO_LOG", "bad")
+    told = report()
+    [detail] = crosses(told).values()
+    assert detail == "the environment variable MANTAGO_LOG is 'bad': it must be one of debug, info, warning, error"
+    assert (told["configuration"]["hint"], told["exit_status"]) == ("correct the variable, or unset it", 2)
 
 
 PROVOKED = {
@@ -179,7 +203,7 @@ def test_renewing_which_stops_every_other_program_is_never_advised_first(status,
 def test_a_wrong_path_is_an_address_to_correct(account, report):
     told = report("--base-url", account["base_url"] + "/v2")
     assert told["service"]["detail"].startswith("404 Not Found")
-    assert told["service"]["hint"].startswith("is the address right, down to its path?")
+    assert told["service"]["hint"].startswith("check the address, down to its path.")
     assert told["contract"]["detail"] == "a 404 with the code 404 isn't one of the service's known refusals"
     assert told["contract"]["hint"] == told["service"]["hint"]
 
@@ -251,7 +275,7 @@ def test_white_space_around_what_was_copied_is_seen(report, bot_id, secret, seen
     told = report("--bot-id", bot_id, "--token", "token", "--secret", secret, "--base-url", "http://127.0.0.1:1")
     assert (told["exit_status"], next(iter(crosses(told)))) == (2, "configuration")
     assert told["configuration"]["detail"] == f"there is white space around {seen}"
-    assert "copy it once more" in told["configuration"]["hint"]
+    assert "copy it again" in told["configuration"]["hint"]
     assert "of-a-file" not in json.dumps(told)
 
 
@@ -304,7 +328,7 @@ def test_a_name_that_is_not_known_is_told_as_such(report, monkeypatch):
     told = report(*options("https://mantago.example"))
     assert told["connection"]["detail"].startswith("the name mantago.example isn't known here: ")
     assert told["connection"]["hint"] == (
-        "is the name right? Else look at this machine's DNS. A proxy is named in HTTPS_PROXY."
+        "check the name, and this machine's DNS. If this network needs a proxy, name it in HTTPS_PROXY."
     )
 
 
@@ -482,9 +506,14 @@ def friendly_with_more(connection: Connection) -> None:
             answer(b"<html>", 403),
             "contract",
             "the answer can't be used: $: isn't JSON",
-            "is there a proxy that answers",
+            "check whether a proxy answers",
         ),
-        (refusal(401, "1004"), "contract", '$.errResponse.code: breaks type "integer"', "is there a proxy"),
+        (
+            refusal(401, "1004"),
+            "contract",
+            "$.errResponse.code: must be an integer, not a string",
+            "check whether a proxy",
+        ),
     ],
 )
 def test_each_refusal_has_its_hint(data, name, detail, hint, report):
@@ -533,7 +562,7 @@ def test_wrong_use_counts_before_no_answer_and_that_before_a_refusal(statuses):
     [
         (["--platform", "line"], "--platform was given, but --platform-client-id is missing"),
         (["--timeout", "nan"], "--timeout must be a number of seconds above zero"),
-        (["--quiet", "--verbose"], "--quiet and --verbose exclude each other"),
+        (["--quiet", "--verbose"], "give --quiet or --verbose, not both"),
     ],
 )
 def test_wrong_use_is_one_line_and_exit_status_2(arguments, told, capsys):

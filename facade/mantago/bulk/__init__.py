@@ -1,4 +1,4 @@
-"""Turns a list of ids into a folder of parts, with an outcome for each client, at the pace that the service allows.
+"""Turn a list of ids into a folder of parts, with an outcome for each client, at the pace that the service allows.
 
 from mantago import MantaGo
 from mantago.bulk import export, read_ids
@@ -40,5 +40,5 @@ for _public in (
     fetch_shard_async,
     read_ids,
 ):
-    # The modules behind are nobody's business.
+    # Tracebacks and pickles name the public module.
     _public.__module__ = __name__

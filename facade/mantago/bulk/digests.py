@@ -1,11 +1,11 @@
-"""A set of digests in one block of memory: a million take 32 MiB, as Python objects they would take four times that."""
+"""A set of digests in one block of memory: a million take 32 MiB, a quarter of what Python objects would take."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 
 SIZE = 16
-"""Bytes of a digest: two of a million ids have the same with a probability of one in 10^26."""
+"""The bytes of a digest; with a probability of one in 10^26, two of a million ids have the same digest."""
 FIRST_SLOTS = 1024
 FULL_SHARE = 0.7
 _EMPTY = bytes(SIZE)
@@ -17,7 +17,7 @@ def digest(text: str) -> bytes:
 
 
 class DigestSet:
-    """A set of digests that grows: a hash table with open addresses, whose hashes the digests are themselves."""
+    """A growing set of digests: a hash table with open addressing, in which a digest is its own hash."""
 
     def __init__(self) -> None:
         self._slots = FIRST_SLOTS
@@ -39,7 +39,7 @@ class DigestSet:
         return True
 
     def _place(self, found: bytes) -> int:
-        """Return where a digest is, or would be."""
+        """Return the place of a digest, or the free place for it."""
         slot = int.from_bytes(found[:8], "little") % self._slots
         while (held := self._table[slot * SIZE : slot * SIZE + SIZE]) != _EMPTY and held != found:
             slot = (slot + 1) % self._slots

@@ -1,7 +1,7 @@
-"""The ids to ask for: read from a file with its line numbers, checked as a whole, each kept once.
+"""The list of clients: read from a file with its line numbers and checked as a whole, with each client kept once.
 
 The source is read once, before anything is fetched, into a temporary file that is gone when the process ends. So a
-million ids, or a standard input, need little memory.
+million ids need little memory, even from standard input.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST_FAULTS_TOLD = 10
 DELIMITERS = ",;\t"
 
 ClientName: TypeAlias = str | tuple[str, str] | ClientIdentity
-"""How a program names a client: by its id, or by the pair of platform and platform client id."""
+"""A client as a program names it: by its id, or by the pair of platform and platform client id."""
 
 
 class ClientList:
@@ -71,7 +71,7 @@ class ClientList:
             yield shard
 
     def close(self) -> None:
-        """Forget the clients."""
+        """Delete the temporary file that holds the clients."""
         self._open.close()
 
     def __enter__(self) -> Self:
@@ -94,7 +94,7 @@ def identity_of(line: bytes) -> ClientIdentity:
 
 
 def named(name: ClientName) -> ClientIdentity:
-    """Return the client that a program names; raise IdentificationError where that breaks the rule."""
+    """Return the client that a program names; raise IdentificationError if its name breaks the rule."""
     if isinstance(name, ClientIdentity):
         return name
     if isinstance(name, tuple):
@@ -103,7 +103,7 @@ def named(name: ClientName) -> ClientIdentity:
 
 
 def checked_names(names: Iterable[ClientName]) -> Iterable[ClientName]:
-    """Return the clients that a program names; raise ConfigurationError for what is more likely a file's name."""
+    """Return the clients that a program names; raise ConfigurationError for a text, which may be a file's name."""
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
         kind = type(names).__name__
         raise ConfigurationError(
@@ -135,7 +135,7 @@ def read_ids(source: str | Path | BinaryIO, *, column: str | None = None) -> Cli
 
 @frozen
 class _Fault:
-    """What is wrong with a line."""
+    """The fault of a line."""
 
     text: str
 
@@ -193,7 +193,7 @@ def _header(line: str) -> list[str]:
 def _from_csv(lines: Iterable[str], first: str, name: str, column: str | None) -> Iterator[_Entry]:
     header = _header(first)
     if not any(header):
-        raise ConfigurationError(f"{name} is empty or its first line is: it must name the columns; nothing was fetched")
+        raise ConfigurationError(f"the first line of {name} is empty: it must name the columns; nothing was fetched")
     wanted = [column or CLIENT_ID] if column is not None or CLIENT_ID in header else [PLATFORM, PLATFORM_CLIENT_ID]
     if missing := [one for one in wanted if one not in header]:
         lacks = repr(column) if column else f"{CLIENT_ID!r}, or {PLATFORM!r} and {PLATFORM_CLIENT_ID!r}"
@@ -218,7 +218,7 @@ def _from_csv(lines: Iterable[str], first: str, name: str, column: str | None) -
 
 
 def _of_fields(fields: Mapping[str, Any], column: str) -> ClientIdentity | _Fault:
-    """Return the client that an object or a row names: by its id where it has one, else by the pair."""
+    """Return the client that an object or a row names, by its id if it has one, else by the pair."""
     pair = {name: fields[name] for name in (PLATFORM, PLATFORM_CLIENT_ID) if fields.get(name) not in (None, "")}
     client_id = fields.get(column)
     if client_id not in (None, "") or not pair:
@@ -244,7 +244,7 @@ def _thunk(name: ClientName) -> ClientIdentity | _Fault:
 
 
 def _checked(name: str, unit: str, entries: Iterable[_Entry]) -> Iterator[ClientIdentity]:
-    """Yield the clients; at the end, raise what is wrong with any line. Blank lines at the end are none."""
+    """Yield the clients; at the end, raise an error if lines are wrong. Blank lines at the end are no fault."""
     told: list[str] = []
     count = 0
     blanks: list[int] = []

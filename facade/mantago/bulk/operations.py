@@ -18,8 +18,8 @@ Row: TypeAlias = Mapping[str, Any]
 class BulkOperation(Generic[ResultT]):
     """An operation that asks about a client: its method, the columns of its results, and how they become rows.
 
-    A result without rows becomes one in which these columns are empty. A run may ask more than once for a client, so
-    that the operation must be one that changes nothing.
+    A result without rows becomes one row in which these columns are empty. A run may ask more than once for a client,
+    so the operation must change nothing.
     """
 
     method: str
@@ -58,4 +58,4 @@ GIFTS: Final = BulkOperation(
     },
     _rows_of_gifts,
 )
-"""A row for each gift and ticket."""
+"""The operation that fetches gifts, with a row for each gift and ticket."""

@@ -1,4 +1,4 @@
-"""What an answer means for a client, and for the run: pure decisions."""
+"""The meaning of an answer for a client and for the run: pure decisions."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ from mantago_runtime.errors import (
 )
 
 OF_ONE_CLIENT = frozenset({200, 400, 413, 422})
-"""Statuses of refusals that another client needn't meet; 200 says "success": false."""
+"""The statuses of refusals that may concern one client alone; a 200 among them says "success": false."""
 MOST_IN_A_ROW = 20
 SECONDS_WITHOUT_ANSWER = 60.0
 SECONDS_OF_REFUSALS = 3600.0
 TRIES = 4
-"""How often a client is asked for without an answer, or to one that can't be used, while others are answered."""
+"""The attempts for a client without an answer, or with one that can't be used, while others are answered."""
 REFUSED_TRIES = 10
 FEW = 5
-"""So many clients in a row without an answer are no matter of these clients."""
+"""This many clients in a row without an answer say that the service is at fault, and not these clients."""
 
 
 class Verdict(Enum):
-    """What a failed call means."""
+    """The meaning of a failed call."""
 
     NOT_FOUND = auto()
     FAILED = auto()
-    """This client can't be answered for."""
+    """The service can't answer for this client."""
     AGAIN = auto()
-    """No answer, or none from the service itself: another attempt may have one."""
+    """There was no answer, or none from the service itself; another attempt may get one."""
     REFUSED = auto()
-    """Too many calls."""
+    """There were too many calls."""
     STOP = auto()
-    """Every client will meet it."""
+    """Every client would fail in the same way."""
     STOP_CREDENTIALS = auto()
 
 
 def verdict(error: MantaGoError) -> Verdict:
-    """Return what a failed call means."""
+    """Return the meaning of a failed call."""
     match error:
         case APIStatusError():
             return _of_status(error)
@@ -63,7 +63,7 @@ def verdict(error: MantaGoError) -> Verdict:
 
 
 def _of_status(error: APIStatusError) -> Verdict:
-    # By the code alone, as on a 200: which status goes with a code isn't published.
+    # By the code alone, as on a 200: the vendor doesn't publish the status of a code.
     told = APIStatusError.for_status(200, error.code)
     if told is ClientNotFoundError:
         return Verdict.NOT_FOUND
@@ -80,9 +80,10 @@ def _of_status(error: APIStatusError) -> Verdict:
 
 @define
 class Streak:
-    """Calls in a row whose failure may concern the service, or one client alone.
+    """A series of failed calls, which may concern the service or one client alone.
 
-    `proven` says that the service has answered for somebody, in this run or before: else it is never a client's.
+    `proven` says that the service has answered for a client, in this run or before. Before that, no failure is a
+    client's.
     """
 
     limit: float
@@ -92,20 +93,20 @@ class Streak:
     _clients: set[object] = field(factory=set, init=False)
 
     def end(self, *, answered: bool) -> None:
-        """Note that a call has ended otherwise."""
+        """End the series, since a call has ended in another way."""
         self.proven = self.proven or answered
         self._since = None
         self._clients.clear()
 
     def add(self, now: float, client: object) -> None:
-        """Note that a call has failed so."""
+        """Add a failed call."""
         self._since = now if self._since is None else self._since
         self._clients.add(client)
 
     def is_a_clients(self, tries: int) -> bool:
-        """Whether the failure concerns the client alone: few clients had it, and the service answers others."""
+        """Return whether the failure concerns the client alone: few clients had it, and the service answers others."""
         return self.proven and tries >= self.tries and len(self._clients) < FEW
 
     def is_long(self, now: float) -> bool:
-        """Whether it has gone on for so long that the run has to stop."""
+        """Return whether the series has lasted so long that the run has to stop."""
         return self._since is not None and now - self._since >= self.limit

@@ -11,23 +11,23 @@ from __future__ import annotations
 from attrs import define, field
 
 FIRST_RATE = 20.0
-"""Calls a second to begin with, where nobody says how many there may be."""
+"""The rate to begin with, in calls a second, where the caller gives none."""
 LEAST_RATE = 1.0
 CREDIT_SECONDS = 0.02
-"""How late a call may be without slowing down those behind it: event loops wake up late."""
+"""The seconds that a call may be late without slowing down those behind it: event loops wake up late."""
 TICK_SECONDS = 1.0
 BUSY_SHARE = 0.7
-"""The share of the rate that must have been used for a tick to say anything about the limit."""
+"""The share of the rate that must be used in a tick before the tick says anything about the limit."""
 SEARCHING, SOON, NEAR = (0.5, 10), (0.85, 20), (0.97, 40)
-"""What is left of the rate after a refusal, and how many ticks it takes to come back to where it was refused.
+"""The share of the rate that is left after a refusal, and the ticks that it takes to return to the refused rate.
 
-A refusal costs all calls a pause of a second or more, so that the refusals of a limit that is known must be far apart.
-Where latency wavers calls are refused below the limit, and a few per cent less cost less than the pauses.
+A refusal costs all calls a pause of a second or more, so refusals must be far apart once the limit is known. Where
+latency varies, calls are refused below the limit, and a rate a few per cent lower costs less than the pauses.
 """
 SOON_SECONDS = 2.0
-"""A refusal so soon after the pause says that the limit is well below."""
+"""A refusal within this time after a pause says that the limit is well below the rate."""
 SHORTEST_PAUSE_SECONDS = 1.0
-"""Services count by the second: `Retry-After: 0` would have the calls of the same one refused again."""
+"""Services count by the second: after `Retry-After: 0`, calls in the same second would be refused again."""
 LONGEST_PAUSE_SECONDS = 60.0
 
 
@@ -76,12 +76,12 @@ class Pacer:
         self._pause = SHORTEST_PAUSE_SECONDS
 
     def refused(self, now: float, sent_at: float, retry_after: float | None) -> None:
-        """Note that a call was refused that was sent at a moment; all wait for as long as the service asks."""
+        """Note that a call, sent at `sent_at`, was refused; all calls wait for as long as the service asks."""
         self.refusals += 1
         told = retry_after is not None
         pause = self._pause if retry_after is None else max(retry_after, SHORTEST_PAUSE_SECONDS)
         if sent_at <= self._cut_at:
-            # Of the same moment as the refusal that has lowered the rate already.
+            # It was sent before the refusal that has lowered the rate already.
             self._block(now + pause if told else self._blocked_until)
             return
         if not told:
@@ -98,12 +98,12 @@ class Pacer:
 
     def _block(self, until: float) -> None:
         self._blocked_until = max(self._blocked_until, until)
-        # No catching up on the pause.
+        # Calls don't catch up on the pause.
         self._next = max(self._next, self._blocked_until)
         self._tick, self._sent = None, 0
 
     def _grow(self, now: float) -> None:
-        """Raise the rate for a tick that has gone by and made use of it."""
+        """Raise the rate after a tick that has made use of it."""
         if self._tick is None or now < self._tick + TICK_SECONDS:
             return
         busy = self._sent >= BUSY_SHARE * self.rate * TICK_SECONDS and now < self._tick + 2 * TICK_SECONDS
@@ -115,7 +115,7 @@ class Pacer:
         else:
             if self.rate > self._refused_rate:
                 self._beyond += 1
-            # The limit isn't where it was: each ten ticks the step doubles.
+            # The limit has moved: the step doubles every ten ticks.
             self.rate += self._step * 2.0 ** (self._beyond / 10)
         if self.most is not None:
             self.rate = min(self.rate, self.most)

@@ -1,4 +1,4 @@
-"""How far a run has come, and how it ended."""
+"""The progress of a run, and its summary."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SECONDS_BETWEEN = 1.0
 
 @frozen(kw_only=True)
 class Progress:
-    """How far a run has come, in clients with an outcome, also of earlier runs; `rate` is in calls a second.
+    """The progress of a run, in clients with an outcome, also of earlier runs; `rate` is in calls a second.
 
     `calls`, `refusals` (answers of 429) and `elapsed` are of this run. `remaining` is in seconds, and None until it can
     be estimated.
@@ -37,7 +37,7 @@ class Progress:
 
 @frozen(kw_only=True)
 class Summary:
-    """How a run ended: what `summary.json` holds.
+    """The summary of a run, as `summary.json` holds it.
 
     `ok`, `not_found` and `failed` count the clients in the parts, `calls` and `refusals` those of this run. `list`
     identifies the list of clients.
@@ -68,7 +68,7 @@ class Summary:
 
 
 class StoppedError(MantaGoError):
-    """A run stopped because every client would fail; the finished parts are kept, and the same run continues.
+    """A run stopped because every client would fail. The finished parts are kept, and the same run continues from them.
 
     `credentials_refused` says that the run needs new credentials. The cause is the call's exception, if there was one.
     `summary` is None if a part was fetched by itself.
@@ -83,7 +83,7 @@ class StoppedError(MantaGoError):
 
 @define
 class Meter:
-    """Counts what a run does, and tells somebody at most once a second."""
+    """Counts what a run does, and reports it at most once a second."""
 
     total: int
     started: float
@@ -97,17 +97,17 @@ class Meter:
     _told: float = float("-inf")
 
     def keep(self, counts: Mapping[OutcomeName, int]) -> None:
-        """Note the clients of a part that is whole."""
+        """Count the clients of a finished part."""
         self.kept = {name: count + counts.get(name, 0) for name, count in self.kept.items()}
         self.fresh = dict.fromkeys(self.fresh, 0)
 
     def add(self, name: OutcomeName) -> None:
-        """Note a client."""
+        """Count a client of the part that is being fetched."""
         self.fresh[name] += 1
         self.fetched += 1
 
     def show(self, now: float, refusals: int, *, at_once: bool = False) -> None:
-        """Tell how far the run has come."""
+        """Report the progress, unless that was done less than a second ago."""
         if self.tell is None or (now < self._told + SECONDS_BETWEEN and not at_once):
             return
         self._told = now

@@ -1,4 +1,4 @@
-"""Rows: a client's outcome in flat form, as JSON Lines or as Parquet (extra `parquet`)."""
+"""The rows of a part: a client's outcome in flat form, as JSON Lines or as Parquet (extra `parquet`)."""
 
 from __future__ import annotations
 
@@ -56,18 +56,18 @@ def rows_of(operation: BulkOperation[Any], client: ClientIdentity, outcome: Outc
 
 
 def key_of_row(row: Row) -> ClientKey:
-    """Return what tells a row's client from others."""
+    """Return the key of a row's client."""
     return tuple(row[name] for name in KEYS)
 
 
 def key_of(client: ClientIdentity) -> ClientKey:
-    """Return what tells a client's rows from others."""
+    """Return the key of a client, which its rows have too."""
     return tuple(getattr(client, name) for name in KEYS)
 
 
 def _writable(value: Any) -> Any:
     if isinstance(value, str):
-        # Half a surrogate pair, which JSON lets through, no file can hold.
+        # JSON lets half a surrogate pair through, which no file can hold.
         return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, datetime):
         return value.astimezone(UTC)
@@ -75,7 +75,7 @@ def _writable(value: Any) -> Any:
 
 
 class Format(Protocol):
-    """How rows are written to a part, and read from it."""
+    """A format of parts, which writes rows and reads them."""
 
     suffix: str
 
@@ -104,7 +104,7 @@ class JsonLines:
 
 
 class Parquet:
-    """Parquet with a stated schema, whatever the values; moments are in UTC, to the microsecond."""
+    """Parquet with a fixed schema, whatever the values are; moments are in UTC, to the microsecond."""
 
     suffix = ".parquet"
 
@@ -113,7 +113,7 @@ class Parquet:
             arrow: Any = import_module("pyarrow")
             self._parquet: Any = import_module("pyarrow.parquet")
         except ModuleNotFoundError as error:
-            raise ConfigurationError(f"{error}; Parquet needs more: pip install 'mantago[parquet]'") from error
+            raise ConfigurationError(f"{error}; Parquet needs an extra: pip install 'mantago[parquet]'") from error
         types = {
             "text": arrow.string(),
             "flag": arrow.bool_(),

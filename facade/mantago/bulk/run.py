@@ -1,4 +1,4 @@
-"""A run turns a list of clients into a folder of parts; it is asynchronous inside, and has a synchronous entry."""
+"""The run that turns a list of clients into a folder of parts: asynchronous inside, with synchronous entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mantago import __version__
 from mantago.bulk.ids import ClientList, ClientName, checked_names, client_list, named
 from mantago.bulk.operations import GIFTS, BulkOperation
 from mantago.bulk.pacing import Pacer
-from mantago.bulk.parts import make_folder, part_name, parts_in, remove_leftovers, write_whole
+from mantago.bulk.parts import held_alone, make_folder, part_name, parts_in, remove_leftovers, write_whole
 from mantago.bulk.progress import Meter, Progress, Status, StoppedError, Summary
 from mantago.bulk.rows import FormatName, OutcomeName, format_named
 from mantago.bulk.shards import Client, Fetcher, asking
@@ -29,7 +29,7 @@ PART_SIZE = 500
 CONCURRENCY = 64
 SUMMARY = "summary.json"
 _OF_THE_RUN = ("operation", "format", "part_size", "list")
-"""What two runs of one folder must have in common."""
+"""The fields that two runs of one folder must have in common."""
 
 
 async def fetch_shard_async(
@@ -81,8 +81,8 @@ async def export_async(
 
     `rate` is the most calls a second; without it, the run finds out how many the service allows. `retry_failed` asks
     once more for the clients that failed. `on_progress` is called at most once a second. Raises StoppedError where
-    every client would fail, and keeps the finished parts; ConfigurationError if the list can't be used or the folder is
-    another list's.
+    every client would fail, and keeps the finished parts; ConfigurationError if the list can't be used, or if the
+    folder is another list's or in use by another run.
     """
     with ExitStack() as stack:
         listed = clients if isinstance(clients, ClientList) else stack.enter_context(client_list(clients))
@@ -120,7 +120,7 @@ def _fetcher(
 
 @contextmanager
 def _seen(fetcher: Fetcher) -> Iterator[None]:
-    """Have the calls' spans be children of the run's, which counts and names no client."""
+    """Make the calls' spans children of the run's span, which has counts and names no client."""
 
     def told() -> dict[str, str | int]:
         meter = fetcher.meter
@@ -145,7 +145,7 @@ class _Run:
     parts_done: int = 0
 
     def check_folder(self) -> None:
-        """Refuse the folder of another list, or of the same one cut into other parts."""
+        """Refuse the folder of another list, or of the same list in other parts."""
         names = set()
         for index, shard in enumerate(self.clients.shards(self.part_size)):
             names.add(part_name(index, shard, self.fetcher.operation.method, self.fetcher.format.suffix))
@@ -156,13 +156,17 @@ class _Run:
             differs.append(f"{len(foreign)} part{'s' * (len(foreign) > 1)} of another list")
         if differs:
             raise ConfigurationError(
-                f"{self.folder} belongs to another run (differing: {', '.join(differs)}): a folder is one list's, in "
-                "one format; name a new one; nothing was fetched"
+                f"{self.folder} belongs to another run (differing: {', '.join(differs)}): a folder holds one list, in "
+                "one format, so name a new one; nothing was fetched"
             )
 
     async def go(self) -> Summary:
         """Fetch all parts; leave a summary however it ends."""
         make_folder(self.folder)
+        with held_alone(self.folder):
+            return await self._go()
+
+    async def _go(self) -> Summary:
         try:
             self._begin()
             for index, shard in enumerate(self.clients.shards(self.part_size)):
@@ -190,7 +194,7 @@ class _Run:
 
     def _end(self, status: Status, reason: str | None = None) -> Summary:
         summary = self._summary(status, reason)
-        # Where the disk is full, that is told already, and the parts are all that counts.
+        # A full disk has been reported already, and only the parts count.
         with suppress(OSError):
             self._keep(summary)
         self.fetcher.meter.show(anyio.current_time(), self.fetcher.pacer.refusals, at_once=True)
@@ -223,7 +227,7 @@ class _Run:
 
 
 def summary_in(folder: Path) -> Summary | None:
-    """Return the summary of a folder's last run; None if it can't be read, since the parts say as much."""
+    """Return the summary of a folder's last run; None if it can't be read. The parts say the same."""
     try:
         return Summary(**json.loads((folder / SUMMARY).read_bytes()))
     except (OSError, ValueError, TypeError):

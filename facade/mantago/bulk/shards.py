@@ -42,7 +42,7 @@ Ask: TypeAlias = Callable[[ClientIdentity], Awaitable[Any]]
 
 
 def asking(client: Client, operation: BulkOperation[Any], concurrency: int) -> Ask:
-    """Return what calls the operation for a client: a synchronous one is called in threads."""
+    """Return a function that calls the operation for a client identity; a synchronous client is called in threads."""
     method = getattr(client, operation.method)
     threads = anyio.CapacityLimiter(concurrency)
 
@@ -75,7 +75,7 @@ class Fetcher:
     _answered: ClientIdentity | None = field(default=None, init=False)
 
     async def fetch(self, index: int, clients: Sequence[ClientIdentity], folder: Path) -> Mapping[OutcomeName, int]:
-        """Fetch a part that isn't there, or what failed of one that is; return how many clients have which outcome."""
+        """Fetch a part that isn't there, or the failed clients of one that is; return the number of each outcome."""
         path = folder / part_name(index, clients, self.operation.method, self.format.suffix)
         former: dict[ClientKey, list[Row]] = {}
         if path.exists():
@@ -106,9 +106,13 @@ class Fetcher:
             for row in self.format.loads(path.read_bytes()):
                 found.setdefault(key_of_row(row), []).append(row)
         except (OSError, EOFError, ValueError, KeyError, TypeError, zlib.error) as error:
-            raise ConfigurationError(f"{path.name} can't be read ({error}): remove it and rerun") from error
+            raise ConfigurationError(
+                f"{path.name} can't be read ({error}): remove it, and run the same again"
+            ) from error
         if found.keys() != keys:
-            raise ConfigurationError(f"{path.name} doesn't hold the clients that its name says: remove it and rerun")
+            raise ConfigurationError(
+                f"{path.name} doesn't hold the clients that its name says: remove it, and run the same again"
+            )
         return found
 
     def _write(self, path: Path, rows: Sequence[Row]) -> None:
@@ -140,7 +144,7 @@ class Fetcher:
         return outcomes
 
     async def _outcome(self, client: ClientIdentity) -> Outcome:
-        """Ask for a client until there is an outcome; StoppedError if every client would meet the same."""
+        """Ask for a client until there is an outcome; raise StoppedError if every client would fail."""
         tries = Counter[Verdict]()
         while True:
             sent_at = await self._take_turn()
@@ -162,7 +166,7 @@ class Fetcher:
                 return outcome
 
     def _judge(self, found: Verdict, error: MantaGoError) -> Outcome | None:
-        """Return the outcome of a client that isn't there or was refused; StoppedError if all would be."""
+        """Return the outcome of a client that doesn't exist or was refused; raise StoppedError if all would be."""
         match found:
             case Verdict.NOT_FOUND:
                 return Outcome("not_found", datetime.now(UTC))
@@ -170,7 +174,7 @@ class Fetcher:
                 self._hear()
                 self._failed_in_a_row += 1
                 if self._failed_in_a_row >= MOST_IN_A_ROW:
-                    raise _stopped(error, f"{MOST_IN_A_ROW} clients in a row were refused, the last with: ") from error
+                    raise _stopped(error, f"{MOST_IN_A_ROW} clients in a row were refused; the last error: ") from error
                 return _failed(error)
             case Verdict.STOP | Verdict.STOP_CREDENTIALS:
                 raise _stopped(error, refused=found is Verdict.STOP_CREDENTIALS) from error
@@ -180,7 +184,7 @@ class Fetcher:
     async def _unanswered_by(
         self, client: ClientIdentity, error: MantaGoError, tries: int, sent_at: float
     ) -> tuple[float, Outcome | None]:
-        """Return how long to wait with the next attempt, or that the client is given up."""
+        """Return the seconds until the next attempt, or the outcome of a client that is given up."""
         now, wait, streak = anyio.current_time(), 0.0, self._unanswered
         if isinstance(error, RateLimitError):
             self.pacer.refused(now, sent_at, error.retry_after)
@@ -188,15 +192,15 @@ class Fetcher:
             streak = self._refused
         else:
             wait = wait_before(tries, error, self.jitter())
-        # The silence began with the call, unless something was heard since.
+        # The silence began with the call, unless the service has answered since.
         streak.add(max(sent_at, self._heard_at), client)
         if streak.is_a_clients(tries):
             return 0.0, _failed(error)
         if streak.is_long(now):
-            # One that was answered before tells whether it is the service.
+            # A client that was answered before shows whether the service is at fault.
             if self._answered is not None and await self._is_answered(self._answered):
                 return 0.0, _failed(error)
-            raise _stopped(error, f"for {streak.limit:.0f} s no call was answered, the last with: ") from error
+            raise _stopped(error, f"no call was answered for {streak.limit:.0f} s; the last error: ") from error
         return wait, None
 
     async def _is_answered(self, client: ClientIdentity) -> bool:
@@ -218,7 +222,7 @@ class Fetcher:
             return now
 
     def _hear(self) -> None:
-        """Note that the service has said something, if not what was asked for."""
+        """Note that the service has answered, if not with what was asked for."""
         self._heard_at = anyio.current_time()
         self._unanswered.end(answered=False)
 

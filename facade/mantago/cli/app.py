@@ -37,16 +37,16 @@ def main(arguments: list[str] | None = None) -> int:
         with ended_like_ctrl_c():
             return _run(words)
     except BrokenPipeError:
-        # Whoever read the output has seen enough; without this, Python complains when it flushes at its end.
+        # The reader of the output has seen enough. Without this, Python would complain when it flushes at its end.
         sys.stdout = None
         return ExitStatus.REFUSED
-    except Exception as error:  # noqa: BLE001 - a traceback would say less to whoever uses a command line
+    except Exception as error:  # noqa: BLE001 - a traceback would say less to the user of a command line
         return complain(error, as_json="--json" in words)
 
 
 @contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
-    """Have SIGTERM do what Ctrl-C does, unless the program around decides what either does."""
+    """Let SIGTERM do what Ctrl-C does, unless the surrounding program has a handler of its own for either."""
     ours = threading.current_thread() is threading.main_thread() and callable(signal.getsignal(signal.SIGINT))
     if not ours or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
         yield
@@ -59,12 +59,12 @@ def ended_like_ctrl_c() -> Iterator[None]:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Do what Ctrl-C does at the moment: an event loop has a handler of its own for it."""
+    """Do what Ctrl-C does now; an event loop has a handler of its own for it."""
     signal.raise_signal(signal.SIGINT)
 
 
 def _run(arguments: list[str]) -> int:
-    """Run a command, or answer a shell that wants completion; `click.Command.main` would say something on Ctrl-C."""
+    """Run a command, or answer a shell that asks for completion; `click.Command.main` would print a text on Ctrl-C."""
     if wanted := os.environ.get(VARIABLE):
         return shell_complete(app, {}, PROGRAM, VARIABLE, wanted)
     try:
@@ -77,7 +77,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _write_anything() -> None:
-    """Write characters that the output's encoding lacks as escapes, such as Chinese to a pipe on Windows."""
+    """Let stdout and stderr write escapes for characters that their encoding lacks, as in a pipe on Windows."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

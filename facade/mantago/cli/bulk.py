@@ -1,4 +1,4 @@
-"""What `mantago export` does, and how it shows how far it has come (extra `cli`)."""
+"""The command `mantago export`, and its progress (extra `cli`)."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def export(
     reason = "by Ctrl-C or SIGTERM" if isinstance(error, KeyboardInterrupt) else str(error)
     first = f": {remedy}, then" if (remedy := remedy_for(error)) else ", and"
     message = f"stopped: {reason}; the finished parts are kept{first} the same command continues from there"
-    # What stopped it says more to a program than that something did.
+    # The cause says more to a program than that the run stopped.
     return complain(error.__cause__ or error, as_json=output.as_json, exit_status=status, message=message)
 
 
@@ -106,7 +106,7 @@ def run_export(
     output: options.Output,
     **given: Any,
 ) -> tuple[Summary, BaseException | None]:
-    """Run an export; return how it ended, and what stopped it, if something did."""
+    """Run an export; return its summary, and the error that stopped it, if there was one."""
     client = connect()
     source: Any = sys.stdin.buffer if ids == "-" else ids
 
@@ -147,7 +147,7 @@ def remedy_for(error: BaseException) -> str:
 
 
 def told(summary: Summary, folder: str) -> str:
-    """Return how an export ended, in a line."""
+    """Return a line that says how an export ended."""
     counts = f"{summary.ok:,} answered, {summary.not_found:,} not found, {summary.failed:,} failed"
     again = "; --retry-failed asks for those once more" if summary.status == "some_failed" else ""
     return f"{summary.done:,} of {summary.clients:,} clients in {Path(folder)}: {counts}{again}"
@@ -188,7 +188,7 @@ class Lines:
 
 
 def note(progress: Progress) -> str:
-    """Return what stands beside the bar."""
+    """Return the text beside the bar."""
     parts = [f"{progress.done:,} of {progress.total:,}", f"{progress.rate:.1f} calls/s"]
     parts += [f"{progress.failed:,} failed"] if progress.failed else []
     parts += [f"{progress.refusals:,} times 429"] if progress.refusals else []

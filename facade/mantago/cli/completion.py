@@ -1,4 +1,4 @@
-"""Shows the script with which a shell completes the command line, or installs it (extra `cli`)."""
+"""Show or install the script with which a shell completes the command line (extra `cli`)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mantago_runtime.errors import ConfigurationError
 
 PROGRAM = "mantago"
 VARIABLE = "_MANTAGO_COMPLETE"
-"""The environment variable in which a shell says that it wants completion, not a command."""
+"""The environment variable by which a shell asks for completion instead of a command."""
 SHELLS = ("bash", "zsh", "fish", "powershell", "pwsh")
 _POSIX = {
     # where the script goes, which file the shell reads when it starts, and the line that this file needs
@@ -30,7 +30,7 @@ def login_shell() -> str:
 
 
 def script(command: click.Command, shell: str) -> str:
-    """Return what a shell has to read to complete the command; "" means the login shell."""
+    """Return the script that a shell reads to complete the command; "" means the login shell."""
     return _script(command, shell or login_shell())
 
 
@@ -43,7 +43,7 @@ def _script(command: click.Command, shell: str) -> str:
 
 
 def install(command: click.Command, shell: str) -> str:
-    """Have a shell complete the command from its next start on; return where that was written, for people."""
+    """Install completion for a shell, which has it from its next start on; return a message that says where."""
     shell = shell or login_shell()
     text = _script(command, shell)
     if shell in _POSIX:
@@ -65,7 +65,7 @@ def install(command: click.Command, shell: str) -> str:
 
 
 def _add(profile: Path, line: str) -> None:
-    """Add a line to a file that a shell reads, once; what else stands there is left as it is, byte for byte."""
+    """Add a line to a file that a shell reads, unless it is there already; the rest of the file stays as it is."""
     content = profile.read_bytes() if profile.exists() else b""
     if line.encode() not in content.splitlines():
         separator = b"" if not content or content.endswith(b"\n") else b"\n"

@@ -1,7 +1,8 @@
-"""`mantago doctor`, from the configuration to the contract; each line is judged by a pure function (extra `cli`).
+"""The command `mantago doctor`, which checks everything from the configuration to the contract (extra `cli`).
 
-`examine` looks in the order in which a call can fail, with two requests: one without credentials, which shows the way
-to the service and its clock, and one as any client makes it. It doesn't judge what it can't reach.
+`examine` checks in the order in which a call can fail, with two requests: one without credentials, which shows the way
+to the service and its clock, and one as any client makes it. It doesn't judge what it can't reach. A pure function
+judges each line.
 """
 
 from __future__ import annotations
@@ -48,61 +49,67 @@ from mantago_runtime.secrets.credentials import ARGUMENTS, Credentials, problem_
 from mantago_runtime.secrets.store import EXPIRY_WARNING_SECONDS
 
 UNKNOWN_CLIENT_ID = "mantago-doctor"
-"""A client id that no client has: whoever looks for it has taken bot id, token and secret."""
+"""A client id that no client has: a service that looks for it has accepted bot id, token and secret."""
 CLIENT_CODES = frozenset({11001, 37011})
-"""Refusals that come after the credentials were taken: they are about the client."""
+"""The codes of refusals that are about the client, and so come after the credentials were accepted."""
 IDENTIFICATION = "--client-id, or --platform and --platform-client-id"
 PAGE = "Settings, Advanced settings, API integration"
-"""Where in the bot's dashboard token and secret are made."""
+"""The page of the bot's dashboard on which token and secret are made."""
 RENEW = f"renew the pair in the bot's dashboard ({PAGE}), and set both halves"
 WHOLE = "check that bot id, token and secret were copied whole, and belong together"
 STOPS = "which stops the old one everywhere at once"
 BOT_ID = "the bot id is the last part of the bot's address in the dashboard"
-PLACES: Mapping[str, str] = {"bot_id": BOT_ID} | dict.fromkeys(
-    ("token", "secret"), f"token and secret are made together in the bot's dashboard: {PAGE}"
-)
-"""Where each credential is found."""
-NEWER = "see whether there is a newer version of mantago, or tell its maintainers"
+PLACES: Mapping[str, str] = {
+    "bot_id": BOT_ID,
+    **dict.fromkeys(("token", "secret"), f"token and secret are made together in the bot's dashboard: {PAGE}"),
+    "base_url": "mantago doctor --help lists the options",
+    "environment": "correct the variable, or unset it",
+}
+"""The hint for each part of the configuration: the place of a credential, or what to do."""
+NEWER = "look for a newer version of mantago, or tell its maintainers"
 
 BY_CODE: Mapping[int, str] = {
     1002: f"{WHOLE}; then check the bot's plan. If nothing else helps, {RENEW}, {STOPS}",
     1004: f"{WHOLE}. If they do, {RENEW}, {STOPS}",
     5001: f"check that it was copied whole: {BOT_ID}",
     11001: "connect the bot to this platform in the dashboard, or name another platform",
-    37011: "is the id whole, and of this bot? A platform's id goes into --platform-client-id",
+    37011: "check that the id was copied whole and is of this bot. A platform's id goes into --platform-client-id",
     110000: NEWER,
     120000: "somebody renewed the pair: set the new token and the new secret",
 }
 BY_STATUS: Mapping[int, str] = {
     400: NEWER,
     401: f"{WHOLE}. If they do, {RENEW}, {STOPS}",
-    403: f"{WHOLE}; or does a firewall of the service refuse this network?",
-    404: f"is the address right, down to its path? The document says {SERVER_URL}",
+    403: f"{WHOLE}. If they do, a firewall of the service may refuse this network",
+    404: f"check the address, down to its path. The document says {SERVER_URL}",
     422: NEWER,
     429: "wait, and ask less often",
 }
 
 
 @click.command(cls=options.Command)
+@options.id_
 @options.who
 @options.account(timeout=10.0, help="Seconds that each of the two requests may take.")
 @options.output(quiet="Only what is wrong.")
-def doctor(*, who: options.Who, account: options.Account, output: options.Output) -> ExitStatus:
+def doctor(*, id_: str | None, who: options.Who, account: options.Account, output: options.Output) -> ExitStatus:
     """Find out why calls fail: configuration, token, connection, TLS, clock, and what the service answers.
 
     It sends two requests, which change nothing. If you name no client, the second
-    asks for one that doesn't exist: this shows whether the service takes bot id,
-    token and secret, but no gifts.
+    asks for one that doesn't exist. This shows whether the service accepts bot id,
+    token and secret, but not how it answers with gifts.
 
     For example:
       mantago doctor
-      mantago doctor --client-id VolejRejN     judges gifts, too
+      mantago doctor VolejRejN                 judges gifts, too
       mantago doctor --json > report.json      for a report; it holds no secret
-      mantago doctor --sandbox --client-id token_expired
+      mantago doctor --sandbox token_expired
     """
+    options.check_ids(() if id_ is None else (id_,), who)
+    who = who if id_ is None else options.client_of(id_, who)
     console, checks = Console(highlight=False), []
     with ExitStack() as stack:
-        # What the library warns of stands in the report.
+        # The report has what the library would warn of.
         stack.enter_context(notes(evolve(output, quiet=output.quiet or not output.verbose)))
         arguments = arguments_for(account, stack)
         if not (output.as_json or output.quiet):
@@ -124,7 +131,7 @@ def exit_status(checks: Iterable[Check]) -> ExitStatus:
 
 
 def versions() -> dict[str, str]:
-    """Return what a report of a fault should name."""
+    """Return the versions that a bug report should name."""
     return {
         "mantago": __version__,
         "spec": SPEC_VERSION,
@@ -155,7 +162,7 @@ def examine(
         proxy = None if "transport" in account else environment_proxy(address)
         client = None if problems else MantaGo(**account, timeout=timeout, max_retries=0)
     except ConfigurationError as error:
-        problems |= {"base_url": str(error)}
+        problems |= {"base_url" if str(error).startswith("base_url") else "environment": str(error)}
     yield of_configuration(problems, client, account, os.environ, proxy)
     yield of_token(client.credentials if client else None, now())
     probed = probe(address, proxy, timeout, now) if address else None
@@ -179,7 +186,7 @@ def examine(
 
 
 def credential_problems(account: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
-    """Return what is wrong with each credential, by its argument: all at once, where a client tells the first."""
+    """Return what is wrong with each credential, by its argument; a client would name the first fault only."""
     values = {
         name: environment.get(f"MANTAGO_{name.upper()}") or None if account[name] is None else account[name]
         for name in ARGUMENTS
@@ -197,7 +204,7 @@ def of_configuration(
 ) -> Check:
     """Judge what the client was configured with, and say where each value comes from."""
     if client is None or client.credentials is None:
-        hints = dict.fromkeys(PLACES.get(name, "mantago doctor --help lists the options") for name in problems)
+        hints = dict.fromkeys(PLACES[name] for name in problems)
         detail = "; ".join(map(options.with_options, problems.values()))
         return failed("configuration", detail, "; ".join(hints), ExitStatus.WRONG_USE)
     sources: dict[str, list[str]] = {}
@@ -207,7 +214,7 @@ def of_configuration(
     padded = [name for name in ("bot_id", "secret") if (value := getattr(client.credentials, name)) != value.strip()]
     if padded:
         detail = f"there is white space around {' and '.join(padded)}"
-        hint = "copy it once more without it; a file's last line break isn't part of what is in the file"
+        hint = "copy it again without the white space; the line break at the end of a file doesn't belong to it"
         return failed("configuration", detail, hint, ExitStatus.WRONG_USE)
     told = "; ".join(f"{', '.join(names)}: {source}" for source, names in sources.items())
     told = "the built-in sandbox" if "transport" in account else told
@@ -265,7 +272,7 @@ def hint_for(refusal: APIStatusError) -> str:
 def of_client(outcome: Outcome, *, identified: bool) -> Check:
     """Judge whether the service knows the client."""
     if not identified:
-        return skipped("client", f"no client was given: give {IDENTIFICATION}")
+        return skipped("client", f"no client was given: give ID, or {IDENTIFICATION}")
     if isinstance(outcome, ClientGifts):
         count = len(outcome.tickets) + len(outcome.physical_gifts) + len(outcome.virtual_gifts)
         return passed("client", f"the service knows this client, with {count} gift{'s' * (count != 1)}")
@@ -276,7 +283,7 @@ def of_client(outcome: Outcome, *, identified: bool) -> Check:
 
 def of_contract(outcome: Outcome) -> Check:
     """Judge whether the answer is what the document says."""
-    document, proxy = f"version {SPEC_VERSION} of the document", f"is there a proxy that answers instead? Else {NEWER}"
+    document, proxy = f"version {SPEC_VERSION} of the document", f"check whether a proxy answers instead; else {NEWER}"
     if isinstance(outcome, ClientGifts):
         beside = [line.path for line in outcome.drift if line.kind == "unknown_field"]
         faults = [f"{line.kind} {line.path}: {line.detail}" for line in outcome.drift if line.kind != "unknown_field"]
@@ -299,7 +306,7 @@ def of_contract(outcome: Outcome) -> Check:
 
 
 def envelope_faults(body: bytes) -> list[str]:
-    """Return where a refusal isn't the one that the document promises."""
+    """Return the faults of a refusal by the document."""
     document = Document(published())
     try:
         payload = parse_json(body)

@@ -1,4 +1,4 @@
-"""`mantago gifts`: one client's gifts for people, or those of several as JSON Lines (extra `cli`)."""
+"""The command `mantago gifts`, which shows one client's gifts as a table, or several clients' as JSON Lines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import click
-from attrs import asdict, evolve
+from attrs import asdict
 from rich.console import Console
 
 from mantago import MantaGo
@@ -37,9 +37,9 @@ def gifts(
 ) -> ExitStatus:
     """Show a client's tickets, physical and virtual gifts.
 
-    For several clients, and for those from standard input, it prints a line of
-    JSON each, with the outcome: ok, not_found or failed. The exit status is then
-    the worst, in the order 2, 4, 3, 1. For thousands, use mantago export.
+    For several ids, or for ids from standard input, it prints one line of JSON
+    for each, with the outcome ok, not_found or failed. The exit status is then
+    the worst of all, in the order 2, 4, 3, 1. For thousands, use mantago export.
 
     For example:
       mantago gifts --sandbox VolejRejN
@@ -47,15 +47,8 @@ def gifts(
       mantago gifts VolejRejN --json | jq '.virtualGifts[].name'
       mantago gifts - < ids.txt | jq 'select(.outcome == "failed")'
     """
-    if "" in ids:
-        raise ConfigurationError("ID is empty: give the client's id")
-    if not ids and who.platform is not None and who.platform_client_id is None and who.client_id is None:
-        raise IdentificationError(
-            "platform was given, but platform_client_id is missing, or the client's id there as ID"
-        )
-    if ids and (named := [name for name in ("client_id", "platform_client_id") if getattr(who, name) is not None]):
-        raise ConfigurationError(f"give the client as ID or by {options.as_option(named[0])}, not both")
-    clients = [_named(id_, who) for id_ in ids if id_ != STDIN]
+    options.check_ids(ids, who)
+    clients = [options.client_of(id_, who) for id_ in ids if id_ != STDIN]
     with ExitStack() as stack:
         stack.enter_context(notes(output))
         for one in clients:
@@ -63,7 +56,7 @@ def gifts(
         client = stack.enter_context(MantaGo(**arguments_for(account, stack), timeout=account.timeout))
         _log.info("%r", client)
         if len(ids) > 1 or STDIN in ids:
-            statuses = [_tell(client, _named(id_, who)) for id_ in _with_lines(ids)]
+            statuses = [_tell(client, options.client_of(id_, who)) for id_ in _with_lines(ids)]
             if not statuses:
                 raise ConfigurationError("there are no ids on standard input: write one in each line")
             return worst(statuses)
@@ -77,13 +70,8 @@ def gifts(
     return ExitStatus.FINE
 
 
-def _named(id_: str, who: options.Who) -> options.Who:
-    """Return the client of an id: with a platform, its id there."""
-    return evolve(who, **{"client_id" if who.platform is None else "platform_client_id": id_})
-
-
 def _with_lines(ids: Iterable[str]) -> Iterator[str]:
-    """Yield the ids, and those of standard input as they come; a program that has none reads nothing."""
+    """Yield the ids, with those of standard input as they arrive; a program may have no standard input."""
     for id_ in ids:
         if id_ == STDIN:
             yield from _lines(getattr(sys.stdin, "buffer", ()))
@@ -102,7 +90,7 @@ def _lines(stdin: Iterable[bytes]) -> Iterator[str]:
 
 
 def _tell(client: MantaGo, who: options.Who) -> ExitStatus:
-    """Ask for one of several clients, and print its outcome as a line; return the exit status that it asks for."""
+    """Ask for one of several clients and print its outcome as a line; return the exit status for it."""
     told: dict[str, Any] = {name: value for name, value in asdict(who).items() if value is not None}
     status = ExitStatus.FINE
     try:

@@ -1,4 +1,4 @@
-"""What commands have in common on stdout and stderr: JSON, errors, and notes of what was tolerated (extra `cli`)."""
+"""The output of all commands on stdout and stderr: JSON, errors, and notes of what was tolerated (extra `cli`)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any, Final, TextIO
+from contextlib import ExitStack, contextmanager
+from typing import Any, TextIO
 
 import click
 
@@ -17,16 +17,11 @@ from mantago.cli.completion import PROGRAM
 from mantago.cli.options import Output, with_options, with_options_named
 from mantago.cli.statuses import status_of
 from mantago_runtime.errors import ConfigurationError, IdentificationError, MantaGoError
-
-_IN_PLAIN_WORDS: Final = {
-    "is not a valid float": "isn't a number",
-    "is not a valid integer range": "isn't a whole number",
-}
-"""What click says of a value, and what people understand."""
+from mantago_runtime.logs import LOG_LEVELS
 
 
 def told(error: BaseException) -> str:
-    """Return what to say about an error, in one line."""
+    """Return the message about an error, in one line."""
     return " ".join(_text_of(error).split())
 
 
@@ -36,14 +31,11 @@ def _text_of(error: BaseException) -> str:
             return with_options_named(str(error))
         case ConfigurationError() | ImportError():
             text = with_options(str(error))
-            hint = "; mantago doctor says what else is, and where it is found; or try it with --sandbox"
+            hint = "; mantago doctor lists all that is missing and where to find it; or try --sandbox"
             return text + (hint if text.endswith("is missing") else "")
         case click.ClickException():
             command = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
-            text = error.format_message()
-            for theirs, ours in _IN_PLAIN_WORDS.items():
-                text = text.replace(theirs, ours)
-            return f"{text} (see {command} --help)"
+            return f"{error.format_message()} (see {command} --help)"
         case MantaGoError():
             return str(error)
         case OSError():
@@ -53,7 +45,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def described(error: BaseException, exit_status: int | None = None, message: str | None = None) -> dict[str, Any]:
-    """Return an error for programs; what it doesn't say is None."""
+    """Return an error as data for programs; a value is None where the error says nothing."""
     kept = error if isinstance(error, MantaGoError) else None
     elapsed = getattr(kept, "elapsed", None)
     return {
@@ -91,7 +83,7 @@ def _write(stream: TextIO | None, line: str) -> None:
 
 
 def complain(error: BaseException, *, as_json: bool, exit_status: int | None = None, message: str | None = None) -> int:
-    """Say on stderr, in a line, what went wrong; return the exit status."""
+    """Print a line on stderr that says what went wrong; return the exit status."""
     found = described(error, exit_status, message)
     if as_json:
         _write(sys.stderr, json.dumps(found, ensure_ascii=False))
@@ -101,12 +93,12 @@ def complain(error: BaseException, *, as_json: bool, exit_status: int | None = N
 
 
 def print_note(text: str, *, as_json: bool) -> None:
-    """Say something on stderr at once, in a line."""
+    """Print a note on stderr at once, in a line."""
     print(json.dumps({"note": text}) if as_json else text, file=sys.stderr, flush=True)
 
 
 class _JsonLine(logging.Formatter):
-    """Tells a note as JSON, so that every line on stderr is."""
+    """Formats a note as JSON, so that every line on stderr is JSON."""
 
     def format(self, record: logging.LogRecord) -> str:
         return json.dumps({"note": super().format(record)})
@@ -114,12 +106,12 @@ class _JsonLine(logging.Formatter):
 
 @contextmanager
 def notes(output: Output) -> Iterator[None]:
-    """Put on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing.
+    """Show on stderr what the library tolerated; with `verbose` each call and retry too, with `quiet` nothing.
 
-    What MANTAGO_LOG asks for is shown besides, each line once.
+    The lines that MANTAGO_LOG asks for are shown as well, each of them once.
     """
     if output.quiet and output.verbose:
-        raise ConfigurationError("--quiet and --verbose exclude each other")
+        raise ConfigurationError("give --quiet or --verbose, not both")
     logger, handler = logging.getLogger("mantago"), logging.StreamHandler()
     level, logged = logger.level, os.environ.get("MANTAGO_LOG", "").upper()
     plain = "%(asctime)s %(levelname)s %(name)s: %(message)s" if logged else "note: %(message)s"
@@ -131,18 +123,21 @@ def notes(output: Output) -> Iterator[None]:
     # On the root logger, since MANTAGO_LOG leaves the lines to a handler there.
     root = logging.getLogger()
     root.addHandler(handler)
-    try:
+    with ExitStack() as stack:
+        stack.callback(logger.setLevel, level)
+        stack.callback(root.removeHandler, handler)
+        if output.verbose and logged.lower() in LOG_LEVELS:
+            # A client sets the level of the log to that of the variable, which may be higher.
+            stack.callback(os.environ.update, MANTAGO_LOG=os.environ["MANTAGO_LOG"])
+            os.environ["MANTAGO_LOG"] = "debug"
         yield
-    finally:
-        root.removeHandler(handler)
-        logger.setLevel(level)
 
 
 def _is_shown(record: logging.LogRecord, output: Output, logged_from: int | None) -> bool:
-    """Whether a record is for whoever uses the command line."""
+    """Return whether to show a record to the user of the command line."""
     if record.name.partition(".")[0] != "mantago":
         return record.levelno >= logging.WARNING
     is_logged = logged_from is not None and record.levelno >= logged_from
-    # The library's own records are about single calls; what needs a person's attention comes from its children.
+    # The library's own records are about single calls; those that need a person's attention come from child loggers.
     is_told = not output.quiet and record.levelno >= logging.WARNING and record.name != "mantago"
     return is_logged or output.verbose or is_told

@@ -25,14 +25,14 @@ from mantago_runtime.mappings import Headers
 from mantago_runtime.text import seconds
 
 CLOCK_TOLERANCE = 60.0
-"""Seconds."""
+"""The difference between two clocks that is no fault, in seconds."""
 
 
 @frozen
 class Check:
     """One line of the report; `ok` is None where there was nothing to judge.
 
-    A hint says what to do about a cross, and `status` which exit status it asks for.
+    `hint` says what to do about a cross, and `status` is its exit status.
     """
 
     name: str
@@ -101,7 +101,7 @@ def probe(address: str, proxy: str | None, timeout: float, now: Callable[[], flo
 
 
 def probe_result(sent: float, received: float, headers: Iterable[tuple[bytes, bytes]], stream: Any) -> ProbeResult:
-    """Return what a request met, from its answer's header and its connection."""
+    """Return the result of a request, from its answer's header and its connection."""
     told = Headers((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers)
     (host, port, *_), tls = stream.get_extra_info("server_addr"), stream.get_extra_info("ssl_object")
     version, certificate = (tls.version(), tls.getpeercert()) if tls else (None, None)
@@ -122,22 +122,29 @@ def of_connection(probed: ProbeResult | Exception | None, address: str, proxy: s
         return passed("connection", f"{host} accepts connections")
     text = " ".join(str(probed).split()) or type(probed).__name__
     if behind(probed, socket.gaierror):
-        text, hint = f"the name {host} isn't known here: {text}", "is the name right? Else look at this machine's DNS."
+        text, hint = f"the name {host} isn't known here: {text}", "check the name, and this machine's DNS."
     elif behind(probed, ConnectionRefusedError):
-        text, hint = f"{host} refuses the connection: {text}", "is the port right, and does the service run there?"
+        text, hint = f"{host} refuses the connection: {text}", "check the port, and that the service runs there."
     elif isinstance(probed, (httpcore.TimeoutException, httpx.TimeoutException)):
-        text, hint = f"{host} gave no answer within {seconds(timeout)}", "does a firewall block the connection?"
+        text, hint = (
+            f"{host} gave no answer within {seconds(timeout)}",
+            "check whether a firewall blocks the connection.",
+        )
     else:
-        text, hint = f"{host} gave no answer: {text}", "the server there may not speak HTTP: is the port right?"
+        text, hint = f"{host} gave no answer: {text}", "check the port: the server there may not speak HTTP."
     if proxy and is_loopback(httpx.URL(address).host):
-        hint = "set NO_PROXY=127.0.0.1,localhost: the proxy of the environment (HTTP_PROXY) stands before this machine."
+        hint = "set NO_PROXY=127.0.0.1,localhost: the environment's proxy (HTTP_PROXY) can't reach this machine."
     else:
-        hint += " The proxy comes from the environment (HTTPS_PROXY)." if proxy else " A proxy is named in HTTPS_PROXY."
+        used, missing = (
+            "The proxy comes from the environment (HTTPS_PROXY).",
+            "If this network needs a proxy, name it in HTTPS_PROXY.",
+        )
+        hint = f"{hint} {used if proxy else missing}"
     return failed("connection", text, hint, ExitStatus.TRY_LATER)
 
 
 def of_tls(probed: ProbeResult | Exception | None, address: str) -> Check:
-    """Judge whether the service can be trusted to be itself."""
+    """Judge whether TLS proves that the service is the right one."""
     if isinstance(probed, ConfigurationError):
         return failed("TLS", str(probed), "correct SSL_CERT_FILE or SSL_CERT_DIR, or unset them", ExitStatus.WRONG_USE)
     if isinstance(probed, Exception) and (error := behind(probed, ssl.SSLError)):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def arguments_for(
     account: options.Account, stack: ExitStack, transport: Callable[..., object] = httpx.HTTPTransport
 ) -> dict[str, Any]:
-    """Return a client's arguments; with `--sandbox` those for a sandbox, which runs as long as the stack lasts."""
+    """Return a client's arguments; with `--sandbox`, they are for a sandbox that runs as long as the stack lasts."""
     given: dict[str, Any] = asdict(account, filter=lambda field, _: field.name in options.PLACE)
     if not account.sandbox:
         return given
@@ -58,8 +59,11 @@ Clients of this package take http:// for loopback only. From elsewhere
     exit_statuses={status: MEANINGS[status] for status in (ExitStatus.WRONG_USE, ExitStatus.INTERRUPTED)},
 )
 @options.sandbox
-def sandbox(*, host: str, port: int, **account: Any) -> None:
+def sandbox(*, host: str, port: int, quiet: bool, **account: Any) -> None:
     """Run a stand-in for the service on this machine until Ctrl-C, and show how to use it (extra sandbox).
+
+    It shows a line on stderr for each call: time of day, method, path, status and
+    code, without any id.
 
     For example:
       mantago sandbox --port 8000
@@ -71,11 +75,11 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
     given = {name: value for name, value in account.items() if value is not None}
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(sandboxes.Sandbox(host=host, port=port, **given))
+            server = stack.enter_context(sandboxes.Sandbox(host=host, port=port, log=None if quiet else _log, **given))
         except ValueError as error:
             raise ConfigurationError(options.with_options(str(error))) from None
         except OSError as error:
-            # What Python adds in parentheses is told here in words.
+            # The message says in words what Python adds in parentheses.
             reason = (error.strerror or str(error)).partition(" (while ")[0]
             raise ConfigurationError(
                 f"can't listen on port {port} of {host}: {reason}; choose another --port or --host"
@@ -86,8 +90,14 @@ def sandbox(*, host: str, port: int, **account: Any) -> None:
             time.sleep(3600)
 
 
+def _log(line: str) -> None:
+    # The reader of stderr may be gone, while programs still want their answers.
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
 def _introduce(console: Console, server: Sandbox, host: str) -> None:
-    """Show how to use the sandbox, and whom to ask for."""
+    """Show how to use the sandbox, and the ids that it knows."""
     from mantago.sandbox import CLIENTS, TRIGGERS  # noqa: PLC0415 - needs an extra
 
     console.print("The sandbox is running; in another terminal, tell the client where it is:\n")
@@ -102,5 +112,5 @@ def _introduce(console: Console, server: Sandbox, host: str) -> None:
             for other in entry.platform_ids:
                 console.print(f"  {'':<26} also {other.platform} {other.platform_client_id}")
     console.print("\nCtrl-C ends it.")
-    # A container's log is no terminal.
+    # Where stdout is no terminal, as in a container, it is buffered.
     console.file.flush()

@@ -19,7 +19,7 @@ from mantago_runtime.errors import (
 
 
 class ExitStatus(IntEnum):
-    """What a command ends with."""
+    """The status that a command ends with."""
 
     FINE = 0
     REFUSED = 1
@@ -43,7 +43,7 @@ _BY_VERDICT: Final[Mapping[Verdict, ExitStatus]] = {
     Verdict.STOP_CREDENTIALS: ExitStatus.CREDENTIALS,
 }
 _WORST_FIRST: Final = (ExitStatus.WRONG_USE, ExitStatus.CREDENTIALS, ExitStatus.TRY_LATER, ExitStatus.REFUSED)
-"""What only a person can put right comes first, then what a later run may change."""
+"""Statuses that only a person can put right come first, then those that may change in a later run."""
 
 
 def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
@@ -53,7 +53,7 @@ def worst(statuses: Iterable[ExitStatus]) -> ExitStatus:
 
 
 def status_of(error: BaseException) -> ExitStatus:
-    """Return the exit status that an error asks for."""
+    """Return the exit status for an error."""
     match error:
         case ConfigurationError() | IdentificationError() | ImportError() | click.ClickException():
             return ExitStatus.WRONG_USE

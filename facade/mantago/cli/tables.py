@@ -1,4 +1,4 @@
-"""The drawing of what the command line shows: gifts as a table, the doctor's findings as lines (extra `cli`)."""
+"""The command line's table of gifts, and the lines of the doctor's findings (extra `cli`)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from mantago import ClientGifts, Gift, Ticket
 from mantago.cli.probe import Check
 
 COLUMNS = {"kind": True, "name": False, "from": False, "created": True, "valid": True}
-"""And whether they keep their width, whatever the others need: times stay whole."""
+"""The columns, and whether each keeps its width whatever the others need: times stay whole."""
 WIDTH_OF_A_TABLE = 74
-"""A narrower console would leave nothing for the others."""
+"""The least width of a console for a table; in a narrower one, the times would leave no room for names."""
 VALIDITY = {True: "[red]expired[/]", False: "[green]yes[/]", None: "not said"}
 MARKS = {True: "[green]✔[/]", False: "[red]✘[/]", None: "[dim]–[/]"}
 PLAIN_MARKS = {True: "ok", False: "NO", None: "--"}
@@ -24,7 +24,7 @@ WIDTH_OF_CHECK_NAMES = len("configuration")
 
 
 def show_gifts(console: Console, result: ClientGifts, who: str, *, utc: bool = False, quiet: bool = False) -> None:
-    """Show a client's gifts as a table, on a narrow console one below the other; `who` is what they were asked by."""
+    """Show a client's gifts as a table, on a narrow console one below the other; `who` names the client."""
     time_format = TimeFormat(utc=utc)
     rows = [_cells(kind, gift, time_format) for kind, gift in _in_order(result)]
     if not quiet:
@@ -79,7 +79,7 @@ def _span(gift: Gift, time_format: TimeFormat) -> str:
 
 
 class TimeFormat:
-    """Tells times in the local zone or in UTC, and remembers what to call the zones that it told them in."""
+    """Formats times in the local zone or in UTC, and remembers the names of the zones that it used."""
 
     def __init__(self, *, utc: bool) -> None:
         self._zone = UTC if utc else None
@@ -89,7 +89,8 @@ class TimeFormat:
         """Return date and time."""
         try:
             there = moment.astimezone(self._zone)
-        except (OverflowError, OSError, ValueError):  # a year that is near the first or the last, or none to the system
+        except (OverflowError, OSError, ValueError):
+            # The year is too near the first or the last, or the system doesn't know it.
             there = moment
         offset = f"{there:%z}"
         name = there.tzname() or ""
@@ -99,7 +100,7 @@ class TimeFormat:
 
     @property
     def zones(self) -> str:
-        """The zones of the times that were told: two where there is daylight saving time."""
+        """The zones of the times so far: two if some are in daylight saving time."""
         return " and ".join(self._told)
 
 
@@ -122,5 +123,5 @@ def show_check(console: Console, check: Check) -> None:
 
 
 def visible(text: str) -> str:
-    """Return the text without what could steer a terminal."""
+    """Return the text without characters that could control a terminal."""
     return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)

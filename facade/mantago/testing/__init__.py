@@ -19,5 +19,5 @@ from mantago.testing.set_answers import OperationRequest
 __all__ = ["FailureName", "FakeMantaGo", "OperationRequest", "RecordedRequest", "gift", "ticket"]
 
 for _public in (FakeMantaGo, OperationRequest, RecordedRequest, gift, ticket):
-    # The modules behind are nobody's business.
+    # Tracebacks and pickles name the public module.
     _public.__module__ = __name__

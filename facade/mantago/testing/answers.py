@@ -1,4 +1,4 @@
-"""The good answers of operations, by the document."""
+"""The good answers of a document's operations."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from attrs import field, frozen
 from mantago.testing.document import Document, Node, Operation
 from mantago.testing.refusals import CannedResponse
 from mantago.testing.samples import flat, sample
+from mantago.testing.schemas import schema_faults
 
 __all__ = ["Answers", "Content", "Success", "is_json"]
 
 _NOT_OURS: Final = frozenset({"connection", "content-encoding", "content-length", "content-type", "transfer-encoding"})
-"""Headers that say how an answer is sent, and so are no made-up values."""
+"""Headers that describe how an answer is sent, so their values aren't made up."""
 _ENVELOPE: Final = frozenset({"success", "message"})
 
 
@@ -29,7 +30,7 @@ class Content:
 
 @frozen
 class Success:
-    """An operation's good answer: what stands around its content, the content's schema, and a sample of it.
+    """An operation's good answer: its status and headers, the schema of its content, and a sample of the content.
 
     `schema` is None where the document promises no content.
     """
@@ -66,9 +67,17 @@ class Answers:
         return self._found[operation.key]
 
     def completed(self, name: str, content: Content) -> Content:
-        """Return content with what the operation of this name requires of it and it lacks, made up."""
+        """Return content with made-up values for what the operation of this name requires and the content lacks.
+
+        Raises ValueError for content of another type than the operation's, such as a number in place of an object.
+        """
         operation = self.document.named(name)
         schema = (self.of(operation).schema if operation else None) or {}
+        merged = flat(self.document, schema)
+        typed: dict[str, Any] = {keyword: merged[keyword] for keyword in ("type", "nullable") if keyword in merged}
+        if fault := next(schema_faults(self.document, typed, content.payload, "it"), None):
+            told = f"{name} can't answer with {content.payload!r:.50}: {fault.replace(': ', ' ', 1)}"
+            raise ValueError(f"{told}; give a result of the operation, or JSON under the service's names")
         return Content(_completed(self.document, schema, content.payload, content.left_out))
 
     def _made_up(self, operation: Operation) -> Success:
@@ -96,7 +105,7 @@ class Answers:
 
 
 def is_json(content_type: str) -> bool:
-    """Whether a media type is JSON."""
+    """Return whether a media type is JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or kind.endswith("+json")
 
@@ -121,7 +130,7 @@ def _in_a_header(value: Any) -> str:
 
 
 def _completed(document: Document, schema: Node, value: Any, left_out: Collection[str]) -> Any:
-    """Return a value with what its schema requires and it lacks, but for members that are left out on purpose."""
+    """Return a value with made-up members that its schema requires and it lacks, but for those left out on purpose."""
     merged = flat(document, schema)
     if isinstance(value, list):
         return [_completed(document, merged.get("items", {}), element, left_out) for element in value]
@@ -130,5 +139,5 @@ def _completed(document: Document, schema: Node, value: Any, left_out: Collectio
     properties: Mapping[str, Node] = merged.get("properties", {})
     lacking = [name for name in merged.get("required", ()) if name not in value and name not in left_out]
     shown = (name for name in lacking if not document.resolved(properties.get(name, {})).get("writeOnly"))
-    added = {name: sample(document, properties.get(name, {})) for name in shown}
+    added = {name: sample(document, properties.get(name, {}), name=name) for name in shown}
     return added | {name: _completed(document, properties.get(name, {}), it, left_out) for name, it in value.items()}

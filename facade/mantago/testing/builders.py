@@ -1,4 +1,4 @@
-"""Builders of what the service holds."""
+"""Builders of gifts and tickets for the service to hold."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def gift(
 ) -> Gift:
     """Return a valid gift; without arguments, it is always the same.
 
-    An expired gift says from when to when it was valid, as the spec asks: by default the month from `created_at` on. A
+    An expired gift says from when to when it was valid, as the spec asks: by default, 30 days from `created_at` on. A
     field of a newer document is no argument here and has a fitting value; `attrs.evolve` gives it another one.
     """
     _aware("created_at", created_at)

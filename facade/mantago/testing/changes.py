@@ -18,7 +18,7 @@ _ENVELOPE: Final = frozenset({"success", "message"})
 
 
 def changed_once(document: Document, schema: Node, payload: Any, change: str) -> Any:
-    """Return an answer's content with the first member changed that can be; the same if none can."""
+    """Return an answer's content with the first member changed that allows it; unchanged if no member does."""
     payload = copy.deepcopy(payload)
     members = [*_members(document, schema, payload, inside=False)]
     if change == "unknown_field":
@@ -36,7 +36,7 @@ def changed_once(document: Document, schema: Node, payload: Any, change: str) ->
 
 @frozen
 class _Member:
-    """A member of an object or element of a list, where it stands, and what its schema says."""
+    """A member of an object or an element of a list, with its holder and its schema."""
 
     holder: Any
     key: Any
@@ -46,7 +46,7 @@ class _Member:
 
     @property
     def is_named(self) -> bool:
-        """Whether it is a member of an object, and none of what stands around every answer."""
+        """True for a member of an object that isn't part of the envelope around every answer."""
         return isinstance(self.holder, dict) and (self.inside or self.key not in _ENVELOPE)
 
 
@@ -82,7 +82,7 @@ _CHANGES: Final[Mapping[str, Callable[[Any, Any], None]]] = {
 
 
 def _members(document: Document, schema: Node, value: Any, *, inside: bool = True) -> Iterator[_Member]:
-    """Yield what a value holds, in the document's order, and of lists the first element."""
+    """Yield the members of a value in the document's order, and the first element of a list."""
     merged = flat(document, schema)
     for keyword in ("oneOf", "anyOf"):
         options = merged.pop(keyword, ())

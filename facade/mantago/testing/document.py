@@ -1,4 +1,4 @@
-"""The published document as plain data: its operations, and what they refer to."""
+"""The published document as plain data: its operations, and the schemas that they refer to."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Node = Mapping[str, Any]
 
 @frozen
 class Operation:
-    """An operation of the spec: its key there, what stands under it, and what a path has for its templates."""
+    """An operation of the spec: its key there, its node, and the values that a request's path has for its templates."""
 
     key: tuple[str, str]
     node: Node
@@ -30,7 +30,7 @@ class Operation:
 
 
 class Document:
-    """The spec as plain data: where it is served, its operations by name and by path, what its parts refer to.
+    """The spec as plain data: its base path, its operations by name and by path, and the targets of references.
 
     `names` are the friendly names by method and path, `rule_schemas` the schemas that carry the identification rule.
     """
@@ -50,7 +50,7 @@ class Document:
         self.base_path = url.path.rstrip("/")
         self._rule_refs = frozenset(_SCHEMAS + name for name in rule_schemas)
         paths: Mapping[str, Node] = spec.get("paths", {})
-        # As OpenAPI has it, what a path says literally comes before what it has a template for.
+        # In OpenAPI, a literal path comes before one with a template.
         self._patterns = sorted(paths, key=lambda path: ["{" in part for part in path.split("/")])
         self.names = {key: name for key, name in names.items() if key[0] in self.resolved(paths.get(key[1], {}))}
 
@@ -65,6 +65,11 @@ class Document:
                 in_path = dict(zip(re.findall(r"{(.*?)}", pattern), found.groups(), strict=True))
                 return Operation((method, pattern), self._with_shared_parameters(shared, shared[method]), in_path)
         return None
+
+    def shown(self, path: str) -> str:
+        """Return a path that no operation has, for a log; segments that may be an id, unknown ones, are left out."""
+        known = {part for pattern in [self.base_path, *self._patterns] for part in pattern.split("/")}
+        return "/".join(part if part in known else "..." for part in path.split("/"))
 
     def _with_shared_parameters(self, shared: Node, node: Node) -> Node:
         """Return an operation with the parameters that its path has for all operations, unless it has its own."""
@@ -94,7 +99,7 @@ class Document:
         return node
 
     def parts(self, schema: Node) -> Iterator[Node]:
-        """Yield a schema and what it is put together from, by allOf, anyOf or oneOf."""
+        """Yield a schema and the schemas that it is composed of, by allOf, anyOf or oneOf."""
         schema = self.resolved(schema)
         yield schema
         for keyword in ("allOf", "anyOf", "oneOf"):
@@ -102,7 +107,7 @@ class Document:
                 yield from self.parts(part)
 
     def asks_for_a_client(self, operation: Operation) -> bool:
-        """Whether the body is, or builds on, a schema that carries the identification rule."""
+        """Return whether the body is, or builds on, a schema that carries the identification rule."""
         content = self.resolved(operation.node.get("requestBody", {})).get("content", {})
         return any(self._carries_the_rule(media.get("schema", {})) for media in content.values())
 
@@ -112,6 +117,6 @@ class Document:
         return any(self._carries_the_rule(part) for part in self.resolved(schema).get("allOf", ()))
 
     def declares(self, operation: Operation, name: str, place: str) -> bool:
-        """Whether the operation has this parameter."""
+        """Return whether the operation has this parameter."""
         parameters = map(self.resolved, operation.node.get("parameters", ()))
         return any((parameter["name"], parameter["in"]) == (name, place) for parameter in parameters)

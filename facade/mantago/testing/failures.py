@@ -61,14 +61,14 @@ FailureName = Literal[
 
 @frozen
 class Failure:
-    """One way to fail: an error, or what becomes of a good answer.
+    """One way to fail: an error, or a trouble of a good answer.
 
-    `uses_up` names the limit of httpx that is waited for in vain, `seconds` is how late a good answer comes; `left` is
-    how often this is still to happen. What an id of the sandbox does has no name.
+    `uses_up` names the timeout of httpx that runs out, `seconds` is the delay of a good answer, and `left` is how often
+    this is still to happen. `name` is None for what an id of the sandbox does.
     """
 
     name: FailureName | None
-    trouble: Trouble = Trouble()  # noqa: RUF009 - it can't be changed
+    trouble: Trouble = Trouble()  # noqa: RUF009 - it is immutable
     error: Callable[[], httpx.TransportError] | None = None
     uses_up: str | None = None
     seconds: float = 0.0
@@ -76,16 +76,16 @@ class Failure:
 
     @property
     def answer(self) -> CannedResponse | None:
-        """What comes instead of a good answer."""
+        """The answer that comes instead of a good one."""
         return self.trouble.instead
 
     @property
     def reaches_the_service(self) -> bool:
-        """Whether the service gets as far as making up an answer."""
+        """True if the service gets as far as making up an answer."""
         return self.error is None and self.trouble.instead is None
 
     def happen(self, limits: Mapping[str, float | None]) -> tuple[float, httpx.TransportError | None]:
-        """Return the seconds that go by within httpx's limits, and the error to raise then."""
+        """Return the seconds that pass within httpx's timeouts, and the error to raise then."""
         limit = limits.get(self.uses_up or "read") or math.inf
         if self.error is not None:
             return (limit if self.uses_up and limit < math.inf else 0.0), self.error()
@@ -107,7 +107,7 @@ _TIMED_OUT: Final = _fails(httpx.ReadTimeout, "timed out")
 _OF_ITS_OWN: Final = {
     one.name: one
     for one in (
-        # Its id has a Retry-After.
+        # The sandbox's id of this name answers with a Retry-After.
         Failure("rate_limited", Trouble(Refusal.RATE_LIMITED.answer(bot_id=BOT_ID))),
         Failure("slow_answer", seconds=SLOW_SECONDS),
         Failure("unknown_host", error=_fails(httpx.ConnectError, "[Errno -2] Name or service not known")),
@@ -127,13 +127,13 @@ _COMES_LATE: Final = ("slow_answer",)
 
 
 def failure(name: str, times: object, retry_after: object, seconds: object) -> Failure:
-    """Return the failure of this name; a name, or an option of it, that there isn't is a ValueError."""
+    """Return the failure of this name; raise ValueError for a name or an option of it that doesn't exist."""
     given, name = name, spelled(str(name))
     if name not in FAILURES:
         nearest = did_you_mean(name, FAILURES) or f"there are {', '.join(FAILURES)}"
         raise ValueError(f"no failure is named {given!r}: {nearest}")
     if times is not None and (isinstance(times, bool) or not isinstance(times, int) or times < 1):
-        raise ValueError(f"times must be a whole number from 1 on, or None for every time, not {times!r}")
+        raise ValueError(f"times must be a whole number, 1 or more, or None for every time, not {times!r}")
     late = _seconds("seconds", seconds, name, _COMES_LATE)
     wait = _seconds("retry_after", retry_after, name, _SAYS_WHEN)
     found = evolve(FAILURES[name], left=math.inf if times is None else times)
@@ -144,7 +144,7 @@ def failure(name: str, times: object, retry_after: object, seconds: object) -> F
 
 
 def at_an_id(trouble: Trouble) -> Failure:
-    """Return what happens where an id that makes trouble is asked for, as at the sandbox."""
+    """Return the failure of a request that asks for an id that fails, as at the sandbox."""
     return Failure(None, trouble, seconds=SLOW_SECONDS if trouble.slow else 0.0)
 
 
@@ -154,12 +154,12 @@ def _seconds(option: str, value: object, name: str, meant_for: tuple[str, ...]) 
     if name not in meant_for:
         raise ValueError(f"{option} is for {' and '.join(meant_for)}, not for {name}")
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
-        raise ValueError(f"{option} must be a number of seconds from zero on, not {value!r}")
+        raise ValueError(f"{option} must be a number of seconds, zero or more, not {value!r}")
     return value
 
 
 class _CutOff(httpx.ByteStream):
-    """Half of a body, and then the end of the connection; said in httpx's words."""
+    """Half of a body, and then the end of the connection, with the error of httpx."""
 
     def __iter__(self) -> Iterator[bytes]:
         [body] = super().__iter__()
@@ -173,7 +173,7 @@ class _CutOff(httpx.ByteStream):
 
 
 def response(answer: CannedResponse, method: str) -> httpx.Response:
-    """Return an answer as httpx has it, its body still to be read."""
+    """Return an answer as a response of httpx, whose body is still to be read."""
     fields = [("content-type", answer.content_type), ("content-length", str(len(answer.body))), *answer.headers]
     body = b"" if method == "HEAD" else answer.body
     return httpx.Response(answer.status, headers=fields, stream=(_CutOff if answer.cut_off else httpx.ByteStream)(body))

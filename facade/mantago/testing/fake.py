@@ -40,7 +40,7 @@ from mantago_generated.spec import published
 from mantago_runtime.concurrency import Clock
 
 _IN_2100: Final = 4_102_444_800
-# What a call waits for goes by on the clock of its thread or task only: others at the same time don't get late.
+# A wait passes on the clock of its own thread or task only, so calls at the same time don't get late.
 _now: ContextVar[float] = ContextVar("mantago_testing_now", default=0.0)
 
 
@@ -58,7 +58,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._answers = Answers(Document(published()))
         self._set: dict[str, Content | Failure | Callable[[OperationRequest], OperationAnswer]] = {}
         self._visits = Visits()
-        # A function that answers may well ask the fake for something.
+        # A function that answers may ask the fake for something itself.
         self._lock = threading.RLock()
         self._pairs: list[Credentials] = []
         self._clients: dict[str, Mapping[str, Any]] = {}
@@ -97,8 +97,8 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
     ) -> None:
         """Add a client with its gifts, or replace the one of this id.
 
-        `platform_ids` says under which ids the platforms know it: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`. The
-        fake makes up fields that a newer document requires and the gifts lack.
+        `platform_ids` holds the client's ids on platforms: `{"line": "U4af4980629e14c3b8d2f7a61c05be937"}`. The fake
+        makes up fields that the document requires and the gifts lack.
         """
         gifts = ClientGifts(
             _checked("tickets", tickets, Ticket, "ticket"),
@@ -186,7 +186,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self._handle(request)
 
     def clock(self) -> float:
-        """Tell the time of the calling thread or task; only waits make it go on."""
+        """Return the time of the calling thread or task, which passes only with waits."""
         return _now.get()
 
     def jitter(self) -> float:
@@ -194,7 +194,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         return 0.5
 
     def sleep(self, seconds: float) -> None:
-        """Let a wait go by at once."""
+        """Let a wait pass at once."""
         with self._lock:
             self._waits.append(seconds)
         _now.set(_now.get() + seconds)
@@ -206,7 +206,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             status = None if error else answer.status
             self._requests.append(recorded(request, parsed, status, failed.name if failed else None))
         if passed:
-            # One step of floats further: the sum may be short of the deadline that a timeout has to reach.
+            # One float further, since the sum may fall short of the deadline that a timeout has to reach.
             _now.set(math.nextafter(_now.get() + passed, math.inf))
         if error is not None:
             raise error
@@ -234,7 +234,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         return answer, failed, parsed
 
     def _told(self, parsed: ParsedRequest) -> Content | Failure | None:
-        """Return what somebody has set that the operation answers."""
+        """Return the answer that a test has set for the operation."""
         name = self._answers.document.name_of(parsed.operation)
         if name is None or name not in self._set:
             return None
@@ -263,10 +263,10 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def _checked(name: str, given: Iterable[Any], kind: type, builder: str) -> tuple[Any, ...]:
-    """Return what a client holds; TypeError for another thing, which would fail only at the call."""
+    """Return a client's gifts or tickets; raise TypeError for anything else, which would fail only at the call."""
     held = tuple(given)
     for one in held:
-        # Objects under the service's names are taken, too.
+        # Objects under the service's names are accepted, too.
         if not isinstance(one, (kind, Mapping)):
             told = f"{name} takes results of mantago.testing.{builder}(...), not {type(one).__name__}: {one!r}"
             raise TypeError(told)

@@ -1,7 +1,7 @@
-"""The maker of texts that a regular expression matches, as JSON Schema's `pattern` asks for.
+"""Texts that a regular expression matches, for JSON Schema's `pattern`.
 
-Of the expressions that documents have: literals, classes, groups, alternatives, repetition and anchors. What else there
-is may come out wrong, so whoever asks checks what comes.
+The expressions that documents have are understood: literals, classes, groups, alternatives, repetition and anchors.
+Others may come out wrong, so the caller checks each text.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ def matching(pattern: str) -> Iterator[str]:
         parser = _Parser(pattern, repeats)
         try:
             yield parser.alternatives()
-        except IndexError:  # it ends where more has to come
+        except IndexError:  # the pattern ends where more has to come
             return
         if not parser.repeated:
             return
 
 
 class _Parser:
-    """Reads a pattern once and returns a text for it, in which all that may repeat does so `repeats` times."""
+    """Reads a pattern once and returns a text for it, in which everything that may repeat does so `repeats` times."""
 
     def __init__(self, pattern: str, repeats: int) -> None:
         self._pattern = pattern
@@ -52,7 +52,7 @@ class _Parser:
         return found
 
     def alternatives(self) -> str:
-        """Return a text for what stands up to the end of the group, of its first alternative."""
+        """Return a text for the first alternative up to the end of the group."""
         first = self._sequence()
         while self._follows("|"):
             self._sequence()

@@ -1,4 +1,4 @@
-"""Strings and numbers that fit a schema, the likeliest first; whoever uses them judges which does."""
+"""Strings and numbers that may fit a schema, the likeliest first; the caller judges which one does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mantago.testing.patterns import matching
 __all__ = ["TEXTS", "numbers", "strings"]
 
 LONGEST: Final = 3_000
-"""How many characters a text may have where the schema doesn't say."""
+"""The most characters of a text where the schema sets no limit."""
 TEXTS: Final = {
     "byte": "ZXhhbXBsZQ==",
     "date": "2024-07-15",
@@ -54,7 +54,7 @@ def strings(merged: Node, nth: int) -> Iterator[str]:
 
 
 def numbers(kind: str, merged: Node, nth: int) -> Iterator[Any]:
-    """Yield numbers that keep within bounds, of which 1 or 1.5 is the first if it does."""
+    """Yield numbers that are likely to be within the bounds; 1 or 1.5 comes first if it is."""
     step = _exact(merged.get("multipleOf") or (1 if kind == "integer" else 0))
     bounds = [merged[name] for name in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum") if name in merged]
     exact = [_exact(bound) for bound in bounds if not isinstance(bound, bool)]

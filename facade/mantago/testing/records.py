@@ -39,7 +39,7 @@ class RecordedRequest:
 def recorded(
     request: httpx.Request, parsed: ParsedRequest | None, status: int | None, failed: FailureName | None
 ) -> RecordedRequest:
-    """Return the record of a request, of which the body may not have been understood."""
+    """Return the record of a request, whose body may be unreadable."""
     body = parsed.body if parsed else {}
     headers = [(name, value) for name, value in request.headers.multi_items() if name != "authorization"]
     return RecordedRequest(

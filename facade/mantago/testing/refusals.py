@@ -16,8 +16,8 @@ BOT_ID: Final = "1NbWoobyg"
 class CannedResponse:
     """A response of the sandbox or the fake, and how it is sent.
 
-    `off_spec` marks what isn't what the spec promises on purpose, and so isn't checked against it.
-    `slow` answers come late; of `cut_off` ones half the body comes before the connection closes.
+    `off_spec` marks a response that breaks the spec on purpose, and so isn't checked against it. A `slow` one comes
+    late. Of a `cut_off` one, half the body comes before the connection closes.
     """
 
     status: int
@@ -46,7 +46,7 @@ def page(status: int, title: str) -> CannedResponse:
 
 
 class Refusal(Enum):
-    """Each way to refuse: status, the vendor's code, the vendor's message.
+    """A way to refuse: the status, the vendor's code and the vendor's message.
 
     The vendor publishes codes and messages; which status goes with which code is our reading.
     """
@@ -58,7 +58,7 @@ class Refusal(Enum):
     CLIENT_NOT_FOUND = (404, 37011, "Get client failed")
     BAD_VARIABLES = (400, 110000, "Get correct request variables failed")
     CREDENTIALS_RENEWED = (401, 120000, "Get open api failed")
-    # Made up, codes and messages: the vendor publishes none for these.
+    # These codes and messages are made up: the vendor publishes none.
     NO_SUCH_PATH = (404, 404, "No such path")
     WRONG_METHOD = (405, 405, "Wrong method for this path")
     RATE_LIMITED = (429, 429, "Rate limit exceeded")
@@ -70,7 +70,7 @@ class Refusal(Enum):
         self.message = message
 
     def envelope(self, detail: str = "", bot_id: str | None = None) -> dict[str, Any]:
-        """Return the vendor's failure envelope; `detail` goes behind the vendor's message."""
+        """Return the vendor's failure envelope; `detail` follows the vendor's message."""
         error: dict[str, Any] = {"message": f"{self.message}: {detail}" if detail else self.message, "code": self.code}
         if bot_id is not None:
             error["botId"] = bot_id
@@ -84,24 +84,24 @@ class Refusal(Enum):
 
 
 def broken_rule(body: Mapping[str, Any], query: Mapping[str, Any], *, pair_in_query: bool) -> str | None:
-    """Return what breaks the identification rule, None where it is kept.
+    """Return the way in which a request breaks the identification rule, None if it keeps the rule.
 
-    The rule is prose in the spec (ClientIdentificationRequest and the query parameters), so it
-    is code here. `pair_in_query` takes the query's half of that prose at its word.
+    The rule is prose in the spec (ClientIdentificationRequest and the query parameters), so it is code here.
+    `pair_in_query` wants a platform pair in the query as well, as the prose about the query says.
     """
     in_body, in_query = _identifiers(body), _identifiers(query)
     for place, given in (("body", in_body), ("query", in_query)):
         blank = [name for name, value in given.items() if not value.strip()]
         if blank:
-            return f"{blank[0]} is blank in the {place}"
+            return f"{blank[0]} is blank in the {place}: give it, or leave it out"
     if "clientId" in in_body and len(in_body) + len(in_query) > 1:
-        return "clientId and a platform pair are both given, want only one of them"
+        return "clientId and a platform pair are both given: give only one of them"
     if "clientId" in in_body:
         return None
     if not in_body:
-        return "want clientId, or platform and platformClientId, in the body"
+        return "the body must have clientId, or platform and platformClientId"
     if pair_in_query and not in_query:
-        return "want platform and platformClientId in the query too, as the body has no clientId"
+        return "platform and platformClientId must be in the query too, since the body has no clientId"
     for place, given in (("body", in_body), ("query", in_query or in_body)):
         missing = [name for name in ("platform", "platformClientId") if name not in given]
         if missing:

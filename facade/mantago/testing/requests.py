@@ -1,7 +1,7 @@
-"""The reader of requests and the judge of answers, by the spec, in sandbox and fake; with nothing installed.
+"""The reading of requests and the judging of answers, by the spec, for sandbox and fake; it needs no further package.
 
-Both say what is wrong in the same words. Of parameters, the styles `STYLES` are understood; of bodies JSON and forms,
-while any other is text as far as a schema is concerned.
+Both name faults in the same words. Parameters may have the styles in `STYLES`. Bodies are read as JSON or as forms; any
+other body is a text to its schema.
 """
 
 import json
@@ -29,10 +29,10 @@ STYLES: Final = {
     "label": ",",
     "matrix": ",",
 }
-"""How a parameter's value can be written, and what stands between the elements of an array there."""
+"""The styles in which a parameter's value can be written, and the separator of an array's elements in each."""
 _PREFIXED: Final = {"label": ".", "matrix": ";"}
 _HEADERS_OF_OTHERS: Final = {"accept", "authorization", "content-type"}
-"""Parameters of these names say nothing, as OpenAPI has it."""
+"""The header parameters that OpenAPI ignores."""
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -70,7 +70,7 @@ def _pair(cookie: str) -> tuple[str, str]:
 
 
 def _tokens(document: Document, operation: Operation, given: Mapping[str, Pairs]) -> tuple[str, ...] | None:
-    """Return what the request brings for the first way to sign that it follows, None if it follows none."""
+    """Return the tokens for the first security requirement that the request meets, None if it meets none."""
     ways = operation.node.get("security", document.spec.get("security"))
     for way in ways or [{}]:
         schemes = [document.resolved(document.spec["components"]["securitySchemes"][name]) for name in way]
@@ -91,7 +91,7 @@ def _token(scheme: Node, given: Mapping[str, Pairs]) -> str:
 def _parameters(
     document: Document, operation: Operation, given: Mapping[str, Pairs]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return the query's parameters that are right, and what is wrong with those of any place."""
+    """Return the correct parameters of the query, and the faults of parameters in any place."""
     right: dict[str, Any] = {}
     wrong: list[str] = []
     for parameter in operation.node["parameters"]:
@@ -106,7 +106,7 @@ def _parameters(
 
 
 def _parameter(document: Document, parameter: Node, pairs: Pairs) -> tuple[Any, list[str]]:
-    """Return a parameter's value, None where it isn't given, and what is wrong with it."""
+    """Return a parameter's value, None if it isn't given, and its faults."""
     media = parameter if "schema" in parameter else next(iter(parameter["content"].values()))
     schema = media.get("schema", {})
     kinds = _kinds(document, schema) if media is parameter else set()
@@ -117,12 +117,12 @@ def _parameter(document: Document, parameter: Node, pairs: Pairs) -> tuple[Any, 
         return None, [": is empty"]
     single = written if isinstance(written, list) and "array" not in kinds else []
     value = _meant(document, schema, single[0] if single else written)
-    faults = [f" {fault}" for fault in schema_faults(document, schema, value, hidden="readOnly")]
+    faults = [fault.removeprefix("$") for fault in schema_faults(document, schema, value, hidden="readOnly")]
     return value, [*faults, ": given more than once"] if len(single) > 1 else faults
 
 
 def _may_be_empty(document: Document, parameter: Node, schema: Node) -> bool:
-    """Whether nothing is a value: the document says so, or has it as the default or among the values."""
+    """Return whether an empty text is a value: the document allows it, or has it as the default or in an enum."""
     told = [value for part in document.parts(schema) for value in (part.get("default"), *part.get("enum", ()))]
     return bool(parameter.get("allowEmptyValue")) or "" in told
 
@@ -154,7 +154,7 @@ def _written(
 
 
 def _without_prefix(style: str, name: str, texts: list[str], *, explode: bool) -> tuple[str, list[str]]:
-    """Return what stands between the parts of a segment with a beginning of its own, and the segment without that."""
+    """Return the separator of a segment that has a prefix, and the segment without the prefix."""
     first = _PREFIXED[style]
     bare = [text.removeprefix(first) for text in texts]
     if style == "matrix":
@@ -173,7 +173,7 @@ def _members(document: Document, schema: Node) -> dict[str, Node]:
 
 
 def _meant(document: Document, schema: Node, written: Any) -> Any:
-    """Return the value that a text stands for, or that texts in a list or an object do, where only a schema tells."""
+    """Return the value of a text, or of the texts in a list or an object, as the schema has it."""
     if isinstance(written, list):
         items: Node = next((part["items"] for part in document.parts(schema) if "items" in part), {})
         return [_meant(document, items, text) for text in written]
@@ -198,28 +198,28 @@ def _as_json(text: str) -> Any:
 def _content(
     document: Document, declared: Mapping[str, Node], media_type: str, body: bytes, *, hidden: Hidden
 ) -> tuple[Any, list[str]]:
-    """Return what a body holds, and what is wrong with it."""
+    """Return the content of a body, and its faults."""
     kind = media_type.partition(";")[0].strip().lower()
-    # A range, such as */*, comes behind what is listed by name.
+    # A range, such as */*, comes after types that are listed by name.
     listed = (declared[name] for name in sorted(declared, key=lambda name: "*" in name) if fnmatchcase(kind, name))
     media = next(listed, None)
     if media is None:
-        return None, ["body: has a Content-Type that the spec doesn't list"]
+        return None, [f"body: must have the Content-Type {' or '.join(declared)}"]
     schema = media.get("schema", {})
     try:
         try:
             value = _parsed(document, media, kind, media_type, body)
         except ValueError:
-            return None, ["body: isn't what its Content-Type says"]
-        # What stands in two parts of allOf would be said twice.
+            return None, [f"body: can't be read as {kind}, which its Content-Type says"]
+        # Two parts of allOf may demand the same.
         faults = dict.fromkeys(schema_faults(document, schema, value, hidden=hidden))
     except RecursionError:
         return None, ["body: is nested too deeply"]
-    return value, [f"body {fault}" for fault in faults]
+    return value, [f"body{fault.removeprefix('$')}" for fault in faults]
 
 
 def _parsed(document: Document, media: Node, kind: str, media_type: str, body: bytes) -> Any:
-    """Return what a body stands for; ValueError if it isn't what it says that it is."""
+    """Return the value of a body; raise ValueError if it isn't what its Content-Type says."""
     if is_json(kind):
         return json.loads(body)
     if kind in _FORMS:
@@ -230,7 +230,7 @@ def _parsed(document: Document, media: Node, kind: str, media_type: str, body: b
 
 
 def _fields(document: Document, schema: Node, encoding: Mapping[str, Node], pairs: Pairs) -> dict[str, Any]:
-    """Return the texts of a form's fields, of which some are written as parameters of the query are."""
+    """Return the texts of a form's fields, some of which are written like parameters of the query."""
     members, written = _members(document, schema), dict[str, Any]()
     for name, told in encoding.items():
         node = members.get(name, {})
@@ -249,7 +249,7 @@ def _fields(document: Document, schema: Node, encoding: Mapping[str, Node], pair
 
 
 def _form(media_type: str, body: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the fields of a multipart body; what is no text is read as if each byte were a character."""
+    """Yield the fields of a multipart body; of a field that is no text, each byte is read as a character."""
     form = BytesParser().parsebytes(b"Content-Type: " + media_type.encode("latin-1") + b"\r\n\r\n" + body)
     if not form.is_multipart():
         raise ValueError("there are no parts")
@@ -265,7 +265,7 @@ def _form(media_type: str, body: bytes) -> Iterator[tuple[str, str]]:
 
 
 def answer_faults(document: Document, operation: Operation | None, answer: CannedResponse) -> Iterator[str]:
-    """Yield where an answer isn't what the spec promises for its status, which is else the envelope of refusals."""
+    """Yield the faults of an answer by its status; one that the spec doesn't list has the envelope of refusals."""
     responses = operation.node["responses"] if operation else {}
     statuses = (str(answer.status), f"{answer.status // 100}XX", "default")
     refusal = {"content": {"application/json": {"schema": {"$ref": REFUSAL}}}}

@@ -1,11 +1,12 @@
-"""The maker of values that fit a schema: with every member that it has, and the same on every run.
+"""Made-up values that fit a schema: with every member that it has, and the same on every run.
 
-What a schema gives as an example or default is taken where it fits. Each value is judged before it is used, so that
-what is told by two parts of a schema is kept by both. A schema that holds itself does so once.
+A schema's example or default is used where it fits. Each value is judged before it is used, so it keeps the rules of
+all parts of a schema. A schema that contains itself does so once.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -19,7 +20,7 @@ from mantago.testing.schemas import Hidden, schema_faults
 __all__ = ["NoSampleError", "flat", "sample"]
 
 MOST_VALUES: Final = 3_000
-"""How many values there may be in one sample, as long as it gets smaller by leaving out what may be, deep down."""
+"""The most values in a sample, as long as leaving out optional members deep inside makes it smaller."""
 _DEPTHS: Final = (16, 8, 6, 4, 3, 2)
 _KINDS: Final = {
     "array": ("items", "maxItems", "minItems", "uniqueItems"),
@@ -27,7 +28,10 @@ _KINDS: Final = {
     "string": ("maxLength", "minLength", "pattern"),
     "number": ("exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum", "multipleOf"),
 }
-_LAST_PAGE: Final = frozenset({"hasmore", "hasnext", "hasnextpage"})
+_MOSTLY_FALSE: Final = re.compile(
+    "hasmore|hasnext|expired|^(is)?used|redeemed|deleted|disabled|blocked|archived|cancell?ed"
+)
+"""The names of members that are usually false: a page is the last one, and a gift is valid."""
 
 
 class NoSampleError(Exception):
@@ -38,24 +42,27 @@ class _TooMuchError(Exception):
     """There are too many values, and fewer are possible."""
 
 
-def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly") -> Any:
-    """Return a value that fits the schema; one that doesn't where none is found, so that whoever looks can tell why."""
+def sample(document: Document, schema: Node, *, hidden: Hidden = "writeOnly", name: str = "") -> Any:
+    """Return a value that fits the schema; if none is found, return one that doesn't, whose faults can then be seen.
+
+    `name` is that of the member that the value is for.
+    """
     for judged in (True, False):
         with suppress(NoSampleError):
-            return _of_some_size(document, schema, hidden, judged=judged)
+            return _of_some_size(document, schema, hidden, _Place(name), judged=judged)
     return None
 
 
-def _of_some_size(document: Document, schema: Node, hidden: Hidden, *, judged: bool) -> Any:
+def _of_some_size(document: Document, schema: Node, hidden: Hidden, place: _Place, *, judged: bool) -> Any:
     *depths, least = _DEPTHS
     for deepest in depths:
         with suppress(_TooMuchError):
-            return _Sampler(document, hidden, deepest, judged).value(schema, _Place())
-    return _Sampler(document, hidden, least, judged).value(schema, _Place())
+            return _Sampler(document, hidden, deepest, judged).value(schema, place)
+    return _Sampler(document, hidden, least, judged).value(schema, place)
 
 
 def flat(document: Document, schema: Node) -> dict[str, Any]:
-    """Return a schema with what its allOf adds: of two bounds the narrower, of two schemas for a member both."""
+    """Return a schema merged with its allOf: of two bounds it has the narrower, of two schemas for a member both."""
     schema = document.resolved(schema)
     merged: dict[str, Any] = {}
     for part in [*(flat(document, part) for part in schema.get("allOf", ())), schema]:
@@ -91,7 +98,7 @@ _MERGES: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 
 @frozen
 class _Place:
-    """Where a value is to stand: the member's name, the named schemas around it, and its number among others."""
+    """The place of a value: the member's name, the named schemas around it, and its number among others."""
 
     name: str = ""
     around: tuple[str, ...] = ()
@@ -99,7 +106,7 @@ class _Place:
     depth: int = 0
 
     def within(self, ref: str) -> _Place:
-        """Return the place inside a schema that has a name, and may hold itself once."""
+        """Return the place inside a schema that has a name, which may contain itself once."""
         around = (*self.around, ref)
         if len(around) - len({*around}) > 1:
             raise NoSampleError
@@ -123,7 +130,7 @@ class _Sampler:
     made: list[int] = field(factory=lambda: [0])
 
     def value(self, schema: Node, place: _Place) -> Any:
-        """Return the first value that fits; NoSampleError if none does."""
+        """Return the first value that fits; raise NoSampleError if none does."""
         self.made[0] += 1
         if self.made[0] > MOST_VALUES and self.deepest > _DEPTHS[-1]:
             raise _TooMuchError
@@ -147,7 +154,7 @@ class _Sampler:
         return self._of_one(merged, place)
 
     def _of_kin(self, merged: Node, schema: Node, place: _Place) -> Iterator[Any]:
-        """Yield a value for each schema that builds on this one, and then for itself, which says so."""
+        """Yield a value for each schema that builds on this one, and then for itself; each value names its schema."""
         if "discriminator" in self.document.resolved(schema):
             for name, other in self.document.spec.get("components", {}).get("schemas", {}).items():
                 if schema in other.get("allOf", ()):
@@ -172,7 +179,7 @@ class _Sampler:
             yield from self._plain(kind, merged, place)
 
     def _of_either(self, merged: Node, keyword: str, place: _Place) -> Iterator[Any]:
-        """Yield a value for each schema that it may be, with all members, and then with those that there must be."""
+        """Yield a value for each alternative, first with all members, and then with the required ones."""
         base = {name: wanted for name, wanted in merged.items() if name not in {keyword, "discriminator"}}
         options = [option for option in merged[keyword] if option.get("type") != "null"] or merged[keyword]
         told = merged.get("discriminator", {})
@@ -217,7 +224,7 @@ class _Sampler:
         return self.document.resolved(node).get(self.hidden) is True
 
     def _arrays(self, merged: Node, given: list[Any], place: _Place) -> Iterator[Any]:
-        """Yield a list of one element, or of one for each schema that it may be, and of as many as there must be."""
+        """Yield a list with an element for each alternative, with one, and with none, within the bounds."""
         items: Node = merged.get("items", {})
         least, most = merged.get("minItems", 0), merged.get("maxItems", MOST_VALUES)
         inner = flat(self.document, items)
@@ -234,8 +241,8 @@ class _Sampler:
             case "string":
                 yield from strings(merged, place.nth)
             case "boolean":
-                last = place.name.replace("_", "").lower() in _LAST_PAGE
-                yield from (last == bool(place.nth % 2), last != bool(place.nth % 2))
+                usual = not _MOSTLY_FALSE.search(place.name.replace("_", "").lower())
+                yield from (usual != bool(place.nth % 2), usual == bool(place.nth % 2))
             case "integer" | "number":
                 yield from numbers(kind, merged, place.nth)
             case "null":
@@ -245,7 +252,7 @@ class _Sampler:
 
 
 def _named(value: Any, told: Node, option: Node) -> Any:
-    """Return a value that says, where a member has to tell, which schema it is of."""
+    """Return a value in which the discriminator's member, if there is one, names the value's schema."""
     if not told or "$ref" not in option or not isinstance(value, dict):
         return value
     own = option["$ref"].rpartition("/")[2]
@@ -254,7 +261,7 @@ def _named(value: Any, told: Node, option: Node) -> Any:
 
 
 def _kind(merged: Node) -> str:
-    """Return the type of a schema, after what it says if it doesn't name one."""
+    """Return the type of a schema, or what its keywords suggest if it names none."""
     kind = merged.get("type")
     if isinstance(kind, list):
         return next((name for name in kind if name != "null"), "null")

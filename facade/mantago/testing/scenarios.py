@@ -1,4 +1,4 @@
-"""The clients that the sandbox knows, and the ids that make trouble at sandbox and fake.
+"""The clients that the sandbox knows, and the ids that fail at sandbox and fake.
 
 Pure decisions, without a server and without the spec, so that both say the same.
 """
@@ -55,7 +55,7 @@ def sandbox_client_for(body: Mapping[str, Any]) -> SandboxClient | None:
 
 
 GIFTS: Final = "get_client_gifts"
-"""The operation that the clients' gifts are the answer to."""
+"""The operation that answers with the clients' gifts."""
 _MANY_GIFTS: Final = success_envelope(
     tickets=[
         {"createdAt": "2024-05-02T02:11:09.031Z"},
@@ -143,7 +143,7 @@ _Trigger = tuple[SandboxClient, tuple[Trouble, ...], Mapping[str, Any]]
 
 
 def _trigger(id_: str, description: str, *troubles: Trouble, gifts: Mapping[str, Any] = _MANY_GIFTS) -> _Trigger:
-    """Return an id, what becomes of the nth answer, and the gifts that there are where all is well."""
+    """Return an id that fails, the trouble of its nth answer, and its gifts in an answer without trouble."""
     payloads = [changed(gifts, trouble.change) if trouble.change else gifts for trouble in troubles]
     answers = tuple(trouble.befall(_gifts(payload)) for trouble, payload in zip(troubles, payloads, strict=True))
     return SandboxClient(id_, description, answers), troubles, gifts
@@ -199,7 +199,7 @@ _TRIGGERS: Final[tuple[_Trigger, ...]] = (
 )
 TRIGGERS: Final = tuple(client for client, _, _ in _TRIGGERS)
 TROUBLES: Final[Mapping[str, tuple[Trouble, ...]]] = {client.id: troubles for client, troubles, _ in _TRIGGERS}
-"""What happens to the nth answer for an id that fails; the last one repeats."""
+"""The trouble of the nth answer for each id that fails; the last one repeats."""
 
 _BY_CLIENT_ID: Final = {client.id: client for client in CLIENTS}
 _BY_PLATFORM_ID: Final = {pair: client for client in CLIENTS for pair in client.platform_ids}
@@ -207,5 +207,5 @@ _GIFTS_OF_TRIGGERS: Final = {client.id: gifts for client, _, gifts in _TRIGGERS}
 
 
 def gifts_of_trigger(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the gifts of an id that makes trouble, None if the body asks for none such."""
+    """Return the gifts of an id that fails, None if the body asks for no such id."""
     return _GIFTS_OF_TRIGGERS.get(spelled(str(body.get("clientId", body.get("platformClientId", "")))))

@@ -1,7 +1,7 @@
 """The judge of values by the schemas of the spec, which are JSON Schema as OpenAPI 3.0 has it.
 
-It needs no further package, as `mantago.testing` promises. It names a fault by place and keyword, in the words of the
-schema, and never shows the value, which could be a secret or hold one.
+It needs no further package, as `mantago.testing` promises. A fault names the place and says what the schema demands
+there. It never shows the value, which could be a secret or hold one.
 """
 
 import json
@@ -17,10 +17,12 @@ from uuid import UUID
 from attrs import frozen
 
 from mantago.testing.document import Document, Node
+from mantago.testing.plain_values import TEXTS
 
 __all__ = ["FORMATS", "KEYWORDS", "schema_faults"]
 
 Hidden = Literal["readOnly", "writeOnly"]
+_HIDES: Final = {"readOnly": "is for answers only", "writeOnly": "is for requests only"}
 _DATE_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]([01]\d|2[0-3]):\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -28,7 +30,7 @@ _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 def schema_faults(
     document: Document, schema: Node, value: Any, path: str = "$", *, hidden: Hidden = "writeOnly"
 ) -> Iterator[str]:
-    """Yield where the value breaks the schema, and with which keyword.
+    """Yield each place where the value breaks the schema, and what it must be there.
 
     `hidden` marks members that don't stand in what is judged: "readOnly" ones in a request, "writeOnly" in an answer.
     """
@@ -45,13 +47,13 @@ class _Judge:
     def faults(self, schema: Node, value: Any, path: str) -> Iterator[str]:
         schema = self.document.resolved(schema)
         if self.is_hidden(schema):
-            yield _breaks(path, self.hidden, wanted=True)
+            yield f"{path}: must be left out, since it {_HIDES[self.hidden]}"
         if value is None and schema.get("nullable") is True:
             return
         for keyword, wanted in schema.items():
             if keyword in _RULES:
                 if not _RULES[keyword](wanted, value, schema):
-                    yield _breaks(path, keyword, wanted)
+                    yield f"{path}: must {_DEMANDS[keyword](wanted, value, schema)}"
             elif keyword in _PARTS:
                 yield from _PARTS[keyword](self, wanted, value, schema, path)
 
@@ -66,13 +68,13 @@ class _Judge:
         if "discriminator" in schema:
             yield from self.told_apart(schema["discriminator"], value, path)
         elif not any(self.keeps(part, value) for part in wanted):
-            yield f"{path}: fits none of the {len(wanted)} schemas of anyOf"
+            yield f"{path}: must fit one of the {len(wanted)} schemas of anyOf"
 
     def one_of(self, wanted: list[Node], value: Any, schema: Node, path: str) -> Iterator[str]:
         if "discriminator" in schema:
             yield from self.told_apart(schema["discriminator"], value, path)
         elif (count := sum(self.keeps(part, value) for part in wanted)) != 1:
-            yield f"{path}: fits {count or 'none'} of the {len(wanted)} schemas of oneOf, not one"
+            yield f"{path}: must fit exactly one of the {len(wanted)} schemas of oneOf, not {count or 'none'}"
 
     def told_apart(self, discriminator: Node, value: Any, path: str) -> Iterator[str]:
         """Judge by the schema that a member of the value names."""
@@ -80,14 +82,14 @@ class _Judge:
         named = value.get(name) if isinstance(value, dict) else None
         mapping, schemas = discriminator.get("mapping", {}), self.document.spec.get("components", {}).get("schemas", {})
         if not isinstance(named, str) or not (named in mapping or named in schemas):
-            yield f"{path}: {name!r} doesn't tell which schema it is"
+            yield f"{path}: must name its schema in {name!r}"
             return
         target = mapping.get(named, named)
         yield from self.faults({"$ref": target if "/" in target else f"#/components/schemas/{target}"}, value, path)
 
     def none_of(self, wanted: Node, value: Any, _schema: Node, path: str) -> Iterator[str]:
         if self.keeps(wanted, value):
-            yield _breaks(path, "not", wanted)
+            yield f"{path}: must not fit the schema {json.dumps(wanted)}"
 
     def items(self, wanted: Node, value: Any, _schema: Node, path: str) -> Iterator[str]:
         if isinstance(value, list):
@@ -102,7 +104,8 @@ class _Judge:
     def additional(self, wanted: Any, value: Any, schema: Node, path: str) -> Iterator[str]:
         beside = value.keys() - schema.get("properties", {}).keys() if isinstance(value, dict) else ()
         if wanted is False and beside:
-            yield _breaks(path, "additionalProperties", wanted)
+            listed = ", ".join(map(repr, schema.get("properties", {})))
+            yield f"{path}: must have no member but {listed}" if listed else f"{path}: must have no members"
         elif isinstance(wanted, Mapping):
             for name in sorted(beside):
                 yield from self.faults(wanted, value[name], f"{path}.{name}")
@@ -111,14 +114,28 @@ class _Judge:
         if isinstance(value, dict):
             properties = schema.get("properties", {})
             missing = (name for name in wanted if name not in value and not self.is_hidden(properties.get(name, {})))
-            yield from (f"{path}: {name!r} is a required property" for name in missing)
+            yield from (f"{path}.{name}: is missing" for name in missing)
 
     def is_hidden(self, schema: Node) -> bool:
         return self.document.resolved(schema).get(self.hidden) is True
 
 
-def _breaks(path: str, keyword: str, wanted: object) -> str:
-    return f"{path}: breaks {keyword} {json.dumps(wanted)}"
+def _kind_of(value: Any) -> str:
+    """Return the type of a value in words."""
+    return next(_KINDS[kind] for kind in _KINDS if _is_a(kind, value))
+
+
+def _kinds_in(wanted: str | list[str]) -> str:
+    """Return the types that a schema wants, in words."""
+    return " or ".join(_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+
+
+def _like(format_: str) -> str:
+    return f", such as {json.dumps(TEXTS[format_])}" if format_ in TEXTS else ""
+
+
+def _count(wanted: float, noun: str) -> str:
+    return f"{wanted} {noun}{'s' * (wanted != 1)}"
 
 
 def _is_a(kind: str, value: Any) -> bool:
@@ -126,7 +143,7 @@ def _is_a(kind: str, value: Any) -> bool:
 
 
 def _comparable(value: Any) -> Any:
-    """Return what is equal for values that are equal in JSON, where 1 is 1.0 and not true."""
+    """Return an object that is equal for values that are equal in JSON, where 1 is 1.0 but not true."""
     if isinstance(value, dict):
         return frozenset((name, _comparable(member)) for name, member in value.items())
     if isinstance(value, list):
@@ -135,14 +152,14 @@ def _comparable(value: Any) -> Any:
 
 
 def _of(kinds: Any, rule: Callable[[Any, Any], bool]) -> Callable[[Any, Any, Node], bool]:
-    """Return a rule that holds for values of other kinds."""
+    """Return a rule that judges values of these kinds only, and passes any other."""
     return lambda wanted, value, _: not isinstance(value, kinds) or isinstance(value, bool) or rule(wanted, value)
 
 
 def _matches(pattern: str, text: str) -> bool:
     try:
         return re.search(pattern, text) is not None
-    except re.error:  # a pattern of JavaScript's that Python doesn't know: nobody's fault who sends a request
+    except re.error:  # a pattern of JavaScript that Python doesn't know isn't the sender's fault
         return True
 
 
@@ -163,7 +180,7 @@ def _beyond(bound: str, rule: Callable[[Any, Any], bool]) -> Callable[[Any, Any,
 
 
 def _reads(read: Callable[[str], object], form: re.Pattern[str] | None = None) -> Callable[[Any], bool]:
-    """Return whether a text has a form and can be read; what is no text has no format."""
+    """Return a check that a text has a form and can be read; it passes values that are no text."""
 
     def holds(value: Any) -> bool:
         if not isinstance(value, str):
@@ -178,7 +195,7 @@ def _reads(read: Callable[[str], object], form: re.Pattern[str] | None = None) -
 
 
 def _moment(text: str) -> datetime:
-    # A leap second is one in RFC 3339, and none to Python.
+    # RFC 3339 has leap seconds, Python hasn't.
     return datetime.fromisoformat(re.sub(r":60(?=[.Zz+-])", ":59", text).upper())
 
 
@@ -195,6 +212,15 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "object": dict,
     "string": str,
 }
+_KINDS: Final = {
+    "array": "a list",
+    "boolean": "a boolean",
+    "integer": "an integer",
+    "null": "null",
+    "number": "a number",
+    "object": "an object",
+    "string": "a string",
+}
 FORMATS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "byte": _reads(lambda text: b64decode(text, validate=True)),
     "date": _reads(date.fromisoformat, _DATE),
@@ -203,7 +229,7 @@ FORMATS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "int64": _within(64),
     "uuid": _reads(UUID, re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")),
 }
-"""The formats that are held to; any other says something to people only."""
+"""The formats that values are checked against; any other is for people only."""
 _RULES: Final[Mapping[str, Callable[[Any, Any, Node], bool]]] = {
     "const": lambda wanted, value, _: _comparable(value) == _comparable(wanted),
     "enum": lambda wanted, value, _: _comparable(value) in map(_comparable, wanted),
@@ -227,6 +253,26 @@ _RULES: Final[Mapping[str, Callable[[Any, Any, Node], bool]]] = {
         not (wanted and isinstance(value, list)) or len({*map(_comparable, value)}) == len(value)
     ),
 }
+_DEMANDS: Final[Mapping[str, Callable[[Any, Any, Node], str]]] = {
+    "const": lambda wanted, *_: f"be {json.dumps(wanted)}",
+    "enum": lambda wanted, *_: f"be one of {json.dumps(wanted)[1:-1]}",
+    "exclusiveMaximum": lambda wanted, _, schema: f"be less than {schema['maximum'] if wanted is True else wanted}",
+    "exclusiveMinimum": lambda wanted, _, schema: f"be more than {schema['minimum'] if wanted is True else wanted}",
+    "format": lambda wanted, *_: f"have the format {wanted}{_like(wanted)}",
+    "maxItems": lambda wanted, *_: f"have at most {_count(wanted, 'element')}",
+    "maxLength": lambda wanted, *_: f"have at most {_count(wanted, 'character')}",
+    "maxProperties": lambda wanted, *_: f"have at most {_count(wanted, 'member')}",
+    "maximum": lambda wanted, *_: f"be at most {wanted}",
+    "minItems": lambda wanted, *_: f"have at least {_count(wanted, 'element')}",
+    "minLength": lambda wanted, *_: f"have at least {_count(wanted, 'character')}",
+    "minProperties": lambda wanted, *_: f"have at least {_count(wanted, 'member')}",
+    "minimum": lambda wanted, *_: f"be at least {wanted}",
+    "multipleOf": lambda wanted, *_: f"be a multiple of {wanted}",
+    "pattern": lambda wanted, *_: f"match the pattern {json.dumps(wanted)}",
+    "type": lambda wanted, value, _: f"be {_kinds_in(wanted)}, not {_kind_of(value)}",
+    "uniqueItems": lambda *_: "have no element twice",
+}
+"""The demand of each rule in words, behind "must"."""
 _PARTS: Final[Mapping[str, Callable[[_Judge, Any, Any, Node, str], Iterator[str]]]] = {
     "additionalProperties": _Judge.additional,
     "allOf": _Judge.all_of,
@@ -238,7 +284,7 @@ _PARTS: Final[Mapping[str, Callable[[_Judge, Any, Any, Node, str], Iterator[str]
     "required": _Judge.required,
 }
 KEYWORDS: Final = frozenset({*_RULES, *_PARTS, "$ref", "discriminator", "nullable", "readOnly", "writeOnly"})
-"""What is understood of a schema."""
+"""The keywords of a schema that are understood."""
 ANNOTATIONS: Final = frozenset(
     {"default", "deprecated", "description", "example", "examples", "externalDocs", "title", "xml"}
 )

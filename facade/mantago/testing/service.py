@@ -29,6 +29,7 @@ __all__ = [
     "check_identify_in",
     "checked_rate",
     "ids_in",
+    "log_line",
     "new_token",
     "not_found",
     "refused",
@@ -43,21 +44,21 @@ _IDS: Final = ("clientId", "platformClientId")
 
 
 def checked_rate(rate: object) -> float:
-    """Return how many calls a second there may be; ValueError for what is no such number."""
+    """Return the most calls a second; raise ValueError for anything but a number above zero."""
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 < rate < math.inf:
         raise ValueError(f"rate must be a number of calls a second above zero, not {rate!r}")
     return float(rate)
 
 
 def check_identify_in(value: object) -> None:
-    """Refuse what names no reading of the rule's prose."""
+    """Raise ValueError for a value that isn't one of `IdentifyIn`."""
     if value not in get_args(IdentifyIn):
-        raise ValueError(f"identify_in is 'both' or 'body', not {value!r}")
+        raise ValueError(f"identify_in must be 'both' or 'body', not {value!r}")
 
 
 @frozen(repr=False)
 class Account:
-    """The bot that the service knows, and what it must be asked with."""
+    """The bot that the service knows, with its token and secret."""
 
     bot_id: str
     token: str
@@ -72,8 +73,15 @@ def new_token(bot_id: str, issued_at: int, expires_at: int, *, signature: bytes)
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
+def log_line(time_of_day: str, method: str, path: str, answer: CannedResponse) -> str:
+    """Return the line in the log for a request and its answer."""
+    refusal = json.loads(answer.body)["errResponse"] if b'"errResponse"' in answer.body else {}
+    code = f", code {refusal['code']}" if "code" in refusal else ""
+    return f"{time_of_day} {method} {path}: {answer.status}{code}{', cut off' if answer.cut_off else ''}"
+
+
 class RateLimit:
-    """At most so many calls a second; `clock` tells seconds."""
+    """Limits the calls to so many a second; `clock` returns seconds."""
 
     def __init__(self, rate: float, clock: Callable[[], float]) -> None:
         self._most = max(1, math.floor(rate))
@@ -82,7 +90,7 @@ class RateLimit:
         self._taken: deque[float] = deque()
 
     def wait(self) -> float:
-        """Count a call, and return 0; where there are too many, return the seconds until there may be one."""
+        """Count a call and return 0; if there are too many, return the seconds until there may be one."""
         now = self._clock()
         while self._taken and self._taken[0] <= now - self._span:
             self._taken.popleft()
@@ -92,7 +100,7 @@ class RateLimit:
         return self._taken[0] + self._span - now
 
     def refusal(self, bot_id: str) -> CannedResponse | None:
-        """Count a call; return what one too many is answered with."""
+        """Count a call; return the refusal if it is one too many."""
         # A gateway counts whole seconds.
         wait = math.ceil(self.wait())
         return Refusal.RATE_LIMITED.answer(bot_id=bot_id, headers=(("retry-after", str(wait)),)) if wait else None
@@ -100,7 +108,7 @@ class RateLimit:
 
 @frozen(repr=False)
 class ParsedRequest:
-    """A request that was read against the spec: what it brings, and what is wrong with its shape.
+    """A request that was read against the spec, with its content and its faults.
 
     `tokens` is None where the operation wants one and none came, empty where it wants none.
     """
@@ -113,7 +121,7 @@ class ParsedRequest:
 
 
 def not_found(document: Document, path: str) -> CannedResponse:
-    """Return the answer where no operation is found: another method may be."""
+    """Return the refusal of a request for which there is no operation, or none of its method."""
     allowed = [method.upper() for method in METHODS if document.operation_at(method, path)]
     if not allowed:
         return Refusal.NO_SUCH_PATH.answer()
@@ -123,7 +131,7 @@ def not_found(document: Document, path: str) -> CannedResponse:
 def refused(
     parsed: ParsedRequest, account: Account, document: Document, *, identify_in: IdentifyIn
 ) -> CannedResponse | None:
-    """Return the refusal of a request that nobody could be answered with; None if all is well with it."""
+    """Return the refusal of a request that is wrong whatever it asks for; None if it is right."""
     bot_id = account.bot_id
     if parsed.tokens is None or any(token != account.token for token in parsed.tokens):
         return Refusal.TOKEN_EXPIRED.answer()
@@ -151,8 +159,8 @@ def respond(
 ) -> CannedResponse:
     """Return the answer to a request that was not refused.
 
-    `gifts` are those of the client that the body asks for, None if there is no such client. `told` is the content where
-    somebody has said what it is. `ids` are those that may have been meant where there is no such client.
+    `gifts` are those of the client that the body asks for, None if there is no such client. `told` is the content that
+    a test has set. `ids` are the ids that may have been meant if there is no such client.
     """
     if trouble.instead is not None:
         return trouble.instead
@@ -175,7 +183,7 @@ def respond(
 
 
 def ids_in(parsed: ParsedRequest) -> Iterator[str]:
-    """Yield what a request names somebody or something by: its path's parameters, and ids of clients anywhere."""
+    """Yield the ids in a request: the parameters of its path, and clients' ids anywhere in query and body."""
     yield from parsed.operation.in_path.values()
     within: list[Any] = [parsed.body, parsed.query]
     while within:
@@ -188,19 +196,19 @@ def ids_in(parsed: ParsedRequest) -> Iterator[str]:
 
 
 class Visits:
-    """How often each id was asked for, for each operation: the nth request gets the nth of several answers."""
+    """Counts the requests for each id at each operation: the nth request gets the nth of several answers."""
 
     def __init__(self) -> None:
         self._asked: Counter[tuple[tuple[str, str], str]] = Counter()
 
     def next_of(self, several: Sequence[T], parsed: ParsedRequest, id_: str) -> T:
-        """Return what comes next; the last one repeats."""
+        """Return the next of several; the last one repeats."""
         visit = (parsed.operation.key, id_)
         self._asked[visit] += 1
         return several[min(self._asked[visit], len(several)) - 1]
 
     def trouble(self, parsed: ParsedRequest, known: Container[str] = ()) -> Trouble | None:
-        """Return what becomes of the answer where an id that makes trouble is asked for, and is no client's."""
+        """Return the trouble of a request for an id that fails, unless a client has that id."""
         ids = (spelled(id_) for id_ in ids_in(parsed) if id_ not in known)
         id_ = next((id_ for id_ in ids if id_ in TROUBLES), None)
         return None if id_ is None else self.next_of(TROUBLES[id_], parsed, id_)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Collection, Mapping
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
@@ -18,12 +18,15 @@ from mantago_runtime.reading.fields import plain
 __all__ = ["OperationAnswer", "OperationRequest", "checked_operation", "content_of", "request_for"]
 
 
+WHAT_TO_GIVE: Final = "give a result, JSON under the service's names, a failure's name, or a function that returns one"
+
+
 class _Result(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
 OperationAnswer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
-"""What an operation can answer: a result, JSON under the service's names, or the name of a failure."""
+"""An answer of an operation: a result, JSON under the service's names, or the name of a failure."""
 
 
 @frozen(kw_only=True)
@@ -41,13 +44,13 @@ class OperationRequest:
 
 
 def request_for(operation: str, path_parameters: Mapping[str, str], query: Any, body: Any) -> OperationRequest:
-    """Return what a function is told of a request: copies, so that it can't change what is recorded."""
+    """Return the request as a function gets it: a copy, so that the function can't change the record."""
     shown = [{name: copy.deepcopy(value) for name, value in part.items() if name != "secret"} for part in (query, body)]
     return OperationRequest(operation=operation, path_parameters={**path_parameters}, query=shown[0], body=shown[1])
 
 
 def checked_operation(name: str, names: Collection[str]) -> str:
-    """Return the name if an operation has it; else a ValueError lists what was probably meant."""
+    """Return the name if an operation has it; raise ValueError, which lists similar names, if none has."""
     if name in names:
         return name
     nearest = did_you_mean(str(name), names, cutoff=0.5) or f"there are {', '.join(sorted(names))}"
@@ -55,18 +58,18 @@ def checked_operation(name: str, names: Collection[str]) -> str:
 
 
 def content_of(answer: object) -> Content | Failure:
-    """Return what an answer holds, or the failure that it names; ValueError for what no service could answer."""
+    """Return the content of an answer, or the failure that it names; raise ValueError for an impossible answer."""
     if isinstance(answer, str):
         return failure(answer, None, None, None)
     kind = answer if isinstance(answer, type) else type(answer)
     if issubclass(kind, BaseException):
         told = "a service answers with no exception: give the name of a failure, such as 'client_not_found'"
-        raise ValueError(told)  # noqa: TRY004 - one error for all that is no answer
+        raise ValueError(told)  # noqa: TRY004 - one error for everything that is no answer
     payload = plain(answer)
     try:
         json.dumps(payload)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{type(answer).__name__} can't be an answer: {error}") from None
+        raise ValueError(f"{type(answer).__name__} can't be an answer: {error}; {WHAT_TO_GIVE}") from None
     if payload is None:
-        raise ValueError("None can't be an answer: give a result, JSON under the service's names, or a failure's name")
+        raise ValueError(f"None can't be an answer: {WHAT_TO_GIVE}")
     return Content(payload, left_out_of(answer))

@@ -1,4 +1,4 @@
-"""What becomes of a good answer where something goes wrong; pure decisions, without a server and without the spec."""
+"""The troubles that a good answer can have; pure decisions, without a server and without the spec."""
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -20,12 +20,12 @@ __all__ = [
 ]
 
 SLOW_SECONDS: Final = 5.0
-"""How late a slow answer comes."""
+"""The delay of a slow answer."""
 
 
 @frozen
 class Trouble:
-    """What becomes of a good answer: another comes `instead`, or it comes changed, late or cut off, or as it is."""
+    """The trouble of a good answer: another comes `instead`, or it comes changed, late or cut off, or as it is."""
 
     instead: CannedResponse | None = None
     change: str | None = None
@@ -33,7 +33,7 @@ class Trouble:
     cut_off: bool = False
 
     def befall(self, good: CannedResponse) -> CannedResponse:
-        """Return what comes where this would be the good answer, with its content changed already."""
+        """Return the answer that comes in place of a good one, whose content has been changed already."""
         if self.instead is not None:
             return self.instead
         off_spec = self.change not in {None, "unknown_field"}
@@ -60,7 +60,7 @@ _CHANGES: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
     "unknown_value": lambda gift: {**gift, "resource": "birthdayCampaign"},
     "unknown_field": lambda gift: {**gift, "rarity": "gold"},
     "format": lambda gift: {**gift, "createdAt": gift["createdAt"].removesuffix("Z")},
-    # what no client can put up with
+    # a change that no client can read
     "no_name": lambda gift: {name: value for name, value in gift.items() if name != "name"},
 }
 
@@ -85,7 +85,7 @@ _FORMER: Final[Mapping[str, str]] = {
 
 
 def spelled(name: str) -> str:
-    """Return the name of a failure, or an id that makes trouble, as it is spelled today.
+    """Return the name of a failure, or an id that fails, as it is spelled today.
 
     In version 0.1 ids had hyphens, and some were named otherwise than the failure.
     """
@@ -94,7 +94,7 @@ def spelled(name: str) -> str:
 
 
 def did_you_mean(name: str, names: Iterable[str], *, cutoff: float = 0.6) -> str:
-    """Return a question that tells the nearest names, empty if none is near."""
+    """Return a question that suggests similar names, empty if there is none."""
     by_spelling = {spelled(one).lower(): one for one in names}
     near = get_close_matches(spelled(name).lower(), by_spelling, n=3, cutoff=cutoff)
     return f"did you mean {' or '.join(by_spelling[one] for one in near)}?" if near else ""

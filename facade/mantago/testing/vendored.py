@@ -1,4 +1,4 @@
-"""What the facade declares about the vendored document, as sandbox and fake need it."""
+"""The facade's declarations about the vendored document, as sandbox and fake need them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ RULE_SCHEMAS: Final = spec.RULE_SCHEMAS
 
 
 def left_out_of(value: object) -> frozenset[str]:
-    """Return the service's names of what results leave out on purpose: what is None although its class always had it.
+    """Return the service's names of the fields that results leave out on purpose, which their class always had.
 
-    A field that a newer document brings is an argument by keyword only, and nobody who leaves it out means anything.
+    A field that came with a newer document is an argument by keyword only; leaving it out means nothing.
     """
     if isinstance(value, (list, tuple)):
         return frozenset().union(*map(left_out_of, value))

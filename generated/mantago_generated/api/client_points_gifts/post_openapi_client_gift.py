@@ -54,7 +54,7 @@ def sync_detailed(
     platform_client_id: str | None = None,
     platform: Platform | str | None = None,
 ) -> Response[ClientGifts]:
-    """Send it and return the whole response."""
+    """Send the request and return the whole response."""
     return send(client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform))
 
 
@@ -66,7 +66,7 @@ def sync(
     platform_client_id: str | None = None,
     platform: Platform | str | None = None,
 ) -> ClientGifts:
-    """Send it and return what was answered."""
+    """Send the request and return the result."""
     return send(
         client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform)
     ).parsed
@@ -80,7 +80,7 @@ async def asyncio_detailed(
     platform_client_id: str | None = None,
     platform: Platform | str | None = None,
 ) -> Response[ClientGifts]:
-    """Send it and return the whole response."""
+    """Send the request and return the whole response."""
     return await asend(
         client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform)
     )
@@ -94,7 +94,7 @@ async def asyncio(
     platform_client_id: str | None = None,
     platform: Platform | str | None = None,
 ) -> ClientGifts:
-    """Send it and return what was answered."""
+    """Send the request and return the result."""
     return (
         await asend(client, request(body=body, bot_id=bot_id, platform_client_id=platform_client_id, platform=platform))
     ).parsed
