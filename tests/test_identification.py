@@ -110,3 +110,10 @@ def test_an_id_too_long_for_a_url_is_refused_unless_it_stays_out_of_it(connect: 
         connect(lambda _: httpx.Response(200, json=GOOD)).get_client_gifts(platform="line", platform_client_id=long)
     driver = connect(lambda _: httpx.Response(200, json=GOOD), identify_in="body")
     assert driver.get_client_gifts(platform="line", platform_client_id=long).tickets == ()
+
+
+def test_a_client_named_twice_is_one_client_and_its_repr_shows_no_id():
+    pairs = [{"client_id": "a"}, {"platform": "line", "platform_client_id": "a"}, {"client_id": "b"}]
+    assert len({identify(**pair): pair for pair in pairs * 2}) == 3
+    assert identify(client_id="a") != "a"
+    assert not any("'a'" in repr(identify(**pair)) for pair in pairs)

@@ -78,8 +78,8 @@ __all__ += _friendly.__all__
 def preload() -> None:
     """Import all that the package otherwise imports at the first use of a name, or at the first call of an operation.
 
-    This suits programs that may take time to start but not at the first call, such as serverless functions and servers
-    that fork workers.
+    This suits programs that may take time to start but not at the first call: serverless functions, asynchronous
+    servers, whose event loop the imports would hold up, and servers that fork workers.
     """
     from contextlib import suppress  # noqa: PLC0415
     from importlib import import_module  # noqa: PLC0415
