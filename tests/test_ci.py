@@ -21,7 +21,7 @@ line="${0##*/ci/} $* ${TESTS_ENGINE:-}"
 echo "$line" >>"$NOTES"
 test "$line" != "$FAILS"
 """
-LANES = ["oldest", "newer", "others"]
+LANES = ["oldest", "others", "python3.99"]
 RUNNING = '#!/bin/sh\necho "$VERSIONS"\n'
 
 
