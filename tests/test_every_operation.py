@@ -376,7 +376,7 @@ def test_a_name_that_no_operation_has_lists_those_that_are_near(fake: Service, n
         (None, "None can't be an answer"),
         ({"at": object()}, "dict can't be an answer: .*object"),
         ({1, 2}, "set can't be an answer"),
-        (OperationRequest, "type can't be an answer"),
+        (OperationRequest, "the class OperationRequest can't be an answer: give a result"),
     ],
 )
 def test_what_no_service_could_answer_is_refused(fake: Service, answer: Any, said: str) -> None:

@@ -210,7 +210,7 @@ def shown_by(error: Exception) -> str:
     """The error, and what our frames hold."""
     shown = [str(error)]
     for frame, _ in traceback.walk_tb(error.__traceback__):
-        if "facade" in frame.f_code.co_filename:
+        if frame.f_globals["__name__"].startswith("mantago"):
             shown += [f"{name}={value!r}" for name, value in frame.f_locals.items()]
     assert len(shown) > 1
     return "\n".join(shown)

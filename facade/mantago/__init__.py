@@ -91,6 +91,8 @@ def preload() -> None:
 
     with suppress(ImportError):  # what the extra `fast` brings needn't be installed
         from mantago_runtime.connections import http1  # noqa: F401, PLC0415
+    with suppress(ImportError):  # anyio's own for asyncio, which its first use would import
+        import_module("anyio._backends._asyncio")
     for module in walk_packages(mantago_generated.__path__, "mantago_generated."):
         import_module(module.name)
 

@@ -6,8 +6,10 @@ A program that makes a client, but doesn't call yet, need not wait for all that 
 from __future__ import annotations
 
 import encodings.idna  # noqa: F401 - the system is asked for a host by it, in the middle of the call otherwise
+from contextlib import suppress
 from typing import Generic, Self, TypeVar
 
+import anyio
 import httpx
 
 from mantago_generated.client import AuthenticatedClient
@@ -52,6 +54,13 @@ class AsyncSender(_Sender[AsyncTransport]):
     """The sender of an `AsyncMantaGo`; `caller` is for the friendly methods."""
 
     _transport_type = AsyncTransport
+
+    @classmethod
+    def of(cls, options: Options) -> Self:
+        """Return the sender of a client with these options, with all imported that anyio needs for the loop."""
+        with suppress(RuntimeError):  # no event loop runs
+            anyio.get_cancelled_exc_class()
+        return super().of(options)
 
     def __init__(self, transport: AsyncTransport) -> None:
         super().__init__(transport)

@@ -539,3 +539,35 @@ def test_a_forked_child_has_connections_of_its_own_through_what_with_options_giv
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         assert echoes(other, "parent")
         assert server.connections == 2
+
+
+FORK_AT_ANY_MOMENT = """
+import os, signal, sys, threading, time
+import mantago
+
+def call():
+    try:
+        client.get_client_gifts(client_id="a")
+    except mantago.APIConnectionError:
+        return True
+
+client = mantago.MantaGo(bot_id="b", token="t", secret="s", base_url="http://127.0.0.1:1", max_retries=0)
+threads = [threading.Thread(target=call) for _ in range(4)]
+for thread in threads:
+    thread.start()
+time.sleep(float(sys.argv[1]))
+child = os.fork()
+if child == 0:
+    signal.alarm(5)
+    os._exit(0 if call() else 2)
+for thread in threads:
+    thread.join()
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@needs_fork
+@pytest.mark.parametrize("seconds", [0, 0.005, 0.02, 0.06])
+def test_a_fork_among_the_first_calls_of_many_threads_leaves_the_child_its_client(seconds):
+    command = [sys.executable, "-W", "ignore", "-c", FORK_AT_ANY_MOMENT, str(seconds)]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"

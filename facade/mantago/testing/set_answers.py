@@ -65,6 +65,9 @@ def content_of(answer: object) -> Content | Failure:
     if issubclass(kind, BaseException):
         told = "a service answers with no exception: give the name of a failure, such as 'client_not_found'"
         raise ValueError(told)  # noqa: TRY004 - one error for everything that is no answer
+    if isinstance(answer, type):
+        told = f"the class {kind.__name__} can't be an answer: {WHAT_TO_GIVE}"
+        raise ValueError(told)  # noqa: TRY004 - as above
     payload = plain(answer)
     try:
         json.dumps(payload)
