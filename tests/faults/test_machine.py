@@ -182,9 +182,9 @@ def silent(port: int) -> Iterator[Any]:
 
         def accept() -> None:
             # Those that wait take the places that become free, as well as the one that the test is about.
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError), contextlib.ExitStack() as accepted:
                 while True:
-                    stack.enter_context(listener.accept()[0])
+                    accepted.enter_context(listener.accept()[0])
 
         try:
             yield accept
