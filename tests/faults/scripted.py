@@ -36,9 +36,9 @@ STEP = 0.03
 """Seconds between two bytes, or two lines, of a server that drips."""
 ALLOWED = 0.3
 """Seconds that a call may take."""
-OVERSHOOT = 1.0
+OVERSHOOT = 0.5
 """Seconds by which a call may end late, on a machine that is busy."""
-TRIES = 3
+TRIES = 6
 """A machine that is busy can delay a call as well as a fault can; what restarts its clock overshoots each time."""
 LONG = 100
 """Steps that take much longer than the time allowed."""

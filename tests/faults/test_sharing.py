@@ -38,7 +38,6 @@ from scripted import (
     wait_until,
 )
 
-import mantago
 from conftest import Connect
 from mantago import AsyncMantaGo, MantaGo, MantaGoError
 from mantago_runtime.configuration import MAX_CONNECTIONS
@@ -258,7 +257,6 @@ def test_a_module_level_client_serves_each_worker_of_a_pre_forking_server(used_b
 def test_a_fork_in_the_middle_of_other_threads_calls_leaves_the_child_a_client_that_works():
     with serving(echo_late) as server, MantaGo(**PAIR, base_url=server.base_url) as client:
         stop = threading.Event()
-        mantago.preload()  # forks in the middle of imports have a test of their own
 
         def keep_calling() -> None:
             while not stop.is_set():
