@@ -57,18 +57,6 @@ class Operation(Generic[T]):
     `not_paths` are other paths of the document that a value of a path parameter could lead to.
     """
 
-    __slots__ = (
-        "accept",
-        "answers",
-        "content_type",
-        "encoding",
-        "info",
-        "is_loaded",
-        "media",
-        "not_paths",
-        "parameters",
-    )
-
     def __init__(
         self,
         *,
@@ -123,15 +111,13 @@ class Operation(Generic[T]):
                     cookies += query_items(parameter, value)
         if cookies:
             headers.append(("Cookie", "; ".join(f"{name}={quote(text, safe='')}" for name, text in cookies)))
-        path = self._path(segments)
+        path = self._path(segments) if segments else self.info.path
         if self.content_type is None or body is None:
             return Request(self, path, tuple(query), tuple(headers))
         sent, content, content_type = body_of(self.content_type, body, self.encoding)
         return Request(self, path, tuple(query), tuple(headers), body=sent, content=content, content_type=content_type)
 
     def _path(self, segments: Mapping[str, str]) -> str:
-        if not segments:
-            return self.info.path
         path = re.sub(r"\{(.*?)\}", lambda match: segments[match[1]], self.info.path)
         for other in self.not_paths:
             if instances(other).fullmatch(path):

@@ -19,24 +19,18 @@ T = TypeVar("T")
 class _Caller:
     """The headers of requests, and how one is made: both callers share it."""
 
-    def __init__(self, policy: Policy, http: httpx.Client | httpx.AsyncClient) -> None:
+    def __init__(self, policy: Policy) -> None:
         self._path = policy.path
-        # What httpx puts into the header of a generated function's request, a friendly method's has too.
-        template = http.build_request("POST", policy.base_url, json={})
-        self._json_headers = policy.unsigned(template).headers
-        self._other_headers = tuple(pair for pair in self._json_headers if pair[0].lower() != b"content-type")
+        # httpx puts in what it puts into a generated function's request.
+        raw = httpx.Request("POST", policy.base_url, headers=policy.headers).headers.raw
+        self._headers = tuple(pair for pair in raw if pair[0] != b"Content-Length")
+        self._json_headers = (*self._headers, (b"Content-Type", b"application/json"))
 
     def _unsigned(self, request: Request[T], timeout: float | EllipsisType) -> UnsignedRequest:
         """Return the request, without httpx's detour over a URL."""
         # Before there is a name for the headers, which may hold a secret of the caller's.
         seconds = None if timeout is ... else checked_seconds(timeout)
-        headers, content = self._json_headers, EMPTY_BODY
-        if request.body is None:
-            packed = request.content or b""
-            content = httpx.ByteStream(packed)
-            headers = (*self._other_headers, (b"Content-Length", b"%d" % len(packed)))
-            if request.content_type is not None:
-                headers += ((b"Content-Type", request.content_type.encode("ascii")),)
+        headers, content = (self._json_headers, EMPTY_BODY) if request.body is not None else self._of_content(request)
         if request.operation.accept is not None:
             headers = (*(pair for pair in headers if pair[0].lower() != b"accept"), accepting(request.operation.accept))
         if request.headers:
@@ -55,6 +49,14 @@ class _Caller:
             request.operation.media,
         )
 
+    def _of_content(self, request: Request[T]) -> tuple[tuple[tuple[bytes, bytes], ...], httpx.ByteStream]:
+        """Return the headers and the content of a request whose body is no JSON object."""
+        packed = request.content or b""
+        headers = (*self._headers, (b"Content-Length", b"%d" % len(packed)))
+        if request.content_type is not None:
+            headers += ((b"Content-Type", request.content_type.encode("ascii")),)
+        return headers, httpx.ByteStream(packed)
+
 
 def accepting(media_type: str) -> tuple[bytes, bytes]:
     """Return the header that asks for a media type."""
@@ -64,8 +66,8 @@ def accepting(media_type: str) -> tuple[bytes, bytes]:
 class SyncCaller(_Caller):
     """Calls operations from threads."""
 
-    def __init__(self, transport: SyncTransport, http: httpx.Client) -> None:
-        super().__init__(transport.calls.policy, http)
+    def __init__(self, transport: SyncTransport) -> None:
+        super().__init__(transport.calls.policy)
         self._transport = transport
 
     def call(self, request: Request[T], timeout: float | EllipsisType = ...) -> T:
@@ -77,8 +79,8 @@ class SyncCaller(_Caller):
 class AsyncCaller(_Caller):
     """Calls operations from tasks."""
 
-    def __init__(self, transport: AsyncTransport, http: httpx.AsyncClient) -> None:
-        super().__init__(transport.calls.policy, http)
+    def __init__(self, transport: AsyncTransport) -> None:
+        super().__init__(transport.calls.policy)
         self._transport = transport
 
     async def call(self, request: Request[T], timeout: float | EllipsisType = ...) -> T:

@@ -50,19 +50,6 @@ from mantago_runtime.text import seconds
 class CallState:
     """The state of one call, and what it has taken so far."""
 
-    __slots__ = (
-        "answered",
-        "attempts",
-        "deadline",
-        "observed",
-        "request_bytes",
-        "response_bytes",
-        "span",
-        "started",
-        "status_code",
-        "use",
-    )
-
     def __init__(self, started: float, deadline: float) -> None:
         self.started = started
         self.deadline = deadline
@@ -101,14 +88,16 @@ class CallLoop:
         allowed = self.policy.timeout if request.timeout is None else request.timeout
         started = self.clock()
         state = CallState(started, started + allowed)
-        if not self.instrumentation.wanted():
-            return await self._bounded(request, io, state)
+        return await (self._observed if self.instrumentation.wanted() else self._bounded)(request, io, state)
+
+    async def _observed(self, request: UnsignedRequest, io: IOBackend, state: CallState) -> RawResponse:
+        """Answer a request, and tell of it whoever listens."""
         operation = operation_name(request)
         state.observed, state.span = True, self.instrumentation.begin(operation)
         try:
             answer = await self._bounded(request, io, state)
         except BaseException as error:
-            elapsed = self.clock() - started
+            elapsed = self.clock() - state.started
             self.instrumentation.finished(self._told(operation, state, elapsed, error), state.span)
             raise
         self.instrumentation.finished(self._told(operation, state, answer.elapsed), state.span)

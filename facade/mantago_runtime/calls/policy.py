@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 OPERATION = "mantago_operation"
 """The extension of an httpx request in which its operation is, where a generated function made it."""
 UNKNOWN_PATH = "(a path that the spec doesn't list)"
+ALWAYS_SENT = {"Connection": "keep-alive", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 RENEWAL_CODE = 120000
@@ -37,14 +38,8 @@ class Policy:
     """The limits that one client keeps, and the operations that the service has; the headers may hold a secret."""
 
     __slots__ = (
-        "base_url",
-        "headers",
-        "max_response_bytes",
-        "max_retries",
-        "operations",
-        "proxy_host",
-        "proxy_of_environment",
-        "timeout",
+        *("base_url", "headers", "max_response_bytes", "max_retries", "operations"),
+        *("proxy_host", "proxy_of_environment", "timeout"),
     )
 
     def __init__(
@@ -66,7 +61,7 @@ class Policy:
         self.operations = operations
         self.proxy_host = proxy_host
         self.proxy_of_environment = proxy_of_environment
-        self.headers: Mapping[str, str] = headers or {}
+        self.headers: Mapping[str, str] = {**ALWAYS_SENT, **(headers or {})}
         """The fields that go with each request, beside those that it needs."""
 
     def with_headers(self, headers: Mapping[str, str]) -> Policy:

@@ -140,6 +140,11 @@ def parse_response(
             payload = parse_json(body)
         except InvalidResponseError:
             payload = None
+    raise _refusal(status, headers, body, payload, now)
+
+
+def _refusal(status: int, headers: Headers, body: bytes, payload: Any, now: float) -> APIStatusError:
+    """Return the error for an answer that says no; its payload is None where it isn't JSON."""
     envelope = payload.get("errResponse") if isinstance(payload, dict) else None
     told = envelope if isinstance(envelope, dict) else {}
     message, bot_id = told.get("message"), told.get("botId")
@@ -147,7 +152,7 @@ def parse_response(
         message = payload.get("message")
     unsaid = REFUSED_WITH_200 if status < 300 else phrase(status) or NO_MESSAGE
     code = vendor_code(told.get("code"))
-    raise APIStatusError.for_status(status, code)(
+    return APIStatusError.for_status(status, code)(
         status_code=status,
         code=code,
         message=message if isinstance(message, str) else unsaid,

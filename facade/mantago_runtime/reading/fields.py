@@ -192,16 +192,20 @@ def plain(value: Any, *, request: bool = False) -> Any:
         case Mapping():
             return {plain(name): plain(element, request=request) for name, element in value.items()}
         case datetime():
-            if request and value.tzinfo is None:
-                raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
-            utc = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
-            return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
+            return _instant(value, request=request)
         case date():
             return value.isoformat()
         case float() if request and not math.isfinite(value):
             raise ValueError(f"{value} isn't a number that JSON has")
         case _:
             return _without_class(value, request=request)
+
+
+def _instant(value: datetime, *, request: bool) -> str:
+    if request and value.tzinfo is None:
+        raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
+    utc = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
+    return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
 
 
 def _without_class(value: Any, *, request: bool) -> Any:

@@ -25,18 +25,22 @@ def body_of(
         return None, body.encode() if isinstance(body, str) else body, content_type
     data = plain(body, request=True)
     if kind == FORM_TYPE:
-        pairs = []
-        for name, value in data.items():
-            style, explode = encoding.get(name, ("form", True))
-            if value is not None:
-                pairs += query_items(Parameter(name, "query", style=style, explode=explode), value)
-        return None, urlencode(pairs).encode(), content_type
+        return None, _form(data, encoding), content_type
     if kind == MULTIPART_TYPE:
         content, boundary = multipart(data)
         return None, content, f"{content_type}; boundary={boundary}"
     if isinstance(data, dict) and kind == JSON_TYPE:
         return data, None, content_type
     return None, packed(data).encode(), content_type
+
+
+def _form(data: Mapping[str, Any], encoding: Mapping[str, tuple[str, bool]]) -> bytes:
+    pairs = []
+    for name, value in data.items():
+        style, explode = encoding.get(name, ("form", True))
+        if value is not None:
+            pairs += query_items(Parameter(name, "query", style=style, explode=explode), value)
+    return urlencode(pairs).encode()
 
 
 @lru_cache(maxsize=64)
