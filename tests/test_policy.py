@@ -401,6 +401,18 @@ def test_header_fields_are_read_as_utf_8_or_else_as_latin_1():
     assert list(fields_of(raw, Redactor([]))) == [("A", "plain"), ("B", "杯"), ("C", "café")]
 
 
+@pytest.mark.parametrize("told", [b"x", b"token-12345678", b"\\u0074oken-12345678", b"\\", b"\\u00", b"\xe6", b'a\\"'])
+@pytest.mark.parametrize("then", [b"token-12345678", b"74oken-12345678", b"y"])
+def test_a_secret_in_any_field_of_a_header_is_taken_out_whatever_stands_before_it(told: bytes, then: bytes) -> None:
+    redactor = Redactor([Credentials(bot_id="b", token="token-12345678", secret="secret-12345678")])
+    raw = [(b"A", told), (then, b"1"), (b"B", told + then), (b"C", then)]
+    alone = [
+        field for name, value in raw for field in fields_of([(redactor.clean(name), redactor.clean(value))], redactor)
+    ]
+    assert list(fields_of(raw, redactor)) == alone
+    assert not any("token-12345678" in text for field in alone for text in field)
+
+
 @pytest.mark.parametrize(("raw", "encoding"), [(b"whatever", "br"), (b"not compressed", "gzip")], ids=["br", "broken"])
 def test_of_a_failure_what_could_be_read_of_the_body_is_enough(raw, encoding):
     body = Body(100, Headers([("Content-Encoding", encoding)]))

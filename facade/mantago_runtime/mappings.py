@@ -37,10 +37,11 @@ class Headers(ReadOnlyMapping[str]):
     __slots__ = ()
 
     def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
-        super().__init__()
+        items: dict[str, str] = {}
         for name, value in fields:
-            before = self._items.get(name.lower())
-            self._items[name.lower()] = value if before is None else f"{before}, {value}"
+            key = name.lower()
+            items[key] = f"{items[key]}, {value}" if key in items else value
+        super().__init__(items)
 
     def __getitem__(self, key: str) -> str:
         return self._items[key.lower()]

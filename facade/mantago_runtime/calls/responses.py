@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.message import Message
 from email.utils import parsedate_to_datetime
+from itertools import chain
 from typing import Any, TypeVar
 
 import httpx
@@ -36,6 +37,7 @@ MAX_KEPT_BODY_BYTES = 64 * 1024
 MAX_RETRY_AFTER_SECONDS = 10**9
 MAX_DRIFT_WARNINGS = 1_000
 """Kinds of drift that a client warns of: a service that makes up field names would fill the log, and the memory."""
+DIGITS = re.compile("[0-9]{1,18}")
 
 T = TypeVar("T")
 
@@ -44,8 +46,11 @@ _drift_log = logging.getLogger("mantago.drift")
 
 def fields_of(raw: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> Iterable[tuple[str, str]]:
     """Return header fields as text, without secrets."""
-    for pair in raw:
-        name, value = map(redactor.clean, pair)
+    pairs = [*raw]
+    flat = b"\n".join(chain.from_iterable(pairs))  # nearly always there is nothing to take out of any of them
+    if redactor.clean(flat) != flat:
+        pairs = [(redactor.clean(name), redactor.clean(value)) for name, value in pairs]
+    for name, value in pairs:
         try:
             yield name.decode("ascii"), value.decode()
         except UnicodeDecodeError:
@@ -68,7 +73,7 @@ class Body:
         if codings and (len(codings) > 1 or codings[0] not in COMPRESSED_ENCODINGS):
             self.problem = f"has the content encoding {', '.join(codings)[:50]!r}, which the client didn't ask for"
         length = headers.get("Content-Length", "")
-        if not codings and re.fullmatch("[0-9]{1,18}", length) and int(length) > limit:
+        if not codings and DIGITS.fullmatch(length) and int(length) > limit:
             self._refuse_size()
 
     def feed(self, chunk: bytes | None) -> bool:
@@ -186,7 +191,7 @@ def of_answer(error: InvalidResponseError, status: int, headers: Headers, body: 
 
 def vendor_code(value: object) -> int | None:
     """Return the vendor's number, also where it comes as a string."""
-    if isinstance(value, str) and re.fullmatch("[0-9]{1,18}", value):
+    if isinstance(value, str) and DIGITS.fullmatch(value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 

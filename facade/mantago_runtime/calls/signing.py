@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
@@ -13,6 +12,7 @@ from mantago_runtime.calls.requests import UnsignedRequest
 from mantago_runtime.secrets.credentials import Credentials
 from mantago_runtime.secrets.redaction import Redactor
 from mantago_runtime.secrets.store import CredentialStore
+from mantago_runtime.writing.styles import as_json
 
 
 def sign(
@@ -34,11 +34,13 @@ def sign(
         secret = request.body.get("secret")
         if not secret or any(secret == pair.secret for pair in held):
             secret = credentials.secret
-        packed = json.dumps({**request.body, "secret": secret}, ensure_ascii=False, separators=(",", ":")).encode()
+        packed = as_json({**request.body, "secret": secret}).encode()
         headers.append((b"Content-Length", b"%d" % len(packed)))
         content = httpx.ByteStream(packed)
     url = httpcore.URL(scheme=base_url.raw_scheme, host=base_url.raw_host, port=base_url.port, target=target)
-    return httpcore.Request(request.method, url, headers=headers, content=content)
+    signed = httpcore.Request(request.method, url, content=content)
+    signed.headers = headers  # these are bytes already: httpcore would look at each
+    return signed
 
 
 def sent_bot_id(request: UnsignedRequest, credentials: Credentials, held: Iterable[Credentials]) -> str:

@@ -6,6 +6,7 @@ are a stack: what a burst left sinks to its bottom, grows old and is closed.
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -126,7 +127,13 @@ def _connector(network: Network, flavour: Flavour, backend: Any) -> Callable[[ht
         return lambda origin: flavour.connection(
             origin, tls_context(origin, own), KEEPALIVE_SECONDS, network_backend=backend
         )
-    via = httpx.Proxy(network.proxy)
+    return _connector_through(network.proxy, own, flavour, backend)
+
+
+def _connector_through(
+    proxy: str, own: ssl.SSLContext | None, flavour: Flavour, backend: Any
+) -> Callable[[httpcore.Origin], Any]:
+    via = httpx.Proxy(proxy)
     url = httpcore.URL(scheme=via.url.raw_scheme, host=via.url.raw_host, port=via.url.port, target=b"/")
     server = httpcore.Proxy(url, via.raw_auth, via.headers.raw, own if via.url.scheme == "https" else None)
     return lambda origin: flavour.pool(

@@ -35,9 +35,13 @@ class Parameter:
         self.explode = self.style == "form" if explode is None else explode
 
 
+as_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+"""Returns plain data as JSON without white space."""
+
+
 def packed(value: object) -> str:
     """Return a value as JSON without white space."""
-    return json.dumps(plain(value, request=True), ensure_ascii=False, separators=(",", ":"))
+    return as_json(plain(value, request=True))
 
 
 def text_of(value: object) -> str:
