@@ -64,13 +64,13 @@ class Change:
         pointer_new: str | None,
         first: str | None = None,
     ) -> Change:
-        """Return the change that is met at these places; `first` is the path to the first one, if that says more."""
+        """Return the change that is met at these places; `first` is the path to the one to show, if that says more."""
         # A tuple, which many changes may share, is sorted already.
         groups = [(kind, found if isinstance(found, tuple) else tuple(sorted(found))) for kind, found in spots.items()]
         groups.sort(key=lambda group: (group[0].level.rank, group[1][0], group[0].id))
-        kind, (spot, *_) = groups[0]
-        path = spot[1] if first is None else first
-        return cls(kind.id, kind.level, spot[0], path, kind.text, pointer_old, pointer_new, tuple(groups))
+        kind, found = groups[0]
+        operation, path = next((spot for spot in found if spot[1] == first), (found[0][0], first or found[0][1]))
+        return cls(kind.id, kind.level, operation, path, kind.text, pointer_old, pointer_new, tuple(groups))
 
     @property
     def places(self) -> Iterator[Place]:

@@ -96,11 +96,12 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
         # For a document that is just a file, the client of this checkout is tried.
         findings = list(differing(changed(old, new, callers()))) if root in (None, ROOT) else _elsewhere(root, old, new)
     for alike in _by_reason(findings):
-        first = min(alike, key=lambda finding: (finding.operation, finding.place))
+        # Of several, a call that somebody could have written says the most.
+        first = min(alike, key=lambda one: (len(one.values.get("call", "")), one.operation, one.place))
         path = f"{first.operation} {first.place}"
         told = change(first.rule, first.operation, path, first.pointer_old, first.pointer_new, **first.values)
         spots = {(finding.operation, f"{finding.operation} {finding.place}") for finding in alike}
-        yield Change.met_at({Kind(told.id, told.level, told.text): spots}, told.pointer_old, told.pointer_new)
+        yield Change.met_at({Kind(told.id, told.level, told.text): spots}, told.pointer_old, told.pointer_new, path)
 
 
 def _by_reason(findings: Iterable[Finding]) -> Iterable[list[Finding]]:

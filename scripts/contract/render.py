@@ -18,7 +18,9 @@ PLACES_SHOWN = 3
 
 def more(change: Change) -> str:
     """Return the other places where a change is met: a few of them, and the number of the rest."""
-    others = change.met[1 : PLACES_SHOWN + 1]
+    met = change.met
+    shown = met.index(change.path) if change.path in met else 0
+    others = (met[:shown] + met[shown + 1 :])[:PLACES_SHOWN]
     rest = change.count - 1 - len(others)
     return ", ".join([*others, *([f"{rest} more"] if rest else [])])
 
