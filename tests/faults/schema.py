@@ -15,8 +15,8 @@ import yaml
 from attrs import frozen
 from hypothesis import strategies as st
 
-from _vendored import Vendored, read_spec
 from regenerate import apply_overlay
+from vendoring.vendored import Vendored, read_spec
 
 PUBLISHED = read_spec(Vendored())
 AS_READ = apply_overlay(PUBLISHED, yaml.safe_load(Vendored().overlay.read_text("utf-8")))
