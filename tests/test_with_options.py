@@ -119,6 +119,24 @@ def test_what_is_not_given_stays_and_headers_add_up(connect: Connect):
     assert [name.lower() for name, _ in request.headers.raw].count(b"x-b") == 1
 
 
+@pytest.mark.parametrize("options", [{}, {"headers": {"X-A": "1", "user-agent": "gift-shop"}}], ids=["no", "some"])
+def test_a_friendly_method_and_a_generated_function_send_the_same_header(connect: Connect, options: dict[str, Any]):
+    service = Service()
+    driver = with_options(connect(service), **options)
+    ask(driver)
+    generated(driver)
+    ours, theirs = (request.headers.raw for request in service.seen)
+    assert ours == theirs
+    assert len({name.lower() for name, _ in ours}) == len(ours)
+
+
+def test_the_generated_client_is_one_however_often_it_is_asked_for(connect: Connect):
+    driver = connect(Service())
+    other = driver.client.with_options(timeout=5)
+    assert driver.client.generated is driver.client.generated
+    assert other.generated is other.generated is not driver.client.generated
+
+
 def test_the_user_agent_may_be_replaced(connect: Connect):
     service = Service()
     ask(with_options(connect(service), headers={"user-agent": "gift-shop"}))
