@@ -1,7 +1,8 @@
 """What holds on a copy of the project after upgrade.py, without an edit by hand: tests/test_upgrade.py runs it there.
 
-The new version adds to GiftItem an optional field, a required one and a value of `resource`, and an operation with the
-rule in its body, whose answer has a whole number and a list of objects.
+The new version adds to GiftItem optional fields, a required one and a value of `resource`, a field to tickets, a
+required one beside the gifts, and an operation with the rule in its body, whose answer has a whole number and a list of
+objects.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def test_the_copy_is_what_is_looked_at():
 
 def test_new_fields_are_typed_and_come_by_keyword():
     parameters = inspect.signature(Gift).parameters
-    for name in ("image_url", "quantity"):
+    for name, default in {"image_url": None, "quantity": None, "labels": (), "note": None}.items():
         assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
-        assert parameters[name].default is None
+        assert parameters[name].default == default
     assert GiftResource("diceGame").is_known
     # As callers build one since 0.1.
     assert Gift("x", GiftResource.UNKNOWN, gift().created_at).quantity is None
@@ -82,15 +83,20 @@ def test_an_older_service_is_still_read(fake):
     with MantaGo(transport=httpx.MockTransport(answer), credentials=fake.credentials) as mantago:
         gifts = mantago.get_client_gifts(client_id=ID)
     assert gifts.virtual_gifts[0].quantity is None
-    assert [(line.kind, line.path) for line in gifts.drift] == [("missing", "virtualGifts[0].quantity")]
+    missing = sorted((line.kind, line.path) for line in gifts.drift)
+    assert missing == [("missing", "total"), ("missing", "virtualGifts[0].quantity")]
 
 
 def test_the_demo_and_the_sandbox_work():
     assert demo.main() == 0
     with Sandbox() as sandbox, MantaGo(**account(sandbox), strict=True) as mantago:
         gifts = mantago.get_client_gifts(client_id=ID)
-    assert gifts.virtual_gifts + gifts.physical_gifts
     assert gifts.drift == ()
+    assert gifts.total is not None
+    assert all(one.code for one in gifts.tickets)
+    held = gifts.virtual_gifts + gifts.physical_gifts
+    assert all(one.image_url and one.quantity and one.labels and one.note for one in held)
+    assert {one.end_time is None for one in held} == {True, False}
 
 
 def account(sandbox: Sandbox) -> dict[str, str]:
