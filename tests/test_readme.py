@@ -97,6 +97,13 @@ def outcome(name: Any) -> str:
         return "gifts, and in `drift`: " + "; ".join(f"`{line.kind}`, `{line.path}`" for line in gifts.drift)
 
 
+def gifts_as_json() -> Iterator[str]:
+    with Sandbox() as sandbox, MantaGo(base_url=sandbox.base_url, credentials=sandbox.credentials) as client:
+        told = client.get_client_gifts(client_id="TamirOskQ").to_dict()
+    yield from ("```console", "$ mantago gifts --sandbox --client-id TamirOskQ --json")
+    yield from (*json.dumps(told, ensure_ascii=False, indent=2).splitlines(), "```")
+
+
 def commands() -> Iterator[str]:
     yield from (row("command, option", "meaning"), row(*["---"] * 2))
     for name, command in cli.app.app.commands.items():
@@ -156,6 +163,7 @@ TABLES = {
     "codes": codes,
     "commands": commands,
     "failures": failures,
+    "gifts": gifts_as_json,
     "ids": ids,
     "operations": operations,
     "speed": speed,

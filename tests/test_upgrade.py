@@ -465,7 +465,7 @@ def add_fields_and_points(document: dict[str, Any]) -> None:
     gift["properties"] |= {
         "labels": {"type": "array", "items": {"type": "string"}}, "note": {"type": "string", "nullable": True}
     }  # fmt: skip
-    gift["properties"]["resource"]["enum"].append("diceGame")
+    gift["properties"]["resource"]["enum"] += ["diceGame", "抽獎"]
     gift["required"].append("quantity")
     schemas["TicketGift"]["properties"]["code"] = {"type": "string"}
     beside = schemas["ClientGiftsResponse"]["allOf"][1]
@@ -503,7 +503,11 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_what_a_new_version_adds_can_be_used_without_an_edit_by_hand(used):
-    files = ["upgraded/check_new_version.py", "test_results.py", *(name.removeprefix("tests/") for name in upgrade.BREAKABLE)]
+    files = [
+        "upgraded/check_new_version.py",
+        "test_results.py",
+        *(name.removeprefix("tests/") for name in upgrade.BREAKABLE),
+    ]
     files += [
         "test_readme.py::test_the_tables_are_up_to_date",
         "test_readme.py::test_the_reference_has_every_public_name",
@@ -514,7 +518,7 @@ def test_what_a_new_version_adds_can_be_used_without_an_edit_by_hand(used):
     listed = report.partition("### Confirm before release")[2].partition("###")[0]
     assert re.findall(r"^- (.*), line", listed, re.MULTILINE) == [
         "`get_client_points()`", "`total`", "`ClientPointsResponse`", "`ClientPointsResponseHistoryItem`",
-        "`image_url`, `quantity`, `labels`, `note`", "`DICEGAME`", "`code`",
+        "`image_url`, `quantity`, `labels`, `note`", "`DICE_GAME`, `抽獎`", "`code`",
     ]  # fmt: skip
     # Its rule is declared.
     assert "sounds like the rule" not in report

@@ -55,7 +55,8 @@ def test_new_fields_are_typed_and_come_by_keyword():
     for name, default in {"image_url": None, "quantity": None, "labels": (), "note": None}.items():
         assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
         assert parameters[name].default == default
-    assert GiftResource("diceGame").is_known
+    assert GiftResource("diceGame") is GiftResource.DICE_GAME
+    assert GiftResource("抽獎").is_known
     # As callers build one since 0.1.
     assert Gift("x", GiftResource.UNKNOWN, gift().created_at).quantity is None
 
@@ -164,6 +165,7 @@ def test_it_is_in_the_reference_and_the_public_list():
     listed = (ROOT / "tests" / "public.txt").read_text("utf-8")
     assert "\nmantago.MantaGo.get_client_points(" in listed
     assert "\nmantago.Gift.quantity: int | None\n" in listed
+    assert [line for line in listed.splitlines() if "抽獎" in line] == ["mantago.GiftResource.抽獎 = '抽獎'"]
 
 
 def test_type_checkers_know_all_of_it(tmp_path):
