@@ -468,6 +468,9 @@ def add_fields_and_points(document: dict[str, Any]) -> None:
     gift["properties"]["resource"]["enum"] += ["diceGame", "抽獎"]
     gift["required"].append("quantity")
     schemas["TicketGift"]["properties"]["code"] = {"type": "string"}
+    sent = document["paths"]["/openapi/client/gift"]["post"]["parameters"]
+    for one in (schemas["ClientIdentificationRequest"]["properties"]["platform"], sent[2]["schema"]):
+        one["enum"].insert(1, "signal")
     beside = schemas["ClientGiftsResponse"]["allOf"][1]
     beside["properties"]["total"] = {"type": "integer"}
     beside["required"] = ["total"]
@@ -520,7 +523,7 @@ def test_what_a_new_version_adds_can_be_used_without_an_edit_by_hand(used):
     report = (used / "openapi" / "changes" / "0.319.0.md").read_text("utf-8")
     listed = report.partition("### Confirm before release")[2].partition("###")[0]
     assert re.findall(r"^- (.*), line", listed, re.MULTILINE) == [
-        "`get_client_points()`", "`total`", "`ClientPointsResponse`", "`ClientPointsResponseHistoryItem`",
+        "`get_client_points()`", "`total`", "`SIGNAL`", "`ClientPointsResponse`", "`ClientPointsResponseHistoryItem`",
         "`image_url`, `quantity`, `labels`, `note`", "`DICE_GAME`, `抽獎`", "`code`",
     ]  # fmt: skip
     # Its rule is declared.

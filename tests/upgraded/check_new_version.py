@@ -22,7 +22,7 @@ import pytest
 
 import demo
 import mantago
-from mantago import AsyncMantaGo, Gift, GiftResource, IdentificationError, MantaGo, ServerError
+from mantago import AsyncMantaGo, Gift, GiftResource, IdentificationError, MantaGo, Platform, ServerError
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo, gift
 from mantago_generated.spec import OPERATIONS, VERSION
@@ -102,6 +102,13 @@ def test_the_demo_and_the_sandbox_work():
 
 def account(sandbox: Sandbox) -> dict[str, str]:
     return {name: getattr(sandbox, name) for name in ("base_url", "bot_id", "token", "secret")}
+
+
+def test_a_new_platform_can_be_asked_for():
+    fake = FakeMantaGo()
+    fake.add_client(ID, platform_ids={"signal": "S1"})
+    with client(fake) as mantago:
+        assert mantago.get_client_gifts(platform=Platform.SIGNAL, platform_client_id="S1").drift == ()
 
 
 # (b) A new operation
