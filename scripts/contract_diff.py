@@ -18,11 +18,11 @@ from pathlib import Path
 
 from attrs import asdict
 
-from _vendored import ScriptError, Vendored, run
 from contract import accepted, assumptions, execution, python, render, sources, spec
 from contract.changes import Acceptance, Change, Report, settle
 from contract.documents import Document
 from contract.rules import RULES
+from vendoring.vendored import ScriptError, Vendored, run
 
 # Each part of the diff looks at both sides and yields its findings; there is one report for all parts.
 Part = Callable[[Document, Document], Iterable[Change]]

@@ -19,12 +19,12 @@ from typing import Any
 import tomli_w
 from attrs import evolve, frozen
 
-from _fragments import label, operations, version_key
-from _merge import Merged, merge
-from _pages import Mend, NoSpecError, read_specs, unmended
-from _sources import Source, apart, collect
-from _vendored import ScriptError, Vendored, canonical, read_lock, run, sha256, write_all
 from generation.overlays import mended, read_yaml
+from vendoring.fragments import label, operations, version_key
+from vendoring.merge import Merged, merge
+from vendoring.pages import Mend, NoSpecError, read_specs, unmended
+from vendoring.sources import Source, apart, collect
+from vendoring.vendored import ScriptError, Vendored, canonical, read_lock, run, sha256, write_all
 
 LOCK_HEADER = "# Written by python scripts/import_spec.py SOURCE; a change made here by hand is lost.\n"
 GENERATOR = "openapi-python-client"

@@ -20,12 +20,12 @@ from typing import Any
 
 from attrs import asdict, frozen
 
-from _validation import problems, told
-from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run
 from generation import stock
 from generation.overlays import apply_overlay, read_yaml
 from generation.package import Documents, Settings, modules, plan
 from generation.render import HEADER
+from vendoring.validation import problems, told
+from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run
 
 GENERATED = ROOT / "generated"
 PACKAGE = "mantago_generated"

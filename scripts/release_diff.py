@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _changes import bump, enough, facade_version, package_version
-from _vendored import ScriptError, Vendored, run
 from contract import accepted, render, sources
 from contract.sources import git
 from contract_diff import compare
+from upgrading.changes import bump, enough, facade_version, package_version
+from vendoring.vendored import ScriptError, Vendored, run
 
 INIT = "facade/mantago/__init__.py"
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _names import Named, named
-from _vendored import Vendored, run
 from generation.decisions import READS
 from regenerate import GENERATED
+from upgrading.names import Named, named
+from vendoring.vendored import Vendored, run
 
 
 def lines(found: Named, names: str) -> list[str]:

@@ -22,19 +22,19 @@ from pathlib import Path
 
 from attrs import evolve
 
-from _calls import calls
-from _changes import ADDED, Upgrade, bump, facade_version, joined, text
-from _checkout import WRITTEN, Checkout, copied, take_over
-from _failures import Failure, failures
-from _names import named, pin
-from _sources import collect
-from _vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
 from contract import accepted, sources
 from contract.changes import Acceptance, Change
 from contract.rules import Level
 from contract_diff import compare
 from generation.decisions import unconfirmed
 from import_spec import errata, plan
+from upgrading.calls import calls
+from upgrading.changes import ADDED, Upgrade, bump, facade_version, joined, text
+from upgrading.checkout import WRITTEN, Checkout, copied, take_over
+from upgrading.failures import Failure, failures
+from upgrading.names import named, pin
+from vendoring.sources import collect
+from vendoring.vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
 
 # Ctrl-C, a cancelled job, and a closed terminal, which Windows doesn't know.
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))

@@ -11,12 +11,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from _sources import collect
-from _vendored import ScriptError, Vendored, read_spec, run
 from contract import render, sources, spec
 from contract.changes import Report, settle
 from contract.documents import Document
 from import_spec import errata, plan
+from vendoring.sources import collect
+from vendoring.vendored import ScriptError, Vendored, read_spec, run
 
 
 def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:

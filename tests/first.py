@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import regenerate
-from _vendored import ROOT, Vendored
+from vendoring.vendored import ROOT, Vendored
 
 _FOLDER = Path(__file__).with_name("first_document")
 FIRST = Vendored(_FOLDER, _FOLDER / "names.overlay.yaml")

@@ -11,8 +11,8 @@ from types import ModuleType
 from typing import Any
 
 import regenerate
-from _vendored import Vendored, canonical, sha256
 from generation.package import Plan, plan
+from vendoring.vendored import Vendored, canonical, sha256
 
 OURS = ("mantago", "mantago_generated")
 NOTHING = "overlay: 1.0.0\nactions: []\n"

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from _vendored import ROOT, canonical
+from vendoring.vendored import ROOT, canonical
 
 Json = dict[str, Any]
 OPERATIONS, SCHEMAS, KINDS, CHANGES = 360, 950, 40, 75
@@ -189,8 +189,8 @@ def _line(what: str, seconds: float, peak: int, status: int, output: str) -> Non
 
 
 def _regenerate(vendored: Path) -> None:
-    from _vendored import Vendored
     from regenerate import GENERATED, generate
+    from vendoring.vendored import Vendored
 
     for overlay in (Vendored(vendored).overlay, Vendored(vendored).names):
         overlay.parent.mkdir(exist_ok=True)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "scripts"))
-from _vendored import canonical
 from many_operations import FLAG, LIMIT, NEXT, TEXT, Json, enum, operation, ref, spec
+from vendoring.vendored import canonical
 
 LEFT_OUT = "booking survey form ticket invoice reward visit note group label flow menu"
 METHODS = ("get", "post", "put", "patch", "delete")

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 import every_kind
-from _vendored import read_spec
 from first import FIRST
+from vendoring.vendored import read_spec
 
 Json = dict[str, Any]
 VERSION = "0.400.0"

@@ -16,9 +16,9 @@ import pytest
 
 import mantago
 import mantago_runtime.configuration
-from _vendored import Vendored, read_spec
 from conftest import BOT_ID, GOOD, SECRET, TOKEN, Connect
 from mantago import AsyncMantaGo, ConfigurationError, MantaGo, MantaGoError
+from vendoring.vendored import Vendored, read_spec
 
 PAIR = {"bot_id": BOT_ID, "token": TOKEN, "secret": SECRET}
 REFUSED_TIMEOUTS = [None, math.nan, 0, -1, math.inf, -math.inf, "30", True, 10**400]

@@ -18,7 +18,6 @@ import pytest
 import contract_diff
 import release_diff
 import watch_vendor
-from _vendored import ROOT, Vendored, canonical, read_spec, run, sha256
 from contract import assumptions, client, contracts, execution, packages, python, sources
 from contract.changes import Change
 from contract.documents import Document
@@ -29,6 +28,7 @@ from first import FIRST
 from large_document import document
 from mantago.assumptions import ASSUMPTIONS
 from regenerate import PACKAGE, generate, replace_package
+from vendoring.vendored import ROOT, Vendored, canonical, read_spec, run, sha256
 
 GIFTS = "/openapi/client/gift"
 Edit = Callable[[dict[str, Any]], Any]

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import contract_diff
-from _vendored import ROOT, ScriptError, Vendored, canonical, run
 from contract import accepted, render, spec
 from contract.changes import Acceptance, Change, Kind, Report, settle, show
 from contract.documents import Document
 from contract.rules import RULES, Level
 from first import FIRST
+from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, run
 
 TODAY = dt.date(2030, 1, 1)
 FENCE = '```json\n{"openapi": "3.0.3", "paths": {}}\n```\n'

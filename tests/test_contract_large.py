@@ -12,12 +12,12 @@ import pytest
 
 import contract_diff
 import import_spec
-from _vendored import ScriptError, Vendored, canonical
 from contract import accepted, collector, render, spec
 from contract.changes import Acceptance, Change, Report
 from contract.documents import Document
 from contract.rules import Level
 from large_document import CHANGES, OPERATIONS, SCHEMAS, changed, document
+from vendoring.vendored import ScriptError, Vendored, canonical
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 JSON = "application/json"

@@ -14,14 +14,14 @@ from attrs import evolve
 
 import many_operations
 import unconfirmed
-from _names import named
-from _vendored import ScriptError, Vendored, read_spec
 from first import FIRST
 from generation import decisions
 from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, READS, Unpinned
 from generation.overlays import read_yaml
 from generation.package import Documents, Settings, modules, plan
 from regenerate import GENERATED, documents
+from upgrading.names import named
+from vendoring.vendored import ScriptError, Vendored, read_spec
 
 GIFTS = "/openapi/client/gift"
 POINTS = ("paths", "/openapi/client/points", "post")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from _vendored import ScriptError
 from generated_package import planned
 from generation.document import Refused
 from generation.ir import Shape
@@ -18,6 +17,7 @@ from generation.package import Plan
 from generation.placing import after_summary, api_names
 from generation.stock import client_context, installed
 from test_generation_reading import COUNT, TEXT, Json, document, operation, record, ref
+from vendoring.vendored import ScriptError
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from _vendored import ScriptError
 from generated_package import planned
 from generation.arguments import parameter as argument
 from generation.code import Imports, annotation, reader
@@ -15,6 +14,7 @@ from generation.document import Refused
 from generation.methods import method
 from generation.operations import server_url
 from generation.package import Plan
+from vendoring.vendored import ScriptError
 
 Json = dict[str, Any]
 TEXT: Json = {"type": "string"}

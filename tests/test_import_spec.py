@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import import_spec
-from _pages import find_specs, read_specs
-from _validation import problems
-from _vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run, sha256, write_all
 from first import tree
 from generation.overlays import mended
+from vendoring.pages import find_specs, read_specs
+from vendoring.validation import problems
+from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, read_lock, read_spec, run, sha256, write_all
 
 SPEC = {
     "openapi": "3.0.3",

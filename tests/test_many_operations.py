@@ -29,8 +29,6 @@ from pydantic import TypeAdapter
 import import_spec
 import many_operations
 import regenerate
-from _calls import calls
-from _vendored import ROOT, Vendored, read_lock, read_spec, run
 from conftest import BOT_ID, GOOD, SECRET, TOKEN
 from first import FIRST, copy_project
 from generated_package import imported, planned
@@ -40,6 +38,8 @@ from generation.samples import Sampler
 from mantago_runtime.document import find_operation
 from mantago_runtime.reading.enums import OpenStrEnum
 from many_operations import example, pages
+from upgrading.calls import calls
+from vendoring.vendored import ROOT, Vendored, read_lock, read_spec, run
 
 SPEC = many_operations.spec()
 SCHEMAS = SPEC["components"]["schemas"]
@@ -114,8 +114,8 @@ def test_only_what_is_confirmed_may_be_sent_twice(many: ModuleType) -> None:
 
 def test_where_and_how_it_is_regenerated_makes_no_difference(regenerated: Path, checkout: Path, tmp_path: Path) -> None:
     script = (
-        "import os, sys, pathlib, regenerate, _vendored\n"
-        f"os.umask(0o077); sys.exit(regenerate.main(['--check'], _vendored.Vendored(pathlib.Path({str(checkout)!r}, "
+        "import os, sys, pathlib, regenerate\nfrom vendoring.vendored import Vendored\n"
+        f"os.umask(0o077); sys.exit(regenerate.main(['--check'], Vendored(pathlib.Path({str(checkout)!r}, "
         f"'openapi')), pathlib.Path({str(checkout)!r}, 'generated')))"
     )
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("LC_", "LANG", "COV"))}

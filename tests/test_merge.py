@@ -18,13 +18,13 @@ import pytest
 import yaml
 from attrs import frozen
 
-import _sources
 import import_spec
-from _fragments import Fragment, version_key
-from _merge import merge
-from _parsing import parse_yaml
-from _vendored import ScriptError, Vendored, canonical, read_lock, read_spec, run
 from first import FIRST
+from vendoring import sources as _sources
+from vendoring.fragments import Fragment, version_key
+from vendoring.merge import merge
+from vendoring.parsing import parse_yaml
+from vendoring.vendored import ScriptError, Vendored, canonical, read_lock, read_spec, run
 
 PAGE = FIRST.sources / "get-client-rewards.md"
 Spec = dict[str, Any]

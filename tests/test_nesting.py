@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 import pytest
 import yaml
 
-import _parsing
 import contract_diff
-from _pages import read_specs
-from _parsing import DEEPEST, json_depth, load_json, parse_yaml
-from _vendored import ScriptError
 from contract import trees
 from contract.documents import Document
+from vendoring import parsing as _parsing
+from vendoring.pages import read_specs
+from vendoring.parsing import DEEPEST, json_depth, load_json, parse_yaml
+from vendoring.vendored import ScriptError
 
 TOO_DEEP = f"nested too deeply to be read, in more than {DEEPEST} levels"
 

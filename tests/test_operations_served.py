@@ -24,9 +24,9 @@ import pytest
 import yaml
 
 import many_operations
-from _vendored import read_spec
 from generated_package import generated, imported
 from mantago_runtime.concurrency import maybe_await
+from vendoring.vendored import read_spec
 
 ERRATA = many_operations.FIRST.overlay.read_text("utf-8")
 VALUES: Mapping[Any, Any] = {

@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 import many_operations
-from _vendored import ROOT
 from first import FIRST
 from generated_package import NOTHING, generated, imported, planned
 from generation.code import Imports
@@ -29,6 +28,7 @@ from mantago_runtime.calls.paging import ByNumber, ByToken, Page, Position, aite
 from many_operations import FLAG, Json, listed, operation, record, ref, success
 from test_generation_reading import COUNT, TEXT, document, holding
 from test_typing import BIN, CHECKERS, Checker
+from vendoring.vendored import ROOT
 
 # --- the loop -------------------------------------------------------------------------------------------------------
 

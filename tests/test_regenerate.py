@@ -22,7 +22,6 @@ from attrs import frozen
 
 import first
 import regenerate
-from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run, sha256
 from conftest import Connect
 from first import FIRST, copy_project, tree
 from generated_package import NOTHING, imported
@@ -30,6 +29,7 @@ from generation.overlays import apply_overlay
 from generation.stock import edit_templates
 from mantago import InvalidResponseError
 from regenerate import GENERATED, PACKAGE, read_package, replace_package
+from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run, sha256
 
 
 @frozen

@@ -256,6 +256,7 @@ def test_a_name_that_there_is_not_is_refused_with_the_nearest(fake: FakeMantaGo)
     [
         (5, "get_client_gifts can't answer with 5: it must be an object, not an integer; give a result of"),
         ([gift()], "get_client_gifts can't answer with .*: it must be an object, not a list"),
+        (gift(), "get_client_gifts can't answer with Gift: its result is ClientGifts"),
         (
             object(),
             "object can't be an answer: .*; give a result, JSON under the service's names, a failure's name, or a",
@@ -270,6 +271,21 @@ def test_an_answer_that_the_operation_cannot_have_is_refused_when_it_is_set(
     fake.answer("get_client_gifts", lambda _: answer)
     with pytest.raises(ValueError, match=said):
         client.get_client_gifts(client_id="nobody")
+
+
+async def _asked(_: OperationRequest) -> ClientGifts:
+    raise NotImplementedError
+
+
+class _Asked:
+    async def __call__(self, _: OperationRequest) -> ClientGifts:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("function", [_asked, _Asked()], ids=["a function", "an object"])
+def test_an_asynchronous_function_is_refused_when_it_is_set(fake: FakeMantaGo, function: Any) -> None:
+    with pytest.raises(ValueError, match="an asynchronous function can't make an answer: give one that returns it"):
+        fake.answer("get_client_gifts", function)
 
 
 def test_a_gift_of_which_a_test_says_only_the_name_is_a_valid_one_and_always_the_same(
@@ -710,6 +726,19 @@ def test_testing_needs_nothing_but_what_the_package_needs() -> None:
 def test_what_no_client_holds_is_refused_at_once(held, told):
     with pytest.raises(TypeError, match=re.escape(told)):
         FakeMantaGo().add_client("V", **held)
+
+
+@pytest.mark.parametrize(
+    ("build", "said"),
+    [
+        (lambda: gift(5), "name must be a string, not 5"),
+        (lambda: gift(is_expired="yes"), "is_expired must be True, False or None, not 'yes'"),
+        (lambda: gift(is_expired=1), "is_expired must be True, False or None, not 1"),
+    ],
+)
+def test_a_builder_refuses_what_no_gift_holds(build, said):
+    with pytest.raises(TypeError, match=said):
+        build()
 
 
 @pytest.mark.parametrize("build", [gift, ticket])

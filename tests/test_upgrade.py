@@ -17,22 +17,22 @@ from typing import Any
 
 import pytest
 
-import _calls
-import _checkout
 import contract_diff
 import import_spec
 import made_up_bump
 import regenerate
 import upgrade
-from _calls import Calls
-from _changes import Bump, Upgrade, bump, enough, joined, package_version, text
-from _checkout import Checkout, take_over
-from _names import named
-from _vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
 from generated_package import planned
 from regenerate import GENERATED, PACKAGE
+from upgrading import calls as _calls
+from upgrading import checkout as _checkout
+from upgrading.calls import Calls
+from upgrading.changes import Bump, Upgrade, bump, enough, joined, package_version, text
+from upgrading.checkout import Checkout, take_over
+from upgrading.names import named
+from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
 ADDED = [*TEXT_ONLY, change("endpoint-added", "POST /b", "POST /b")]

@@ -10,8 +10,9 @@ discriminator tells apart.
 
 One change is one finding, in however many places it is met: `met` lists them, `count` counts them. Each parameter,
 body, answer and header is listed once, by a shortest way into it; beyond `collector.MOST_WAYS` places, without the way.
-`id`, `level`, `text`, `operation` and `path` describe the finding at the first of its worst places. The pointers lead
-to the place in each document, references followed; None means that there is no such place on that side.
+`id`, `level`, `text`, `operation` and `path` describe the finding at one of its worst places: the first, unless another
+says more. The pointers lead to the place in each document, references followed; None means that there is no such place
+on that side.
 
 Every change is told: a keyword that no rule judges is a warning at its place, a component that nothing uses is info.
 Only extensions (x-) are passed over, since they have no common meaning.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from attrs import fields
 
-from _vendored import ScriptError
+from vendoring.vendored import ScriptError
 
 from .changes import Acceptance, Change, Kind, Spot
 from .rules import RULES

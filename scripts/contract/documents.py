@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from attrs import field, frozen
 
-from _vendored import ScriptError
+from vendoring.vendored import ScriptError
 
 from .trees import read
 

@@ -19,8 +19,8 @@ import httpx
 from attrs import asdict, evolve, frozen
 from jsonschema import Draft7Validator, FormatChecker
 
-from _vendored import ROOT
 from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaGoError
+from vendoring.vendored import ROOT
 
 from .changes import Change, Kind, change, show
 from .client import REQUESTS, ClientCall, callers, client_of, quiet

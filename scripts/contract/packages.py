@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from _vendored import Vendored
+from vendoring.vendored import Vendored
 
 from .documents import Document
 from .sources import git

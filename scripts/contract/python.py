@@ -184,7 +184,8 @@ def _hide_modules(package: Any) -> None:
     """Mark as private the modules from which nobody should import, although their names have no underscore."""
     for module in package.modules.values():
         module.public = module.path in _PUBLIC
-        _hide_modules(module)
+        if not module.is_alias:  # a module may import the package that holds it
+            _hide_modules(module)
 
 
 def _add_constructors(place: Any) -> None:

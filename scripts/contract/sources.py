@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from _vendored import ScriptError, Vendored
+from vendoring.vendored import ScriptError, Vendored
 
 from .documents import Document
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
-from _fragments import Fragment
-from _merge import merge
-from _pages import find_specs
-from _parsing import DEEPEST, YAML_LOADER, NestingError, exceeds_libyaml, load_json
-from _vendored import ScriptError
+from vendoring.fragments import Fragment
+from vendoring.merge import merge
+from vendoring.pages import find_specs
+from vendoring.parsing import DEEPEST, YAML_LOADER, NestingError, exceeds_libyaml, load_json
+from vendoring.vendored import ScriptError
 
 # A few dozen aliases of YAML can unfold to a tree that no machine can hold.
 LARGEST = 20_000_000

@@ -16,8 +16,6 @@ import jsonpath
 import yaml
 from attrs import frozen
 
-from _fragments import Unit, is_operation, label, pointer, units_of
-from _vendored import ScriptError
 from generation.document import Node, target
 from generation.fields import field_names
 from generation.ir import Endpoint, Place
@@ -26,6 +24,8 @@ from generation.names import member_names
 from generation.overlays import actions_of, load_yaml
 from generation.package import Plan
 from generation.placing import after_summary
+from vendoring.fragments import Unit, is_operation, label, pointer, units_of
+from vendoring.vendored import ScriptError
 
 MARK = "x-unconfirmed"
 OPERATION_ID, READS, RULE = "operationId", "x-mantago-reads", "x-mantago-rule"

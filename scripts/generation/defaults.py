@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from _fragments import pointer
 from generation.code import Classes, Imports
 from generation.document import Refused
 from generation.ir import ABSENT, ListOf, Named, Nullable, Place, Scalar, Type, Union
 from generation.text import literal
+from vendoring.fragments import pointer
 
 WRONG = ""
 """Marks a default that its type doesn't allow."""

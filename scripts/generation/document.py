@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from attrs import field, frozen
 
-from _fragments import pointer
-from _validation import METHODS
-from _vendored import ScriptError
 from generation.ir import Place
+from vendoring.fragments import pointer
+from vendoring.validation import METHODS
+from vendoring.vendored import ScriptError
 
 
 class Refused(ScriptError):  # noqa: N818 - the document was refused

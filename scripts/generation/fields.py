@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from attrs import field, frozen
 
-from _fragments import pointer
 from generation.code import Classes, Imports, annotation, either, is_unhashable, reader
 from generation.defaults import default_code
 from generation.document import Refused
 from generation.ir import JSON, TEXT, Directions, ListOf, MapOf, Named, Nullable, Property, Shape, Type
 from generation.names import by_likeness, free, identifier, is_field_name, unique
 from generation.text import literal
+from vendoring.fragments import pointer
 
 MODEL = "mantago_runtime.reading.model"
 # Names that every model has itself, or uses while its class is made.

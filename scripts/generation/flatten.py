@@ -7,9 +7,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from _validation import shorten
 from generation.document import Node
 from generation.ir import Place
+from vendoring.validation import shorten
 
 ANNOTATIONS = frozenset(
     {"deprecated", "description", "example", "examples", "externalDocs", "nullable", "readOnly", "title", "writeOnly"}

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from _fragments import pointer
 from generation.arguments import (
     BOT_ID,
     RESERVED,
@@ -26,6 +25,7 @@ from generation.fields import field_names
 from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
 from generation.names import by_likeness, unique
 from generation.text import docstring
+from vendoring.fragments import pointer
 
 # The members of a schema with the rule, and their names in Python.
 _RULE = {"clientId": "client_id", "platform": "platform", "platformClientId": "platform_client_id"}

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from _fragments import pointer
 from generation.code import Classes, Imports, annotation, reader
 from generation.document import Refused
 from generation.fields import MODEL, Field, FieldMaker, field_names, flags_of
 from generation.ir import FLAG, TEXT, Directions, Enumeration, Property, Shape, Where
 from generation.names import member_names
 from generation.text import docstring, literal, sentence
+from vendoring.fragments import pointer
 
 _SECRETS = frozenset({"secret", "token", "access_token", "refresh_token", "api_key", "password"})
 

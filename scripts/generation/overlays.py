@@ -12,8 +12,8 @@ import jsonpath
 import yaml
 from jsonpath import JSONPathError
 
-from _parsing import YAML_LOADER
-from _vendored import ScriptError
+from vendoring.parsing import YAML_LOADER
+from vendoring.vendored import ScriptError
 
 
 def read_yaml(path: Path) -> Any:

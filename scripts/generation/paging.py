@@ -7,7 +7,6 @@ from typing import Any
 
 from attrs import evolve, frozen
 
-from _fragments import pointer
 from generation.arguments import Argument, result_of
 from generation.code import Classes, Imports, annotation
 from generation.document import Refused
@@ -17,6 +16,7 @@ from generation.methods import Method
 from generation.models import model
 from generation.names import cut, free
 from generation.text import docstring
+from vendoring.fragments import pointer
 
 _KEYS = ("page", "first", "token", "size", "items", "total", "more", "next")
 _SEES = {

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 
 from attrs import evolve, field, frozen
 
-from _fragments import pointer
-from _vendored import ScriptError
 from generation.code import classes_in
 from generation.ir import JSON, Endpoint, Enumeration, Place, Shape, Type, Where
 from generation.names import class_name, cut, free, identifier, is_public_name, module_name
 from generation.schemas import Schemas
 from generation.stock import snake_case
+from vendoring.fragments import pointer
+from vendoring.vendored import ScriptError
 
 LONGEST_SUMMARY = 60
 

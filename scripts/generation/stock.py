@@ -10,7 +10,7 @@ from typing import Any
 from openapi_python_client.config import ConfigFile
 from openapi_python_client.strings import pascal_case, snake_case
 
-from _vendored import ScriptError
+from vendoring.vendored import ScriptError
 
 __all__ = ["client_context", "edit_templates", "installed", "pascal_case", "snake_case", "templates"]
 

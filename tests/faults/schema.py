@@ -16,8 +16,8 @@ import yaml
 from attrs import frozen
 from hypothesis import strategies as st
 
-from _vendored import Vendored, read_spec
 from regenerate import apply_overlay
+from vendoring.vendored import Vendored, read_spec
 
 PUBLISHED = read_spec(Vendored())
 OVERLAYS = [yaml.safe_load(path.read_text("utf-8")) for path in (Vendored().overlay, Vendored().names)]

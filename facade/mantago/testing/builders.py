@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from types import NoneType
 from typing import Any, Final
 
 from mantago import ClientGifts, Gift, GiftResource, Ticket
@@ -38,6 +39,10 @@ def gift(
     An expired gift says from when to when it was valid, as the spec asks: by default, 30 days from `created_at` on. A
     field of a newer document is no argument here and has a fitting value; `attrs.evolve` gives it another one.
     """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a string, not {name!r}")
+    if not isinstance(is_expired, (bool, NoneType)):
+        raise TypeError(f"is_expired must be True, False or None, not {is_expired!r}")
     _aware("created_at", created_at)
     if is_expired and start_time is None and end_time is None:
         start_time, end_time = created_at, created_at + timedelta(days=30)

@@ -33,7 +33,14 @@ from mantago.testing.service import (
     refused,
     respond,
 )
-from mantago.testing.set_answers import OperationAnswer, OperationRequest, checked_operation, content_of, request_for
+from mantago.testing.set_answers import (
+    OperationAnswer,
+    OperationRequest,
+    checked_function,
+    checked_operation,
+    content_of,
+    request_for,
+)
 from mantago.testing.troubles import Trouble, success_envelope
 from mantago.testing.vendored import left_out_of
 from mantago_generated.spec import published
@@ -126,7 +133,10 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         name, as in `fail`; a function that takes an `OperationRequest` and returns one of the three. Raises ValueError.
         """
         name = checked_operation(operation, self._answers.document.names.values())
-        told = answer if callable(answer) and not isinstance(answer, type) else content_of(answer)
+        if callable(answer) and not isinstance(answer, type):
+            told: Any = checked_function(answer)
+        else:
+            told = content_of(name, answer)
         with self._lock:
             self._set[name] = self._answers.completed(name, told) if isinstance(told, Content) else told
 
@@ -241,7 +251,7 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
         told = self._set[name]
         if not callable(told):
             return told
-        found = content_of(told(request_for(name, parsed.operation.in_path, parsed.query, parsed.body)))
+        found = content_of(name, told(request_for(name, parsed.operation.in_path, parsed.query, parsed.body)))
         return found if isinstance(found, Failure) else self._answers.completed(name, found)
 
     def _failure_at_an_id(self, parsed: ParsedRequest) -> Failure | None:

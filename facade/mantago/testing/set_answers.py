@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Collection, Mapping
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Collection, Mapping
+from inspect import iscoroutinefunction
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+import mantago
 from mantago.testing.answers import Content
 from mantago.testing.failures import Failure, FailureName, failure
 from mantago.testing.troubles import did_you_mean
 from mantago.testing.vendored import left_out_of
 from mantago_runtime.reading.fields import plain
+from mantago_runtime.reading.model import Model
 
-__all__ = ["OperationAnswer", "OperationRequest", "checked_operation", "content_of", "request_for"]
+__all__ = ["OperationAnswer", "OperationRequest", "checked_function", "checked_operation", "content_of", "request_for"]
+
+T = TypeVar("T")
 
 
 WHAT_TO_GIVE: Final = "give a result, JSON under the service's names, a failure's name, or a function that returns one"
@@ -57,10 +62,21 @@ def checked_operation(name: str, names: Collection[str]) -> str:
     raise ValueError(f"no operation is named {name!r}: {nearest}")
 
 
-def content_of(answer: object) -> Content | Failure:
+def checked_function(answer: Callable[..., T]) -> Callable[..., T]:
+    """Return a function that makes answers; raise ValueError for an asynchronous one."""
+    if iscoroutinefunction(answer) or iscoroutinefunction(getattr(answer, "__call__", None)):  # noqa: B004
+        raise ValueError("an asynchronous function can't make an answer: give one that returns it, without await")
+    return answer
+
+
+def content_of(operation: str, answer: object) -> Content | Failure:
     """Return the content of an answer, or the failure that it names; raise ValueError for an impossible answer."""
     if isinstance(answer, str):
         return failure(answer, None, None, None)
+    wanted = _result_of(operation)
+    if isinstance(answer, Model) and wanted and not isinstance(answer, wanted):
+        told = f"{operation} can't answer with {type(answer).__name__}: its result is {wanted.__name__}"
+        raise ValueError(told)
     kind = answer if isinstance(answer, type) else type(answer)
     if issubclass(kind, BaseException):
         told = "a service answers with no exception: give the name of a failure, such as 'client_not_found'"
@@ -76,3 +92,10 @@ def content_of(answer: object) -> Content | Failure:
     if payload is None:
         raise ValueError(f"None can't be an answer: {WHAT_TO_GIVE}")
     return Content(payload, left_out_of(answer))
+
+
+def _result_of(operation: str) -> type[Model] | None:
+    """Return the class of an operation's result; None where that isn't one class."""
+    method = getattr(mantago.MantaGo, operation, None)
+    result = getattr(mantago, str(method.__annotations__["return"]), None) if method else None
+    return result if isinstance(result, type) and issubclass(result, Model) else None

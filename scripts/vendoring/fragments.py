@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import Factory, field, frozen
 
-from _validation import METHODS, shorten
+from .validation import METHODS, shorten
 
 # Text and examples only describe. So does a schema's title: it can name a generated class, but is translated as text.
 TEXT = frozenset({"description", "summary", "title", "example", "examples", "externalDocs"})

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from attrs import frozen
 
-from _fragments import label
-from _vendored import Vendored, read_spec, write_all
 from generation import decisions
 from generation.decisions import Open, Unpinned, json_path
 from generation.overlays import apply_overlay, read_yaml
 from generation.package import Plan, plan
 from regenerate import Inputs
+from vendoring.fragments import label
+from vendoring.vendored import Vendored, read_spec, write_all
 
 
 @frozen

@@ -12,9 +12,9 @@ from typing import Any
 
 from attrs import frozen
 
-from _fragments import ABSENT, Fragment, Unit, anonymous, bare, differences, is_operation, label, pointer, version_key
-from _validation import METHODS
-from _vendored import ScriptError
+from .fragments import ABSENT, Fragment, Unit, anonymous, bare, differences, is_operation, label, pointer, version_key
+from .validation import METHODS
+from .vendored import ScriptError
 
 ROOT = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")
 ITEM = ("$ref", "summary", "description", "servers", "parameters", *METHODS)

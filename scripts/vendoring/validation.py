@@ -51,7 +51,7 @@ def problems(spec: Mapping[str, Any]) -> list[Problem]:
     Each kind is looked for only if there is none of the kinds before: values that can't be kept and
     references out of the document, another OpenAPI version, the schema, the rules beyond the schema.
     """
-    from _specification import violations  # noqa: PLC0415 - it takes 0.2 s to load, and most commands validate nothing
+    from .specification import violations  # noqa: PLC0415 - it takes 0.2 s to load, and most commands validate nothing
 
     try:
         if found := list(_flaws(spec)):

@@ -13,10 +13,10 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from attrs import evolve, frozen
 
-from _fragments import Fragment
-from _pages import Mend, NoSpecError, Specs, read_specs
-from _validation import is_plain
-from _vendored import ScriptError, sha256
+from .fragments import Fragment
+from .pages import Mend, NoSpecError, Specs, read_specs
+from .validation import is_plain
+from .vendored import ScriptError, sha256
 
 SECONDS = 20
 LARGEST = 20 * 1024 * 1024

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 from attrs import field, frozen
 
-from _vendored import ROOT, ScriptError, Vendored, write_all
 from regenerate import GENERATED, PACKAGE, generate, prove, read_package, replace_package
+from vendoring.vendored import ROOT, ScriptError, Vendored, write_all
 
 # The files that a script writes anew with the package, each with its script.
 DERIVED = {"tests/public.txt": "tests/test_public.py", "docs/reference": "tests/test_readme.py"}

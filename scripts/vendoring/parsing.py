@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 from attrs import define, field, frozen
 
-from _validation import Flaw, shorten
-from _vendored import ScriptError
+from .validation import Flaw, shorten
+from .vendored import ScriptError
 
 # The most levels of lists and objects, aliases unfolded. We count them, because a parser, or the recursion over its
 # result, gives up at a depth that depends on the Python, on libyaml and on the caller's stack; all bear this many.

@@ -8,11 +8,11 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 
-from _fragments import Fragment, operations
-from _merge import merge
-from _parsing import Fence, parse_json, parse_yaml
-from _validation import problems, some, told
-from _vendored import ScriptError
+from .fragments import Fragment, operations
+from .merge import merge
+from .parsing import Fence, parse_json, parse_yaml
+from .validation import problems, some, told
+from .vendored import ScriptError
 
 SEEMS_A_SPEC = re.compile(r"""["']openapi["']\s*:|\A\s*\{\s*openapi\s*:""")
 SEEMS_YAML = re.compile(r"""^(?:openapi|"openapi"|'openapi')[ \t]*:""", re.MULTILINE)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 from attrs import frozen
 
-from _calls import Calls
-from _failures import Failure
-from _names import Named
-from _vendored import ROOT, ScriptError
 from contract.changes import Change, Report
 from contract.render import code, counts, markdown, prose
 from contract.rules import RULES, Level
 from contract.schemas import TEXT_RULES
 from generation.decisions import Open
+from vendoring.vendored import ROOT, ScriptError
+
+from .calls import Calls
+from .failures import Failure
+from .names import Named
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 ADDED = "endpoint-added"
