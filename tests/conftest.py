@@ -15,9 +15,14 @@ import httpx
 import pytest
 
 from mantago import AsyncMantaGo, ClientGifts, MantaGo, client
+from mantago.testing.answers import Answers, Content
+from mantago.testing.document import Document
+from mantago_generated.spec import published
 
 BOT_ID, TOKEN, SECRET = "1NbWoobyg", "token-of-the-tests", "secret-of-the-tests"
-GOOD = {"success": True, "message": "Get client gifts successfully"}
+_BARE = Content({"success": True, "message": "Get client gifts successfully"})
+GOOD: dict[str, Any] = Answers(Document(published())).completed("get_client_gifts", _BARE).payload
+"""An answer without gifts; what a newer document requires beside them is made up."""
 ENGINE = os.environ.get("TESTS_ENGINE", client.DEFAULT_ENGINE)
 """The engine of the clients that aren't given one: what the faults show of the usual one holds for the other too."""
 client.DEFAULT_ENGINE = ENGINE

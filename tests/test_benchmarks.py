@@ -12,8 +12,8 @@ BENCHMARKS = Path(__file__).parent / "benchmarks"
 SMOKE = """
 import json, sys
 import report, sections
-from measure import Effort
-quick = Effort(2, 0.001)
+from measure import Thoroughness
+quick = Thoroughness(2, 0.001)
 results = {
     "calls": sections.calls(quick, thorough=False),
     "decoding": sections.decoding(quick, (1, 3)),

@@ -28,12 +28,12 @@ from openapi_schema_validator import OAS30Validator
 from mantago import APIStatusError, ClientGifts, MantaGo, MantaGoError, Platform
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo
-from mantago.testing.answers import Answers
+from mantago.testing.answers import Answers, Content
 from mantago.testing.document import Document
 from mantago.testing.failures import FAILURES
 from mantago.testing.refusals import Refusal
 from mantago.testing.requests import STYLES
-from mantago.testing.scenarios import CLIENTS, TRIGGERS
+from mantago.testing.scenarios import CLIENTS, GIFT_MEMBERS, TRIGGERS
 from mantago.testing.schemas import ANNOTATIONS, KEYWORDS
 from mantago_generated.spec import published
 from vendored_paths import other_method
@@ -155,7 +155,8 @@ def fake_with_the_sandboxs_clients(spec: dict[str, Any] | None = None) -> FakeMa
     if spec is not None:
         fake._answers = Answers(Document(spec))
     for card in CLIENTS:
-        payload = json.loads(card.answers[0].body)
+        content = Content(json.loads(card.answers[0].body), known=GIFT_MEMBERS)
+        payload = fake._answers.completed("get_client_gifts", content).payload
         gifts = ClientGifts.from_dict({name: payload[name] for name in payload.keys() - {"success", "message"}})
         fake.add_client(
             card.id,

@@ -208,7 +208,7 @@ def test_what_is_to_be_confirmed_is_listed_with_where_it_stands(tmp_path, capsys
     number = 1 + next(number for number, line in enumerate(text.splitlines()) if "/openapi/client/gift" in line)
     assert capsys.readouterr().out.splitlines() == [
         f"names.overlay.yaml:{number}: confirm get_client_gifts(): correct the action, then remove its mark x-unconfirmed",
-        "names.overlay.yaml: nothing pins LOTTERYGAME: add their actions, or have scripts/upgrade.py propose them",
+        "names.overlay.yaml: nothing pins LOTTERY_GAME: add their actions, or have scripts/upgrade.py propose them",
         "2 to decide before a release",
     ]
 

@@ -40,7 +40,7 @@ def asked(method: str, path: str, **options: Any) -> httpx.Response:
 def test_fastapi_answers_with_a_result_and_documents_it() -> None:
     told = asked("GET", "/clients/VolejRejN/gifts").json()
     paths = asked("GET", "/openapi.json").json()
-    assert told == ClientGifts(virtual_gifts=[gift(resource="birthdayCampaign")]).to_dict()
+    assert told["virtualGifts"] == [gift(resource="birthdayCampaign").to_dict()]
     [answer] = paths["paths"]["/clients/{client_id}/gifts"]["get"]["responses"]["200"]["content"].values()
     assert answer["schema"] == {"$ref": "#/components/schemas/ClientGifts"}
     assert {"ClientGifts", "Gift", "Ticket", "GiftResource"} <= paths["components"]["schemas"].keys()

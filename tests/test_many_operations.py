@@ -252,6 +252,17 @@ def test_an_operation_that_answers_credentials_says_that_the_client_keeps_its_ow
     assert said == {"renew_credentials"}
 
 
+def test_a_method_says_what_it_does_first_and_what_it_raises_for_what_cannot_stand_in_its_path(
+    many: ModuleType,
+) -> None:
+    for info in many.spec.OPERATIONS:
+        said = " ".join(getattr(many.operations.Operations, info.name).__doc__.split())
+        assert not said.startswith("`timeout`")
+        raised = said.partition(" Raises ")[2].partition(".")[0]
+        assert ("ValueError before anything is sent" in raised) == ("{" in info.path), info
+    assert many.operations.Operations.post_openapi_client.__doc__.startswith("Call POST /openapi/client.\n")
+
+
 def test_what_only_the_service_sets_is_not_sent_and_what_is_only_sent_needs_no_answer(many: ModuleType) -> None:
     answered = many.models.OneWay.from_dict({"id": "1", "name": "n"})
     assert (answered.password, answered.id) == (None, "1")

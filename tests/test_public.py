@@ -52,7 +52,8 @@ def described(path: str, thing: Any) -> Iterator[str]:
     own = [base for base in thing.__mro__ if base.__module__.startswith("mantago") and base not in inherited]
     types = {name: kind for base in reversed(own) for name, kind in inspect.get_annotations(base).items()}
     members = {name: value for base in reversed(own) for name, value in vars(base).items()}
-    for name in sorted({*types, *members}):
+    listed = {member.name for member in thing} if issubclass(thing, enum.Enum) else set[str]()
+    for name in sorted({*types, *members} - listed):
         if not name.isupper() and (not name.startswith("_") or name in {"__enter__", "__aenter__"}):
             yield from member(f"{path}.{name}", members.get(name), types.get(name))
 

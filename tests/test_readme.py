@@ -97,6 +97,26 @@ def outcome(name: Any) -> str:
         return "gifts, and in `drift`: " + "; ".join(f"`{line.kind}`, `{line.path}`" for line in gifts.drift)
 
 
+def gifts_of(*ids: str) -> Iterator[dict[str, Any]]:
+    """The gifts at the sandbox, with all that the document has of them today."""
+    with Sandbox() as sandbox, MantaGo(base_url=sandbox.base_url, credentials=sandbox.credentials) as client:
+        yield from (client.get_client_gifts(client_id=one).to_dict() for one in ids)
+
+
+def one_client() -> Iterator[str]:
+    [told] = gifts_of("TamirOskQ")
+    yield from ("```console", "$ mantago gifts --sandbox --client-id TamirOskQ --json")
+    yield from (*json.dumps(told, ensure_ascii=False, indent=2).splitlines(), "```")
+
+
+def two_clients() -> Iterator[str]:
+    ids = ("BelunHavK", "TamirOskQ")
+    yield from ("```console", f"$ mantago gifts --sandbox {' '.join(ids)}")
+    for one, gifts in zip(ids, gifts_of(*ids), strict=True):
+        yield json.dumps({"client_id": one, "outcome": "ok", "gifts": gifts}, ensure_ascii=False)
+    yield "```"
+
+
 def commands() -> Iterator[str]:
     yield from (row("command, option", "meaning"), row(*["---"] * 2))
     for name, command in cli.app.app.commands.items():
@@ -157,9 +177,11 @@ TABLES = {
     "commands": commands,
     "failures": failures,
     "ids": ids,
+    "one_client": one_client,
     "operations": operations,
     "speed": speed,
     "statuses": statuses,
+    "two_clients": two_clients,
     "version": version,
 }
 

@@ -389,6 +389,8 @@ def test_content_is_completed_with_what_is_required_and_shown_in_an_answer() -> 
     answers = Answers(Document(spec, names={("get", "/thing"): "get_thing"}))
     assert answers.completed("get_thing", Content({}, frozenset({"left"}))) == Content({"id": 1})
     assert answers.completed("get_nothing", Content({})) == Content({})
+    older = Content({}, frozenset({"left"}), known=frozenset({"id"}))
+    assert answers.completed("get_thing", older) == Content({"id": 1, "note": "example"})
 
 
 def test_a_good_answer_has_the_headers_that_the_document_promises() -> None:

@@ -403,7 +403,7 @@ JSON = {"Content-Type": "application/json"}
         ({"query": {"botId": None}}, "query parameter botId: is missing"),
         ({"query": {"botId": ""}}, "query parameter botId: is empty"),
         ({"query": {"botId": ["1NbWoobyg", "1NbWoobyg"]}}, "query parameter botId: given more than once"),
-        ({"query": {"platform": "telegram"}}, 'query parameter platform: must be one of "line", "'),
+        ({"query": {"platform": "no platform"}}, 'query parameter platform: must be one of "line", "'),
         ({"body": {"secret": None}}, "body.secret: is missing"),
         ({"body": {"secret": 5}}, "body.secret: must be a string, not an integer"),
         ({"body": {"clientId": 5}}, "body.clientId: must be a string, not an integer"),

@@ -462,7 +462,7 @@ def test_open_telemetry_is_not_imported_for_who_does_not_use_it():
 def client_of(**environment: str) -> subprocess.CompletedProcess[str]:
     code = (
         "import httpx, mantago\n"
-        "answers = iter([httpx.Response(503, headers={'Retry-After': '0'}), httpx.Response(200, json={'success': True, 'message': ''})])\n"
+        f"answers = iter([httpx.Response(503, headers={{'Retry-After': '0'}}), httpx.Response(200, json={GOOD!r})])\n"
         "for _ in range(2):\n"
         "    client = mantago.MantaGo(bot_id='b', token='t' * 9, secret='s' * 9, transport=httpx.MockTransport(lambda _: next(answers)))\n"
         "client.get_client_gifts(client_id='VolejRejN')\n"

@@ -25,6 +25,7 @@ from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import (
     CLIENTS,
+    GIFT_MEMBERS,
     GIFTS,
     TRIGGERS,
     TROUBLES,
@@ -229,7 +230,7 @@ class _Service:
         if gifts is None and self._document.asks_for_a_client(parsed.operation):
             gifts, trouble = self._gifts_of(parsed, trouble)
         if gifts is not None:
-            gifts = self._answers.completed(GIFTS, Content(gifts)).payload
+            gifts = self._answers.completed(GIFTS, Content(gifts, known=GIFT_MEMBERS)).payload
         ids = _IDS if "clientId" in parsed.body else TROUBLES
         return respond(parsed, self._answers, gifts=gifts, trouble=trouble or Trouble(), ids=ids)
 

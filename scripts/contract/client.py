@@ -27,7 +27,7 @@ WHO = frozenset({"client_id", "platform", "platform_client_id"})
 
 
 @frozen
-class Asked:
+class ClientCall:
     """A request that the client makes: the call in words, the call as a function, and the request."""
 
     words: str
@@ -50,24 +50,24 @@ class Caller:
         """The annotation of the result."""
         return str(self.module.sync.__annotations__["return"]) if self.module else self.name
 
-    def requests(self, contract: Contract, number: int = REQUESTS) -> list[Asked]:
+    def requests(self, contract: Contract, number: int = REQUESTS) -> list[ClientCall]:
         """Return the requests of callers that keep to a contract; calls as people write them come first."""
         ways = self._friendly(), self._generated(contract, number)
         return [asked for way in ways for asked in sorted(way, key=lambda one: len(one.words))]
 
-    def _friendly(self) -> Iterator[Asked]:
+    def _friendly(self) -> Iterator[ClientCall]:
         parameters = inspect.signature(getattr(MantaGo, self.name)).parameters
         needed = {name for name, one in parameters.items() if one.default is one.empty and name != "self"}
         if parameters.keys() >= WHO and not needed:
             for call in calls():
                 who = {name: value for name, value in call.items() if name != "identify_in"}
                 words = ", ".join(f"{name}={value!r}" for name, value in call.items())
-                yield from _asked(words, self._method(who), identify_in=call["identify_in"])
+                yield from _client_calls(words, self._method(who), identify_in=call["identify_in"])
 
     def _method(self, arguments: dict[str, Any]) -> Callable[[MantaGo], Any]:
         return lambda client: getattr(client, self.name)(**arguments)
 
-    def _generated(self, contract: Contract, number: int = REQUESTS) -> Iterator[Asked]:
+    def _generated(self, contract: Contract, number: int = REQUESTS) -> Iterator[ClientCall]:
         if self.module is None:
             return
         for given, body in samples(contract, number):
@@ -76,7 +76,7 @@ class Caller:
             # Requests that the client refuses to send don't matter.
             with suppress(ValueError, MantaGoError):
                 request = self.module.OPERATION.request(wanted, self._model(body))
-                yield from _asked(words, _sending(request))
+                yield from _client_calls(words, _sending(request))
 
     def _model(self, body: Any) -> Any:
         """Return a JSON value as the type that the generated functions take."""
@@ -137,7 +137,7 @@ def _sending(request: Any) -> Callable[[MantaGo], Any]:
     return send
 
 
-def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[Asked]:
+def _client_calls(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterator[ClientCall]:
     """Yield the requests that a call sends."""
     requests: list[httpx.Request] = []
 
@@ -147,7 +147,7 @@ def _asked(words: str, send: Callable[[MantaGo], Any], **options: Any) -> Iterat
 
     with client_of(keep, **options) as client, suppress(MantaGoError):
         send(client)
-    yield from (Asked(words, send, request) for request in requests)
+    yield from (ClientCall(words, send, request) for request in requests)
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaG
 from vendoring.vendored import ROOT
 
 from .changes import Change, Kind, change, show
-from .client import REQUESTS, Asked, callers, client_of, quiet
+from .client import REQUESTS, ClientCall, callers, client_of, quiet
 from .contracts import JSON, Contract, changed
 from .documents import Document, same
 from .packages import FOLDERS, packages
@@ -135,7 +135,7 @@ def _new(before: Mapping[Any, Finding], after: Mapping[Any, Finding]) -> Iterato
     yield from (finding for key, finding in after.items() if key not in before)
 
 
-def _new_answers(requests: list[Asked], before: Contract, after: Contract) -> Iterator[Finding]:
+def _new_answers(requests: list[ClientCall], before: Contract, after: Contract) -> Iterator[Finding]:
     if not requests:
         yield Finding(after.operation, "client-not-tried", "request", {"problem": "the old contract allows no request"})
         return
@@ -174,7 +174,7 @@ def worker(text: str) -> str:
 # --- requests -------------------------------------------------------------------------------------------------------
 
 
-def _refused(requests: list[Asked], contract: Contract) -> dict[Any, Finding]:
+def _refused(requests: list[ClientCall], contract: Contract) -> dict[Any, Finding]:
     """Return the requests that a contract refuses, each kind once."""
     found: dict[Any, Finding] = {}
     for asked in requests:
@@ -269,7 +269,7 @@ def _success(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": {**properties, "success": {"type": ["boolean"], "enum": [True]}}}
 
 
-def _answers(asked: Asked, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
+def _answers(asked: ClientCall, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
     """Return the findings when the client reads answers that a contract allows, each kind with its smallest answer."""
     schema: dict[str, Any] = contract.answer or {}
     answers: list[Any] = []

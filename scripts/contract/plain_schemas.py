@@ -13,7 +13,7 @@ from .views import NOTHING, View, Views
 # Deeper in a schema that holds itself, optional parts are left out, and required ones may be anything.
 DEEPEST = 8
 # The most schemas in one, where they refer to each other in circles: nobody draws or reads larger ones.
-MOST = 300
+MOST_SCHEMAS = 300
 _COPIED = (
     *("format", "pattern", "minLength", "maxLength", "minItems", "maxItems"),
     *("multipleOf", "minProperties", "maxProperties"),
@@ -26,7 +26,7 @@ Sized = tuple[Schema, int]
 class PlainSchemas:
     """The JSON Schemas of one direction; answers have no properties that their schema doesn't list."""
 
-    def __init__(self, direction: Direction, most: int = MOST) -> None:
+    def __init__(self, direction: Direction, most: int = MOST_SCHEMAS) -> None:
         """Begin with no schema made: each is made once for each depth."""
         self._direction, self._most = direction, most
         self._views = Views()

@@ -85,7 +85,9 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
     ordered = in_order(arguments)
     head, more = texts(endpoint)
     told = [f"    {one.name}: {' '.join(one.docs.split())}" for one in ordered if one.docs]
-    first = "IdentificationError before anything is sent, " if endpoint.rule else ""
+    early = ["IdentificationError"] if endpoint.rule else []
+    early += ["ValueError"] if any(one.where == "path" for one in endpoint.parameters) else []
+    first = f"{' and '.join(early)} before anything is sent, " if early else ""
     note = " Deprecated by the vendor." if endpoint.deprecated else ""
     return Method(
         name=name,
@@ -96,7 +98,7 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
         locals=tuple(lines),
         passed=tuple(passed),
         docstring=docstring(
-            head,
+            head or f"Call {endpoint.method} {endpoint.path}.",
             more,
             ["Args:", *told] if told else "",
             KEEPS_ITS_OWN if _answers_credentials(endpoint, classes) else "",

@@ -89,7 +89,7 @@ def member_names(values: Sequence[str | int], pinned: Mapping[str, str]) -> list
 def _member(index: int, value: str | int) -> str:
     if isinstance(value, int):
         return f"VALUE_NEGATIVE_{-value}" if value < 0 else f"VALUE_{value}"
-    name = snake_case(value.upper()).upper() if value[:1].isalpha() else ""
+    name = snake_case(value).upper() if value[:1].isalpha() else ""
     name = unicodedata.normalize("NFKC", name).strip("_")
     return name if name.isidentifier() else f"VALUE_{index}"
 

@@ -27,7 +27,7 @@ Runner = Callable[[int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Effort:
+class Thoroughness:
     """How long to measure: rounds of about so many seconds."""
 
     rounds: int
@@ -67,13 +67,13 @@ def ratios(values: Sequence[float], base: Sequence[float]) -> dict[str, float]:
 
 
 async def take_turns(
-    contenders: dict[str, Runner], baseline: str, effort: Effort, ports: dict[str, Any], least: int
+    contenders: dict[str, Runner], baseline: str, thoroughness: Thoroughness, ports: dict[str, Any], least: int
 ) -> dict[str, Result]:
     """Measure contenders: each runs a number of calls, in rounds of which each has one."""
-    counts = {name: await _calibrated(run, effort.seconds, least) for name, run in contenders.items()}
+    counts = {name: await _calibrated(run, thoroughness.seconds, least) for name, run in contenders.items()}
     measured: dict[str, list[dict[str, float]]] = {name: [] for name in contenders}
     names = list(contenders)
-    for number in range(effort.rounds):
+    for number in range(thoroughness.rounds):
         turn = number % len(names)
         for name in names[turn:] + names[:turn]:
             measured[name].append(await _round(contenders[name], counts[name], ports))
@@ -154,16 +154,16 @@ def _shares(count: int, among: int) -> list[int]:
     return [count // among + (index < count % among) for index in range(among)]
 
 
-def times_in_turns(ways: dict[str, Callable[[], Any]], effort: Effort) -> dict[str, list[float]]:
+def times_in_turns(ways: dict[str, Callable[[], Any]], thoroughness: Thoroughness) -> dict[str, list[float]]:
     """Return the processor time that each way takes, in seconds, in rounds of which each has one."""
     counts = {}
     for name, way in ways.items():
         way()
         began = time.perf_counter()
         way()
-        counts[name] = max(1, math.ceil(effort.seconds / max(time.perf_counter() - began, 1e-9)))
+        counts[name] = max(1, math.ceil(thoroughness.seconds / max(time.perf_counter() - began, 1e-9)))
     times: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(effort.rounds):
+    for _ in range(thoroughness.rounds):
         for name, way in ways.items():
             gc.collect()
             began = time.process_time()

@@ -21,23 +21,25 @@ from typing import Any
 import report
 import sections
 from contenders import generate_stock
-from measure import Effort
+from measure import Thoroughness
 
 RESULTS = Path(__file__).parents[2] / "docs" / "speed"
 PACKAGES = ("mantago", "httpx", "httpcore", "h11", "httptools", "orjson", "msgspec", "aiohttp", "pyreqwest")
-QUICK, FULL = Effort(3, 0.05), Effort(7, 0.2)
+QUICK, FULL = Thoroughness(3, 0.05), Thoroughness(7, 0.2)
 GIFTS = (3, 1_000, 20_000)
 GROWING = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 
 
 def measurements(*, quick: bool) -> dict[str, Callable[[], Any]]:
     """Return what can be measured."""
-    effort = QUICK if quick else FULL
+    thoroughness = QUICK if quick else FULL
     return {
-        "calls": lambda: sections.calls(effort, thorough=not quick),
-        **({} if quick else {"growth": lambda: sections.growth(Effort(3, 0.1))}),
-        "decoding": lambda: sections.decoding(Effort(9 if quick else 31, 0.02), GIFTS),
-        "decoding_growth": lambda: sections.decoding(Effort(3, effort.seconds), GROWING[: 7 if quick else None]),
+        "calls": lambda: sections.calls(thoroughness, thorough=not quick),
+        **({} if quick else {"growth": lambda: sections.growth(Thoroughness(3, 0.1))}),
+        "decoding": lambda: sections.decoding(Thoroughness(9 if quick else 31, 0.02), GIFTS),
+        "decoding_growth": lambda: sections.decoding(
+            Thoroughness(3, thoroughness.seconds), GROWING[: 7 if quick else None]
+        ),
         "starting": lambda: sections.starting(3 if quick else 15),
         "memory": lambda: sections.memory(2_000 if quick else 20_000),
         "profiles": lambda: sections.profiles(200 if quick else 1_000),

@@ -25,8 +25,8 @@ from typing import Any
 
 from contenders import BASELINE, Service, async_contenders, sync_contenders
 from measure import (
-    Effort,
     Result,
+    Thoroughness,
     in_tasks,
     in_threads,
     one_at_a_time,
@@ -42,7 +42,7 @@ Found = dict[str, Any]
 TOO_SLOW = (BASELINE, "stock generated")
 
 
-def calls(effort: Effort, *, thorough: bool = True) -> Found:
+def calls(thoroughness: Thoroughness, *, thorough: bool = True) -> Found:
     """Measure calls of one after the other, in threads, and in tasks; without and with waiting; with TLS."""
     found: Found = {}
     with service() as ports:
@@ -50,33 +50,33 @@ def calls(effort: Effort, *, thorough: bool = True) -> Found:
         plain, waits = Service(ports["plain"]), Service(ports["waits"])
         tls = Service(ports["tls"], ssl.create_default_context(cafile=ports["authority"]))
         for name, there in (("", plain), (", 20 ms", waits), (", TLS", tls))[: None if thorough else 1]:
-            found[f"sync, 1{name}"] = asyncio.run(_sync(there, effort, ports, 1))
-            found[f"sync, 16 threads{name}"] = asyncio.run(_sync(there, effort, ports, 16))
+            found[f"sync, 1{name}"] = asyncio.run(_sync(there, thoroughness, ports, 1))
+            found[f"sync, 16 threads{name}"] = asyncio.run(_sync(there, thoroughness, ports, 16))
             for in_flight in (1, 16, 64, 256)[: None if thorough else 2]:
-                found[f"async, {in_flight}{name}"] = asyncio.run(_async(there, effort, ports, in_flight))
+                found[f"async, {in_flight}{name}"] = asyncio.run(_async(there, thoroughness, ports, in_flight))
     return found
 
 
-async def _sync(there: Service, effort: Effort, ports: dict[str, Any], threads: int) -> dict[str, Result]:
+async def _sync(there: Service, thoroughness: Thoroughness, ports: dict[str, Any], threads: int) -> dict[str, Result]:
     with ExitStack() as stack, ThreadPoolExecutor(threads) as pool:
         runners = {
             name: one_at_a_time(call) if threads == 1 else in_threads(call, pool, threads)
             for name, call in sync_contenders(there, stack)
         }
-        return await take_turns(runners, BASELINE, effort, ports, threads * 2)
+        return await take_turns(runners, BASELINE, thoroughness, ports, threads * 2)
 
 
 async def _async(
-    there: Service, effort: Effort, ports: dict[str, Any], in_flight: int, baseline: str = BASELINE
+    there: Service, thoroughness: Thoroughness, ports: dict[str, Any], in_flight: int, baseline: str = BASELINE
 ) -> dict[str, Result]:
     async with AsyncExitStack() as stack:
         runners = {name: in_tasks(call, in_flight) for name, call in await async_contenders(there, stack)}
         if baseline != BASELINE:
             runners = {name: run for name, run in runners.items() if name not in TOO_SLOW}
-        return await take_turns(runners, baseline, effort, ports, in_flight * 2)
+        return await take_turns(runners, baseline, thoroughness, ports, in_flight * 2)
 
 
-def growth(effort: Effort) -> Found:
+def growth(thoroughness: Thoroughness) -> Found:
     """Measure calls a second against calls in flight, without waiting and with it.
 
     raw httpx takes minutes a round for more than 256.
@@ -88,17 +88,17 @@ def growth(effort: Effort) -> Found:
             for power in range(11):
                 in_flight = 2**power
                 found.setdefault(name, {})[str(in_flight)] = asyncio.run(
-                    _async(there, effort, ports, in_flight, BASELINE if in_flight <= 256 else "mantago")
+                    _async(there, thoroughness, ports, in_flight, BASELINE if in_flight <= 256 else "mantago")
                 )
     return found
 
 
-def decoding(effort: Effort, numbers: tuple[int, ...]) -> Found:
+def decoding(thoroughness: Thoroughness, numbers: tuple[int, ...]) -> Found:
     """Measure the way from the bytes of an answer to the result, and what the result holds of memory."""
     found: Found = {}
     for number in numbers:
         ways = decoders(answer(number))
-        times = times_in_turns(ways, effort)
+        times = times_in_turns(ways, thoroughness)
         base = times.get("stock generated", times["mantago"])
         found[str(number)] = {
             name: {"seconds": min(times[name]), "ratio": ratios(base, times[name]), "bytes": _retained(way)}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from functools import reduce
 from typing import Any
 
 import yaml
@@ -19,7 +20,8 @@ from regenerate import apply_overlay
 from vendoring.vendored import Vendored, read_spec
 
 PUBLISHED = read_spec(Vendored())
-AS_READ = apply_overlay(PUBLISHED, yaml.safe_load(Vendored().overlay.read_text("utf-8")))
+OVERLAYS = [yaml.safe_load(path.read_text("utf-8")) for path in (Vendored().overlay, Vendored().names)]
+AS_READ = reduce(apply_overlay, OVERLAYS, PUBLISHED)
 Schema = dict[str, Any]
 
 
@@ -65,6 +67,11 @@ def moments() -> st.SearchStrategy[str]:
 def values(document: Schema, schema: Schema) -> st.SearchStrategy[Any]:
     """Values that fit a schema; `success` is left true, since a 200 that says false is a refusal."""
     schema = resolve(document, schema)
+    some = values_but_null(document, schema)
+    return st.none() | some if schema.get("nullable") else some
+
+
+def values_but_null(document: Schema, schema: Schema) -> st.SearchStrategy[Any]:
     match schema["type"]:
         case "object":
             required = set(schema.get("required", []))
@@ -106,7 +113,9 @@ class Mutant:
     refused: str | None = None
 
 
-OTHERS = {"object": [], "array": {}, "boolean": "true", "string": 7, "integer": "7", "number": "7.5"}
+ENVELOPE = ("success", "message")
+# An empty list is a form of nothing where an object may be left out.
+OTHERS = {"object": [None], "array": {}, "boolean": "true", "string": 7, "integer": "7", "number": "7.5"}
 
 
 def mutants(answer: Any) -> Iterator[Mutant]:
@@ -117,6 +126,8 @@ def mutants(answer: Any) -> Iterator[Mutant]:
 def _changes(root: Any, value: Any, path: str, published: Schema, as_read: Schema, place: Any) -> Iterator[Mutant]:
     here = path or "$"
     yield Mutant(f"retype {here}", place(OTHERS[published["type"]]), refused=here)
+    if value is None:
+        return
     if isinstance(value, dict):
         yield from _of_object(root, value, path, published, as_read, place)
     elif isinstance(value, list):
@@ -137,6 +148,13 @@ def _changes(root: Any, value: Any, path: str, published: Schema, as_read: Schem
         yield Mutant(f"no time in {here}", place(value[:10]), refused=path)
 
 
+def is_needed(name: str, as_read: Schema) -> bool:
+    """Return whether an answer without this member is refused: in a class that people build, only its first fields."""
+    first = as_read.get("x-mantago-positional")
+    known = (*ENVELOPE, *(first or ()), *as_read.get("x-mantago-insists", ()))
+    return name in as_read.get("required", []) and (first is None or name in known)
+
+
 def _of_object(
     root: Any, value: dict[str, Any], path: str, published: Schema, as_read: Schema, place: Any
 ) -> Iterator[Mutant]:
@@ -148,12 +166,15 @@ def _of_object(
         rest = {other: kept for other, kept in value.items() if other != name}
         part, part_as_read = resolve(PUBLISHED, published["properties"][name]), as_read["properties"][name]
         part_as_read = resolve(AS_READ, part_as_read)
-        needed, promised = name in as_read.get("required", []), name in published.get("required", [])
+        needed, promised = is_needed(name, as_read), name in published.get("required", [])
         missing = (("missing", at),) if promised else ()
         yield Mutant(f"drop {at}", place(rest), missing, at if needed else None)
         renamed = (*missing, ("unknown_field", f"{at}2"))
         yield Mutant(f"rename {at}", place(rest | {f"{name}2": member}), renamed, at if needed else None)
-        yield Mutant(f"null {at}", place(value | {name: None}), (("null", at),), at if needed else None)
+        if part.get("nullable"):
+            yield Mutant(f"null {at}", place(value | {name: None}))
+        else:
+            yield Mutant(f"null {at}", place(value | {name: None}), (("null", at),), at if needed else None)
         yield from _changes(root, member, at, part, part_as_read, lambda new, name=name: place(value | {name: new}))
 
 

@@ -28,6 +28,7 @@ from scripted import (
     trust,
 )
 
+from conftest import GOOD
 from mantago import (
     SPEC_VERSION,
     APIStatusError,
@@ -486,7 +487,7 @@ def test_fields_that_the_document_allows_are_told_beside_a_tick(report):
 
 def friendly_with_more(connection: Connection) -> None:
     while connection.request():
-        connection.send(answer({"success": True, "message": "", "points": 1}))
+        connection.send(answer(GOOD | {"points": 1}))
 
 
 @pytest.mark.parametrize(

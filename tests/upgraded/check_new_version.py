@@ -1,7 +1,8 @@
 """What holds on a copy of the project after upgrade.py, without an edit by hand: tests/test_upgrade.py runs it there.
 
-The new version adds to GiftItem an optional field, a required one and a value of `resource`, and an operation with the
-rule in its body, whose answer has a whole number and a list of objects.
+The new version adds to GiftItem optional fields, a required one and a value of `resource`, a field to tickets, a
+required one beside the gifts, and an operation with the rule in its body, whose answer has a whole number and a list of
+objects.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import pytest
 
 import demo
 import mantago
-from mantago import AsyncMantaGo, Gift, GiftResource, IdentificationError, MantaGo, ServerError
+from mantago import AsyncMantaGo, Gift, GiftResource, IdentificationError, MantaGo, Platform, ServerError
 from mantago.sandbox import Sandbox
 from mantago.testing import FakeMantaGo, gift
 from mantago_generated.spec import OPERATIONS, VERSION
@@ -51,10 +52,11 @@ def test_the_copy_is_what_is_looked_at():
 
 def test_new_fields_are_typed_and_come_by_keyword():
     parameters = inspect.signature(Gift).parameters
-    for name in ("image_url", "quantity"):
+    for name, default in {"image_url": None, "quantity": None, "labels": (), "note": None}.items():
         assert parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
-        assert parameters[name].default is None
-    assert GiftResource("diceGame").is_known
+        assert parameters[name].default == default
+    assert GiftResource("diceGame") is GiftResource.DICE_GAME
+    assert GiftResource("抽獎").is_known
     # As callers build one since 0.1.
     assert Gift("x", GiftResource.UNKNOWN, gift().created_at).quantity is None
 
@@ -82,19 +84,31 @@ def test_an_older_service_is_still_read(fake):
     with MantaGo(transport=httpx.MockTransport(answer), credentials=fake.credentials) as mantago:
         gifts = mantago.get_client_gifts(client_id=ID)
     assert gifts.virtual_gifts[0].quantity is None
-    assert [(line.kind, line.path) for line in gifts.drift] == [("missing", "virtualGifts[0].quantity")]
+    missing = sorted((line.kind, line.path) for line in gifts.drift)
+    assert missing == [("missing", "total"), ("missing", "virtualGifts[0].quantity")]
 
 
 def test_the_demo_and_the_sandbox_work():
     assert demo.main() == 0
     with Sandbox() as sandbox, MantaGo(**account(sandbox), strict=True) as mantago:
         gifts = mantago.get_client_gifts(client_id=ID)
-    assert gifts.virtual_gifts + gifts.physical_gifts
     assert gifts.drift == ()
+    assert gifts.total is not None
+    assert all(one.code for one in gifts.tickets)
+    held = gifts.virtual_gifts + gifts.physical_gifts
+    assert all(one.image_url and one.quantity and one.labels and one.note for one in held)
+    assert {one.end_time is None for one in held} == {True, False}
 
 
 def account(sandbox: Sandbox) -> dict[str, str]:
     return {name: getattr(sandbox, name) for name in ("base_url", "bot_id", "token", "secret")}
+
+
+def test_a_new_platform_can_be_asked_for():
+    fake = FakeMantaGo()
+    fake.add_client(ID, platform_ids={"signal": "S1"})
+    with client(fake) as mantago:
+        assert mantago.get_client_gifts(platform=Platform.SIGNAL, platform_client_id="S1").drift == ()
 
 
 # (b) A new operation
@@ -158,6 +172,7 @@ def test_it_is_in_the_reference_and_the_public_list():
     listed = (ROOT / "tests" / "public.txt").read_text("utf-8")
     assert "\nmantago.MantaGo.get_client_points(" in listed
     assert "\nmantago.Gift.quantity: int | None\n" in listed
+    assert [line for line in listed.splitlines() if "抽獎" in line] == ["mantago.GiftResource.抽獎 = '抽獎'"]
 
 
 def test_type_checkers_know_all_of_it(tmp_path):

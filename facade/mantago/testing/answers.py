@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -22,10 +22,14 @@ _ENVELOPE: Final = frozenset({"success", "message"})
 
 @frozen
 class Content:
-    """The content of an answer in plain JSON types; what is `left_out` on purpose isn't filled in."""
+    """The content of an answer in plain JSON types; what is `left_out` on purpose isn't filled in.
+
+    Optional members are filled in if none of this name is `known` to whoever wrote the content; None fills in none.
+    """
 
     payload: Any
     left_out: frozenset[str] = frozenset()
+    known: frozenset[str] | None = None
 
 
 @frozen
@@ -69,6 +73,7 @@ class Answers:
     def completed(self, name: str, content: Content) -> Content:
         """Return content with made-up values for what the operation of this name requires and the content lacks.
 
+        So are optional members that came with a newer document than the content, see `Content`.
         Raises ValueError for content of another type than the operation's, such as a number in place of an object.
         """
         operation = self.document.named(name)
@@ -78,7 +83,7 @@ class Answers:
         if fault := next(schema_faults(self.document, typed, content.payload, "it"), None):
             told = f"{name} can't answer with {content.payload!r:.50}: {fault.replace(': ', ' ', 1)}"
             raise ValueError(f"{told}; give a result of the operation, or JSON under the service's names")
-        return Content(_completed(self.document, schema, content.payload, content.left_out))
+        return Content(_completed(self.document, schema, content.payload, content))
 
     def _made_up(self, operation: Operation) -> Success:
         responses = operation.node["responses"]
@@ -129,15 +134,17 @@ def _in_a_header(value: Any) -> str:
             return json.dumps(value)
 
 
-def _completed(document: Document, schema: Node, value: Any, left_out: Collection[str]) -> Any:
-    """Return a value with made-up members that its schema requires and it lacks, but for those left out on purpose."""
+def _completed(document: Document, schema: Node, value: Any, content: Content) -> Any:
+    """Return a value of the content with made-up members that it lacks, but for those left out on purpose."""
     merged = flat(document, schema)
     if isinstance(value, list):
-        return [_completed(document, merged.get("items", {}), element, left_out) for element in value]
+        return [_completed(document, merged.get("items", {}), element, content) for element in value]
     if not isinstance(value, dict):
         return value
     properties: Mapping[str, Node] = merged.get("properties", {})
-    lacking = [name for name in merged.get("required", ()) if name not in value and name not in left_out]
+    newer = () if content.known is None else properties.keys() - content.known
+    wanted = dict.fromkeys([*merged.get("required", ()), *(name for name in properties if name in newer)])
+    lacking = [name for name in wanted if name not in value and name not in content.left_out]
     shown = (name for name in lacking if not document.resolved(properties.get(name, {})).get("writeOnly"))
     added = {name: sample(document, properties.get(name, {}), name=name) for name in shown}
-    return added | {name: _completed(document, properties.get(name, {}), it, left_out) for name, it in value.items()}
+    return added | {name: _completed(document, properties.get(name, {}), it, content) for name, it in value.items()}

@@ -14,6 +14,7 @@ from mantago.testing.troubles import ONE_GIFT, Trouble, changed, spelled, succes
 __all__ = [
     "CLIENTS",
     "GIFTS",
+    "GIFT_MEMBERS",
     "TRIGGERS",
     "TROUBLES",
     "PlatformId",
@@ -99,6 +100,12 @@ _MANY_GIFTS: Final = success_envelope(
         },
     ],
 )
+
+
+GIFT_MEMBERS: Final = frozenset(_MANY_GIFTS).union(
+    *(gift for gifts in _MANY_GIFTS.values() if isinstance(gifts, list) for gift in gifts)
+)
+"""What the answers here know of gifts: of a newer document, they have all that it adds."""
 
 
 def _gifts(payload: Mapping[str, Any]) -> CannedResponse:
