@@ -21,12 +21,11 @@ import trio
 from attrs import define, field
 
 from mantago import ConfigurationError, Credentials, MantaGo
-from mantago_runtime import configuration
 from mantago_runtime.concurrency import run_sync
 from mantago_runtime.connections import racing
-from mantago_runtime.connections.adapters import ConnectionUse, Flavour
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.connections.asyncio_stream import AsyncioBackend, AsyncioStream
+from mantago_runtime.connections.connection import ConnectionUse
 from mantago_runtime.connections.pool import ConnectionPool
 from mantago_runtime.connections.racing import RacingBackend, TrioBackend
 from mantago_runtime.connections.sockets import SocketStream, TlsStream, connect_first, is_ready
@@ -43,13 +42,16 @@ class FakeConnection:
     closed: bool = False
     failure: BaseException | None = None
 
-    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+    def send(self, request: httpcore.Request) -> httpcore.Response:
         assert request.method == b"POST"
         if self.failure:
             raise self.failure
         return httpcore.Response(200, content=b"{}")
 
-    def is_idle(self) -> bool:
+    def leave(self, response: httpcore.Response) -> None:
+        response.close()
+
+    def is_reusable(self) -> bool:
         return self.idle
 
     def has_expired(self) -> bool:
@@ -81,12 +83,9 @@ class Lines:
     failure: BaseException | None = None
 
     def __attrs_post_init__(self) -> None:
-        flavour = Flavour(self._make, None, "BaseTransport", "handle_request", "close", iter)
-        self.line = ConnectionPool(
-            configuration.Network(max_connections=7), flavour, None, self.room.acquire, self.room.release
-        )
+        self.line = ConnectionPool(7, self._make, self.room.acquire, self.room.release)
 
-    def _make(self, *_: Any, **__: Any) -> FakeConnection:
+    def _make(self, _: httpcore.Origin) -> FakeConnection:
         self.made.append(FakeConnection(failure=self.failure))
         return self.made[-1]
 

@@ -19,7 +19,7 @@ from mantago_runtime.calls.failures import NO_TLS, behind, certificate_fault
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.concurrency import maybe_await, run_sync
 from mantago_runtime.configuration import Network, is_loopback
-from mantago_runtime.connections.adapters import ConnectionUse
+from mantago_runtime.connections.connection import ConnectionUse
 from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.mappings import Headers
 from mantago_runtime.text import seconds

@@ -15,8 +15,9 @@ from attrs import frozen
 
 from mantago_runtime.concurrency import Clock, MaybeAwaitable
 from mantago_runtime.configuration import DIRECT, Network
-from mantago_runtime.connections.adapters import ASYNC, SYNC, ConnectionUse, TransportAdapter
+from mantago_runtime.connections.adapters import ASYNC, SYNC, TransportAdapter
 from mantago_runtime.connections.addresses import AddressMemory
+from mantago_runtime.connections.connection import Connection, ConnectionUse
 from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks, pool_for_threads
 from mantago_runtime.connections.sockets import deadline
 from mantago_runtime.errors import ConfigurationError
@@ -30,7 +31,7 @@ connection in order."""
 class IOBackend:
     """The input and output of calls; each function returns a value, or an awaitable of it."""
 
-    send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, object]]]
+    send: Callable[[httpcore.Request, ConnectionUse], MaybeAwaitable[tuple[httpcore.Response, Connection | None]]]
     """Send a request; return its response, whose body is still to be read, and the connection that it uses."""
     failures: tuple[type[Exception], ...]
     """The errors that this network raises; any other is the caller's own."""
@@ -38,7 +39,7 @@ class IOBackend:
     pieces: Callable[[Any], Any]
     next_piece: Callable[[Any, None], Any]
     """Return the next of the pieces of a body, None at its end."""
-    done: Callable[[httpcore.Response, Any], MaybeAwaitable[None]]
+    done: Callable[[httpcore.Response, Connection | None], MaybeAwaitable[None]]
     """Keep the connection for another request, or close it if the body wasn't read to its end."""
     shut: Callable[[], MaybeAwaitable[None]]
     """Close all connections."""

@@ -12,6 +12,8 @@ import random
 import time
 from collections.abc import Callable
 
+from attrs import define, field
+
 from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.io_backend import IOBackend
 from mantago_runtime.calls.options import Lifetime
@@ -28,7 +30,7 @@ from mantago_runtime.calls.requests import UnsignedRequest
 from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
 from mantago_runtime.calls.signing import redactor_for, sent_bot_id, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
-from mantago_runtime.connections.adapters import ConnectionUse
+from mantago_runtime.connections.connection import ConnectionUse
 from mantago_runtime.errors import (
     APIConnectionError,
     APIStatusError,
@@ -64,24 +66,16 @@ class CallState:
         self.response_bytes: int | None = None
 
 
+@define(eq=False, repr=False)
 class CallLoop:
     """The retry loop of one client with its options, whichever backend its calls use."""
 
-    def __init__(  # noqa: PLR0917
-        self,
-        policy: Policy,
-        store: CredentialStore,
-        instrumentation: Instrumentation,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-        lifetime: Lifetime | None = None,
-    ) -> None:
-        self.policy = policy
-        self.store = store
-        self.instrumentation = instrumentation
-        self.clock = clock
-        self.jitter = jitter
-        self.lifetime = lifetime or Lifetime()
+    policy: Policy
+    store: CredentialStore
+    instrumentation: Instrumentation
+    clock: Callable[[], float] = time.monotonic
+    jitter: Callable[[], float] = random.random
+    lifetime: Lifetime = field(factory=Lifetime)
 
     async def call(self, request: UnsignedRequest, io: IOBackend) -> RawResponse:
         """Answer a request within its deadline, or raise a MantaGoError."""

@@ -1,4 +1,4 @@
-"""The adapters to httpcore and httpx, for threads and for tasks, and to transports of the caller's."""
+"""The adapter to a transport of the caller's, for threads or for tasks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import httpx
 
 from mantago_runtime.concurrency import maybe_await
 from mantago_runtime.configuration import package_of
+from mantago_runtime.connections.connection import CORE_FAILURES, Connection, ConnectionUse
 
 
 class Flavour(NamedTuple):
-    """The names that httpcore and httpx have for the same things, for threads or for tasks."""
+    """The names that httpx has for the same things, for threads or for tasks."""
 
-    connection: Any
-    pool: Any
     base: str
     handle: str
     close: str
@@ -30,46 +29,8 @@ async def _apieces(stream: Any) -> AsyncIterator[bytes]:
         yield piece
 
 
-SYNC = Flavour(httpcore.HTTPConnection, httpcore.ConnectionPool, "BaseTransport", "handle_request", "close", iter)
-ASYNC = Flavour(
-    httpcore.AsyncHTTPConnection,
-    httpcore.AsyncConnectionPool,
-    "AsyncBaseTransport",
-    "handle_async_request",
-    "aclose",
-    _apieces,
-)
-
-
-class ConnectionUse:
-    """The wishes of an attempt for its connection, and what it got."""
-
-    __slots__ = ("must_be_new", "waits_for", "was_used")
-
-    def __init__(self, *, must_be_new: bool = False) -> None:
-        self.must_be_new = must_be_new
-        self.was_used = False
-        """True if it carried a request before: the other side may have given it up meanwhile."""
-        self.waits_for = 0
-        """The number of connections in use, all of them, while the attempt waits for one."""
-
-
-def has_leftover(connection: Any) -> bool:
-    """Return whether more came than the response: httpcore's parser would take it for the answer to the next request.
-
-    httpcore has no public name for the parser; `http1` sees to this by itself.
-    """
-    for inner in getattr(connection, "connections", (connection,)):  # what leads through a proxy is a pool
-        while not hasattr(inner, "_h11_state"):
-            inner = getattr(inner, "_connection", None)  # noqa: PLW2901
-            if inner is None:
-                return False
-        if inner._h11_state.trailing_data[0]:  # noqa: SLF001
-            return True
-    return False
-
-
-CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
+SYNC = Flavour("BaseTransport", "handle_request", "close", iter)
+ASYNC = Flavour("AsyncBaseTransport", "handle_async_request", "aclose", _apieces)
 
 
 class TransportAdapter:
@@ -85,8 +46,8 @@ class TransportAdapter:
         self._flavour = flavour
         self.empty = getattr(transport, flavour.close)
 
-    async def send(self, request: httpcore.Request, _: ConnectionUse) -> tuple[httpcore.Response, Any]:
-        """Return the response, and the connection that it uses."""
+    async def send(self, request: httpcore.Request, _: ConnectionUse) -> tuple[httpcore.Response, None]:
+        """Return the response; the connection is the transport's."""
         stream: Any = request.stream
         # As content, not as a stream, whose class would be that of another package.
         content = b"".join(stream) if isinstance(stream, httpx.ByteStream) else self._flavour.pieces(stream)
@@ -107,6 +68,6 @@ class TransportAdapter:
         """Return 0: the connections of the transport are its owner's."""
         return 0
 
-    async def done(self, response: httpcore.Response, _: Any) -> None:
+    async def done(self, response: httpcore.Response, _: Connection | None) -> None:
         """Close a response."""
         await maybe_await(getattr(response, self._flavour.close)())

@@ -8,12 +8,11 @@ synchronous.
 from __future__ import annotations
 
 import re
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import anyio
 import httpcore
@@ -21,6 +20,7 @@ import httptools
 import httpx
 
 from mantago_runtime.concurrency import maybe_await, run_sync
+from mantago_runtime.connections.connection import KEEPALIVE_SECONDS, Destination
 
 LONGEST_HEAD = 100 * 1024
 """Bytes, as in h11: what is no body (header, length of a chunk, trailer) may not grow without end."""
@@ -28,19 +28,19 @@ TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 TARGET = re.compile(rb"[\x21-\x7e]+")
 VALUE = re.compile(rb"[^\0\r\n]*")
 FRAMING = (b"content-length", b"transfer-encoding")
+Stream: TypeAlias = httpcore.NetworkStream | httpcore.AsyncNetworkStream
 
 
 class Exchange:
     """A response, and the stream of its body."""
 
-    def __init__(self, connection: Connection, *, bodiless: bool) -> None:
+    def __init__(self, connection: Connection, stream: Stream, wait: float | None, *, bodiless: bool) -> None:
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
-        self.stream = self
         self._started = self.begun = self.ended = False
         self.reusable = not bodiless
         self._bodiless = bodiless
-        self._connection = connection
+        self._connection, self._stream, self._wait = connection, stream, wait
         self._pieces: list[bytes] = []
         self._parser = httptools.HttpResponseParser(self)
 
@@ -98,7 +98,7 @@ class Exchange:
             size += await self._read()
 
     async def _read(self) -> int:
-        data = await self._connection.read()
+        data: bytes = await maybe_await(self._stream.read(65_536, self._wait))
         if not data:
             self._end()
         elif not self._started and not data.startswith(b"H"):  # the parser would take RTSP too
@@ -152,85 +152,78 @@ class Exchange:
 class Connection:
     """One connection to an origin, for one request after the other."""
 
-    def __init__(self, origin: httpcore.Origin, tls: ssl.SSLContext | None, backend: Any, kept_for: float) -> None:
-        self._origin, self._tls, self._backend, self._kept_for = origin, tls, backend, kept_for
-        self._stream: Any = None
+    def __init__(self, to: Destination, backend: httpcore.NetworkBackend | httpcore.AsyncNetworkBackend) -> None:
+        self._origin, self._tls, self._backend = to.origin, to.tls, backend
+        self._stream: Stream | None = None
         self._idle = False
         self._expires = 0.0
-        self._wait: float | None = None
 
-    def handle_request(self, request: httpcore.Request) -> Exchange:
+    async def send(self, request: httpcore.Request) -> httpcore.Response:
         """Return the response, whose body is still to be read."""
-        return run_sync(self.handle_async_request(request))
-
-    async def handle_async_request(self, request: httpcore.Request) -> Exchange:
-        """Return the response, whose body is still to be read."""
-        self._idle, self._wait = False, request.extensions["timeout"]["read"]
-        if self._stream is None:
-            await self._connect()
+        self._idle, wait = False, request.extensions["timeout"]["read"]
+        stream = self._stream or await self._connect(wait)
         with suppress(httpcore.WriteError):  # it may have answered before it hung up
-            await self._send(request)
-        exchange = Exchange(self, bodiless=request.method == b"HEAD")
+            await _write(request, stream, wait)
+        exchange = Exchange(self, stream, wait, bodiless=request.method == b"HEAD")
         try:
             await exchange.begin()
         except BaseException:
             exchange.close()
             self._idle = False
             raise
-        return exchange
+        response = httpcore.Response(exchange.status, content=exchange)
+        response.headers = exchange.headers  # these are bytes already
+        return response
 
-    async def _connect(self) -> None:
-        host, wait = self._origin.host.decode("ascii"), self._wait
-        self._stream = await maybe_await(self._backend.connect_tcp(host, self._origin.port, wait))
+    def leave(self, response: httpcore.Response) -> None:
+        """End with a response."""
+        response.close()
+
+    async def _connect(self, wait: float | None) -> Stream:
+        host = self._origin.host.decode("ascii")
+        stream: Stream = await maybe_await(self._backend.connect_tcp(host, self._origin.port, wait))
+        self._stream = stream
         if self._tls:
             self._tls.set_alpn_protocols(["http/1.1"])
-            self._stream = await maybe_await(self._stream.start_tls(self._tls, host, wait))
-
-    async def _send(self, request: httpcore.Request) -> None:
-        # What is written gets no name: it holds the secret, and a frame of a cancelled call may come into a traceback.
-        chunked, length = _framing(request)
-        if isinstance(request.stream, httpx.ByteStream):
-            await self._write(_whole(request, chunked=chunked, length=length))
-            return
-        await self._write(written_head(request, chunked=chunked))
-        async for piece in _pieces(request.stream):
-            length -= len(piece)
-            await self._write(_chunk(piece) if chunked else piece)
-        await self._write(_end(chunked=chunked, left=length))
-
-    def _write(self, data: bytes) -> Any:
-        return maybe_await(self._stream.write(data, self._wait))
-
-    async def read(self) -> bytes:
-        """Return what has come in, b"" at the end."""
-        data: bytes = await maybe_await(self._stream.read(65_536, self._wait))
-        return data
+            self._stream = stream = await maybe_await(stream.start_tls(self._tls, host, wait))
+        return stream
 
     def left_by(self, *, reusable: bool) -> None:
         """Let another request use the connection, if nothing more of the response can come."""
         self._idle = reusable
-        self._expires = time.monotonic() + self._kept_for
+        self._expires = time.monotonic() + KEEPALIVE_SECONDS
 
-    def is_idle(self) -> bool:
+    def is_reusable(self) -> bool:
         """Return whether another request may use the connection."""
         return self._idle
 
     def has_expired(self) -> bool:
         """Return whether it was unused for too long, or the other side has closed it."""
-        return time.monotonic() > self._expires or bool(self._stream.get_extra_info("is_readable"))
+        if self._stream is None or time.monotonic() > self._expires:
+            return True
+        return bool(self._stream.get_extra_info("is_readable"))
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._idle = False
-        if self._stream:
-            self._stream.close()
-
-    async def aclose(self) -> None:
+    async def close(self) -> None:
         """Close the connection, even if the call is being cancelled."""
         self._idle = False
-        if self._stream:
+        if isinstance(self._stream, httpcore.AsyncNetworkStream):
             with anyio.CancelScope(shield=True):
                 await self._stream.aclose()
+        elif self._stream:
+            self._stream.close()
+
+
+async def _write(request: httpcore.Request, stream: Stream, wait: float | None) -> None:
+    # What is written gets no name: it holds the secret, and a frame of a cancelled call may come into a traceback.
+    chunked, length = _framing(request)
+    if isinstance(request.stream, httpx.ByteStream):
+        await maybe_await(stream.write(_whole(request, chunked=chunked, length=length), wait))
+        return
+    await maybe_await(stream.write(written_head(request, chunked=chunked), wait))
+    async for piece in _pieces(request.stream):
+        length -= len(piece)
+        await maybe_await(stream.write(_chunk(piece) if chunked else piece, wait))
+    await maybe_await(stream.write(_end(chunked=chunked, left=length), wait))
 
 
 def written_head(request: httpcore.Request, *, chunked: bool) -> bytes:

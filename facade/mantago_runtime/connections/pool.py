@@ -11,22 +11,28 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import TypeVar
 
 import anyio
 import httpcore
 import httpx
 
-from mantago_runtime.concurrency import maybe_await, run_sync
+from mantago_runtime.concurrency import MaybeAwaitable, maybe_await, run_sync
 from mantago_runtime.configuration import HTTPTOOLS, Network
-from mantago_runtime.connections.adapters import ASYNC, CORE_FAILURES, SYNC, ConnectionUse, Flavour, has_leftover
 from mantago_runtime.connections.addresses import AddressMemory
+from mantago_runtime.connections.connection import (
+    CORE_FAILURES,
+    AsyncConnection,
+    Connection,
+    ConnectionUse,
+    Destination,
+    SyncConnection,
+)
 from mantago_runtime.connections.sockets import remaining
 from mantago_runtime.connections.threads import DeadlineBackend
 from mantago_runtime.connections.tls import tls_context
 
-KEEPALIVE_SECONDS = 5.0
-"""Seconds that an unused connection is kept."""
+BackendT = TypeVar("BackendT", httpcore.NetworkBackend, httpcore.AsyncNetworkBackend)
 
 
 class ConnectionPool:
@@ -35,15 +41,17 @@ class ConnectionPool:
     failures = CORE_FAILURES
 
     def __init__(
-        self, network: Network, flavour: Flavour, backend: Any, acquire: Callable[[], Any], release: Callable[[], Any]
+        self,
+        size: int,
+        connect: Callable[[httpcore.Origin], Connection],
+        acquire: Callable[[], MaybeAwaitable[bool]],
+        release: Callable[[], None],
     ) -> None:
-        self._flavour, self._acquire, self._release = flavour, acquire, release
-        self._unused: deque[Any] = deque()
+        self._size, self._connect, self._acquire, self._release = size, connect, acquire, release
+        self._unused: deque[Connection] = deque()
         self._kept = True
-        self._connect = _connector(network, flavour, backend)
-        self._size = network.max_connections
 
-    async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Any]:
+    async def send(self, request: httpcore.Request, use: ConnectionUse) -> tuple[httpcore.Response, Connection]:
         """Return the response, and the connection that it uses."""
         use.waits_for = self._size
         if not await maybe_await(self._acquire()):
@@ -55,15 +63,16 @@ class ConnectionPool:
             use.was_used = connection is not None
             if connection is None:
                 connection = self._connect(request.url.origin)
-            return await maybe_await(getattr(connection, self._flavour.handle)(request)), connection
+            return await maybe_await(connection.send(request)), connection
         except BaseException:
             await self._give(connection)
             raise
 
-    async def done(self, response: httpcore.Response, connection: Any) -> None:
+    async def done(self, response: httpcore.Response, connection: Connection | None) -> None:
         """Close a response, and take its connection back."""
         try:
-            await self._close(response)
+            if connection:
+                await maybe_await(connection.leave(response))
         finally:
             await self._give(connection)
 
@@ -71,83 +80,67 @@ class ConnectionPool:
         """Close the connections that no call uses, and from now on the others as they come back."""
         self._kept = False
         while self._unused:
-            await self._close(self._unused.pop())
+            await maybe_await(self._unused.pop().close())
 
     def holds(self) -> int:
         """Return how many connections are open that no call uses."""
         return len(self._unused)
 
-    async def _take(self, use: ConnectionUse) -> Any:
+    async def _take(self, use: ConnectionUse) -> Connection | None:
         with suppress(IndexError):  # another thread may be faster
             if use.must_be_new:
-                await self._close(self._unused.popleft())  # the new one is in its place
+                await maybe_await(self._unused.popleft().close())  # the new one is in its place
                 return None
             while self._unused:
                 connection = self._unused.pop()
-                if not _is(connection, "has_expired"):
+                if not connection.has_expired():
                     return connection
-                await self._close(connection)
+                await maybe_await(connection.close())
         return None
 
-    async def _give(self, connection: Any) -> None:
+    async def _give(self, connection: Connection | None) -> None:
         try:
-            usable = connection and _is(connection, "is_idle", if_pool=True) and not has_leftover(connection)
-            if usable and self._kept:
+            if connection and self._kept and connection.is_reusable():
                 self._unused.append(connection)
                 connection = self._oldest_if_expired(connection)
             if connection:
-                await self._close(connection)
+                await maybe_await(connection.close())
         finally:
             self._release()
 
-    def _oldest_if_expired(self, newest: Any) -> Any:
+    def _oldest_if_expired(self, newest: Connection) -> Connection | None:
         with suppress(IndexError):  # another thread may have taken it
             oldest = self._unused.popleft()
-            if oldest is not newest and _is(oldest, "has_expired"):
+            if oldest is not newest and oldest.has_expired():
                 return oldest
             self._unused.appendleft(oldest)
         return None
 
-    async def _close(self, closable: Any) -> None:
-        await maybe_await(getattr(closable, self._flavour.close)())
 
-
-def _is(connection: Any, state: str, *, if_pool: bool = False) -> bool:
-    # What leads through a proxy is a pool of one connection, which looks after that by itself.
-    return bool(getattr(connection, state, lambda: if_pool)())
-
-
-def _connector(network: Network, flavour: Flavour, backend: Any) -> Callable[[httpcore.Origin], Any]:
+def _connector(
+    network: Network, make: Callable[[Destination, BackendT], Connection], backend: BackendT
+) -> Callable[[httpcore.Origin], Connection]:
     own = network.ssl_context
-    if network.proxy is None and network.engine == HTTPTOOLS:
+    proxy = None if network.proxy is None else _proxy(network.proxy, own)
+    if proxy is None and network.engine == HTTPTOOLS:
         from mantago_runtime.connections import http1  # noqa: PLC0415 - its package needn't be installed
 
-        return lambda origin: http1.Connection(origin, tls_context(origin, own), backend, KEEPALIVE_SECONDS)
-    if network.proxy is None:
-        return lambda origin: flavour.connection(
-            origin, tls_context(origin, own), KEEPALIVE_SECONDS, network_backend=backend
-        )
-    return _connector_through(network.proxy, own, flavour, backend)
+        make = http1.Connection
+    return lambda origin: make(Destination(origin, tls_context(origin, own), proxy), backend)
 
 
-def _connector_through(
-    proxy: str, own: ssl.SSLContext | None, flavour: Flavour, backend: Any
-) -> Callable[[httpcore.Origin], Any]:
-    via = httpx.Proxy(proxy)
+def _proxy(address: str, own: ssl.SSLContext | None) -> httpcore.Proxy:
+    via = httpx.Proxy(address)
     url = httpcore.URL(scheme=via.url.raw_scheme, host=via.url.raw_host, port=via.url.port, target=b"/")
-    server = httpcore.Proxy(url, via.raw_auth, via.headers.raw, own if via.url.scheme == "https" else None)
-    return lambda origin: flavour.pool(
-        tls_context(origin, own), server, 1, keepalive_expiry=KEEPALIVE_SECONDS, network_backend=backend
-    )
+    return httpcore.Proxy(url, via.raw_auth, via.headers.raw, own if via.url.scheme == "https" else None)
 
 
 def pool_for_threads(network: Network, memory: AddressMemory | None = None) -> ConnectionPool:
     """Return the connections of one process."""
     room = threading.BoundedSemaphore(network.max_connections)
     return ConnectionPool(
-        network,
-        SYNC,
-        DeadlineBackend(memory),
+        network.max_connections,
+        _connector(network, SyncConnection, DeadlineBackend(memory)),
         lambda: room.acquire(timeout=remaining(None, httpcore.PoolTimeout)),
         room.release,
     )
@@ -169,10 +162,11 @@ def pool_for_tasks(network: Network, memory: AddressMemory | None = None) -> Con
 
     try:
         asyncio.get_running_loop()
-        backend: Any = AsyncioBackend(memory)
+        backend: httpcore.AsyncNetworkBackend = AsyncioBackend(memory)
     except RuntimeError:
         backend = TrioBackend(memory)
-    return ConnectionPool(network, ASYNC, backend, acquire, room.release)
+    connect = _connector(network, AsyncConnection, backend)
+    return ConnectionPool(network.max_connections, connect, acquire, room.release)
 
 
 def closed_at_the_end(pool: ConnectionPool) -> Callable[[], Awaitable[None]]:
