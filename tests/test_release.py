@@ -125,7 +125,7 @@ def test_a_name_that_nobody_confirmed_is_refused_with_the_place_to_confirm_it(pr
 def test_a_name_that_nothing_pins_is_refused(project):
     names = project / "facade" / "names.overlay.yaml"
     names.write_text(names.read_text("utf-8").replace("lotteryGame: LOTTERY_GAME, ", ""), "utf-8")
-    with pytest.raises(CheckError, match="nothing pins LOTTERYGAME: add"):
+    with pytest.raises(CheckError, match="nothing pins LOTTERY_GAME: add"):
         release_check.check_names(Path(sys.executable), project)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
+from attrs import field, frozen
+
 from mantago_runtime.document import Media, OperationInfo, instances
 from mantago_runtime.reading.fields import Reader, load
 from mantago_runtime.writing.bodies import body_of
@@ -22,31 +24,19 @@ Answers: TypeAlias = Mapping[int | str, Reader[Any]]
 __all__ = ["Answers", "Operation", "Parameter", "Request"]
 
 
+@frozen(eq=False)
 class Request(Generic[T]):
     """The content of one call, before it is signed; the repr is silent, since the body may hold a secret or an id."""
 
-    __slots__ = ("body", "content", "content_type", "headers", "operation", "path", "query")
-
-    def __init__(
-        self,
-        operation: Operation[T],
-        path: str,
-        query: tuple[tuple[str, str], ...] = (),
-        headers: tuple[tuple[str, str], ...] = (),
-        *,
-        body: Mapping[str, Any] | None = None,
-        content: bytes | None = None,
-        content_type: str | None = None,
-    ) -> None:
-        self.operation = operation
-        self.path = path
-        """Percent-encoded, without the server's own part."""
-        self.query = query
-        self.headers = headers
-        self.body = body
-        """The JSON object to send; None where the body is something else: `content`."""
-        self.content = content
-        self.content_type = content_type
+    operation: Operation[T] = field(repr=False)
+    path: str = field(repr=False)
+    """Percent-encoded, without the server's own part."""
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False, kw_only=True)
+    """The JSON object to send; None where the body is something else: `content`."""
+    content: bytes | None = field(default=None, repr=False, kw_only=True)
+    content_type: str | None = field(default=None, kw_only=True)
 
 
 class Operation(Generic[T]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import httpx
 
@@ -14,6 +14,7 @@ from mantago_runtime.configuration import checked_seconds
 from mantago_runtime.operation import Request
 
 T = TypeVar("T")
+HeaderPairs: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 
 class _Caller:
@@ -31,12 +32,8 @@ class _Caller:
         # Before there is a name for the headers, which may hold a secret of the caller's.
         seconds = None if timeout is ... else checked_seconds(timeout)
         headers, content = (self._json_headers, EMPTY_BODY) if request.body is not None else self._of_content(request)
-        if request.operation.accept is not None:
-            headers = (*(pair for pair in headers if pair[0].lower() != b"accept"), accepting(request.operation.accept))
-        if request.headers:
-            own = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
-            names = {name.lower() for name, _ in own}
-            headers = (*(pair for pair in headers if pair[0].lower() not in names), *own)
+        if request.headers or request.operation.accept is not None:
+            headers = _with_own(headers, request)
         return UnsignedRequest(
             request.operation.info.method,
             self._path + request.path,
@@ -49,7 +46,7 @@ class _Caller:
             request.operation.media,
         )
 
-    def _of_content(self, request: Request[T]) -> tuple[tuple[tuple[bytes, bytes], ...], httpx.ByteStream]:
+    def _of_content(self, request: Request[T]) -> tuple[HeaderPairs, httpx.ByteStream]:
         """Return the headers and the content of a request whose body is no JSON object."""
         packed = request.content or b""
         headers = (*self._headers, (b"Content-Length", b"%d" % len(packed)))
@@ -58,9 +55,14 @@ class _Caller:
         return headers, httpx.ByteStream(packed)
 
 
-def accepting(media_type: str) -> tuple[bytes, bytes]:
-    """Return the header that asks for a media type."""
-    return b"Accept", media_type.encode("ascii")
+def _with_own(headers: HeaderPairs, request: Request[T]) -> HeaderPairs:
+    """Return the headers with those of the request itself in the place of others of their names."""
+    if request.operation.accept is not None:
+        accept = b"Accept", request.operation.accept.encode("ascii")
+        headers = (*(pair for pair in headers if pair[0].lower() != b"accept"), accept)
+    own = tuple((name.encode("ascii"), value.encode("ascii")) for name, value in request.headers)
+    names = {name.lower() for name, _ in own}
+    return (*(pair for pair in headers if pair[0].lower() not in names), *own)
 
 
 class SyncCaller(_Caller):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping
 from typing import TypeVar
 
 import httpx
@@ -13,21 +12,6 @@ from mantago_runtime.errors import APIConnectionError, APITimeoutError, named
 from mantago_runtime.secrets.redaction import Redactor
 
 NO_TLS = "the server there may not speak TLS: is the port right?"
-_OTHER_HOST = ("is another host's", "is the address right?")
-_UNKNOWN_AUTHORITY = (
-    "is not trusted",
-    (
-        "if the authority is your own, name its file in SSL_CERT_FILE, or load it into the ssl_context that the client "
-        "was given; else somebody may read along"
-    ),
-)
-_CERTIFICATE_FAULTS: Mapping[int, tuple[str, str]] = {
-    9: ("is not valid yet", "is this machine's clock right?"),
-    10: ("has expired", "is this machine's clock right? Else the service's operator must renew the certificate"),
-    62: _OTHER_HOST,
-    64: _OTHER_HOST,  # where the address is a number
-}
-"""By OpenSSL's numbers: what is wrong, and what to do. Most others say that nobody known has signed the certificate."""
 
 ErrorT = TypeVar("ErrorT", bound=BaseException)
 PACKAGES = ("httpx", "httpcore", "httpx2", "httpcore2")
@@ -68,4 +52,16 @@ def behind(error: BaseException | None, kind: type[ErrorT]) -> ErrorT | None:
 
 def certificate_fault(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
     """Say what is wrong with a certificate, and what to do about it."""
-    return _CERTIFICATE_FAULTS.get(getattr(error, "verify_code", 0), _UNKNOWN_AUTHORITY)
+    match getattr(error, "verify_code", 0):  # OpenSSL's number
+        case 9:
+            return "is not valid yet", "is this machine's clock right?"
+        case 10:
+            hint = "is this machine's clock right? Else the service's operator must renew the certificate"
+            return "has expired", hint
+        case 62 | 64:  # 64 where the address is a number
+            return "is another host's", "is the address right?"
+        case _:  # most others say that nobody known has signed it
+            return "is not trusted", (
+                "if the authority is your own, name its file in SSL_CERT_FILE, or load it into the ssl_context that "
+                "the client was given; else somebody may read along"
+            )

@@ -9,7 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import httpx
 
-from mantago_runtime.calls.policy import OPERATION
+from mantago_runtime.calls.requests import OPERATION
 from mantago_runtime.calls.responses import RESULTS, RawResponse, ResultReader, fields_of, of_answer, parse_response
 from mantago_runtime.errors import APIStatusError, InvalidResponseError, tried
 from mantago_runtime.mappings import Headers

@@ -9,20 +9,17 @@ import ssl
 from collections.abc import Mapping
 from copy import copy
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
-from mantago_runtime.calls.requests import ANY_JSON, UnsignedRequest, json_body, told_seconds
 from mantago_runtime.configuration import checked_seconds, checked_whole, is_loopback
-from mantago_runtime.document import OperationInfo, find_operation
-from mantago_runtime.errors import APIConnectionError, APIStatusError, ConfigurationError, MantaGoError
+from mantago_runtime.document import OperationInfo
+from mantago_runtime.errors import APIConnectionError, APIStatusError, MantaGoError
 
 if TYPE_CHECKING:
-    from mantago_runtime.operation import Operation  # only a client that calls needs what it imports
+    from mantago_runtime.calls.requests import UnsignedRequest  # only a client that calls needs what it imports
 
-OPERATION = "mantago_operation"
-"""The extension of an httpx request in which its operation is, where a generated function made it."""
 UNKNOWN_PATH = "(a path that the spec doesn't list)"
 ALWAYS_SENT = {"Connection": "keep-alive", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 8.0
@@ -80,35 +77,6 @@ class Policy:
         if max_retries is not ...:
             other.max_retries = checked_whole("max_retries", max_retries, least=0)
         return other
-
-    def unsigned(self, request: httpx.Request) -> UnsignedRequest:
-        """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
-        url, ours = request.url, self.base_url
-        if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
-            raise ConfigurationError(
-                f"this client sends its token and secret to {ours.scheme}://{self.host} only, not to "
-                f"{url.scheme}://{url.netloc.decode('ascii')}"
-            )
-        body = json_body(request)
-        dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
-        path = url.raw_path.partition(b"?")[0].decode("ascii")
-        known: Operation[Any] | None = request.extensions.get(OPERATION)
-        return UnsignedRequest(
-            request.method,
-            path,
-            tuple(url.params.multi_items()),
-            tuple((name, value) for name, value in request.headers.raw if name.lower() not in dropped),
-            body,
-            request.stream,
-            told_seconds(request.extensions.get("timeout", {})),
-            known.info if known else self._operation(request.method, path),
-            known.media if known else ANY_JSON,
-        )
-
-    def _operation(self, method: str, path: str) -> OperationInfo | None:
-        if not path.startswith(self.path):
-            return None
-        return find_operation(self.operations, method, path.removeprefix(self.path))
 
     @property
     def host(self) -> str:

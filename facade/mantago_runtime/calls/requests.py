@@ -5,50 +5,76 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
+from attrs import field, frozen
 
-from mantago_runtime.document import Media, OperationInfo
+from mantago_runtime.document import Media, OperationInfo, find_operation
+from mantago_runtime.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from mantago_runtime.calls.policy import Policy
+    from mantago_runtime.operation import Operation
 
 EMPTY_BODY = httpx.ByteStream(b"")
+OPERATION = "mantago_operation"
+"""The extension of an httpx request in which its operation is, where a generated function made it."""
 ANY_JSON: Mapping[int | str, Media] = {200: "json"}
 
 
+@frozen(eq=False)
 class UnsignedRequest:
     """A request before it is signed: credentials go into header, query and JSON body, so these are in parts.
 
-    The repr is silent: a caller may have put a secret of its own into the body. It is no tuple, as error reporters show
-    the items of one whatever its repr is.
+    The repr shows none of them: a caller may have put a secret of its own into the body. It is no tuple, as error
+    reporters show the items of one whatever its repr is.
     """
 
-    __slots__ = ("body", "content", "headers", "media", "method", "operation", "path", "query", "timeout")
+    method: str
+    path: str = field(repr=False)
+    query: tuple[tuple[str, str], ...] = field(repr=False)
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    """The JSON object to send; None where the body is something else: `content`."""
+    content: Any = field(default=EMPTY_BODY, repr=False)
+    timeout: float | None = None
+    """In seconds; None where the client's own holds."""
+    operation: OperationInfo | None = None
+    """None where the document has no operation at this place."""
+    media: Mapping[int | str, Media] = field(default=ANY_JSON, repr=False)
+    """The good answers that it may have, by status."""
 
-    def __init__(  # noqa: PLR0917 - one is made for each call
-        self,
-        method: str,
-        path: str,
-        query: tuple[tuple[str, str], ...],
-        headers: tuple[tuple[bytes, bytes], ...],
-        body: Mapping[str, Any] | None = None,
-        content: Any = EMPTY_BODY,
-        timeout: float | None = None,
-        operation: OperationInfo | None = None,
-        media: Mapping[int | str, Media] = ANY_JSON,
-    ) -> None:
-        self.method = method
-        self.path = path
-        self.query = query
-        self.headers = headers
-        self.body = body
-        """The JSON object to send; None where the body is something else: `content`."""
-        self.content = content
-        self.timeout = timeout
-        """In seconds; None where the client's own holds."""
-        self.operation = operation
-        """None where the document has no operation at this place."""
-        self.media = media
-        """The good answers that it may have, by status."""
+    @classmethod
+    def from_httpx(cls, request: httpx.Request, policy: Policy) -> UnsignedRequest:
+        """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
+        url, ours = request.url, policy.base_url
+        if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
+            raise ConfigurationError(
+                f"this client sends its token and secret to {ours.scheme}://{policy.host} only, not to "
+                f"{url.scheme}://{url.netloc.decode('ascii')}"
+            )
+        body = json_body(request)
+        dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
+        path = url.raw_path.partition(b"?")[0].decode("ascii")
+        known: Operation[Any] | None = request.extensions.get(OPERATION)
+        return cls(
+            request.method,
+            path,
+            tuple(url.params.multi_items()),
+            tuple((name, value) for name, value in request.headers.raw if name.lower() not in dropped),
+            body,
+            request.stream,
+            told_seconds(request.extensions.get("timeout", {})),
+            known.info if known else _operation(request.method, path, policy),
+            known.media if known else ANY_JSON,
+        )
+
+
+def _operation(method: str, path: str, policy: Policy) -> OperationInfo | None:
+    if not path.startswith(policy.path):
+        return None
+    return find_operation(policy.operations, method, path.removeprefix(policy.path))
 
 
 def told_seconds(timeouts: Mapping[str, Any]) -> float | None:

@@ -16,6 +16,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 import httpx
+from attrs import field, frozen
 
 from mantago_runtime.calls.compression import COMPRESSED_ENCODINGS, Unpacker, codings_of
 from mantago_runtime.calls.requests import ANY_JSON
@@ -214,23 +215,19 @@ def retry_after(value: str | None, now: float) -> float | None:
 DROPPED_HEADERS = frozenset({"content-encoding", "content-length", "set-cookie", "transfer-encoding"})
 
 
+@frozen(eq=False)
 class RawResponse:
     """A good response, redacted: `payload` is what `content` says, `elapsed` the seconds that the call took.
 
-    The repr is silent, since what was answered is personal data; so it is no tuple: see `UnsignedRequest`.
+    The repr leaves out what was answered, which is personal data; so it is no tuple: see `UnsignedRequest`.
     """
 
-    __slots__ = ("attempts", "content", "elapsed", "headers", "payload", "status")
-
-    def __init__(  # noqa: PLR0917
-        self, status: int, headers: Headers, content: bytes, payload: Any, attempts: int, elapsed: float
-    ) -> None:
-        self.status = status
-        self.headers = headers
-        self.content = content
-        self.payload = payload
-        self.attempts = attempts
-        self.elapsed = elapsed
+    status: int
+    headers: Headers = field(repr=False)
+    content: bytes = field(repr=False)
+    payload: Any = field(repr=False)
+    attempts: int
+    elapsed: float
 
     def to_httpx(self, results: ResultReader) -> httpx.Response:
         """Return the answer as httpx has it, and with it how this client reads results."""

@@ -105,7 +105,7 @@ class SyncTransport(_Stack, httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a generated operation."""
-        return self.send(self.calls.policy.unsigned(request)).to_httpx(self.results)
+        return self.send(UnsignedRequest.from_httpx(request, self.calls.policy)).to_httpx(self.results)
 
     def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""
@@ -132,7 +132,7 @@ class AsyncTransport(_Stack, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a generated operation."""
-        return (await self.send(self.calls.policy.unsigned(request))).to_httpx(self.results)
+        return (await self.send(UnsignedRequest.from_httpx(request, self.calls.policy))).to_httpx(self.results)
 
     async def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any, ClassVar, Final, Generic, NoReturn, TypeAlias, TypeVar
 
-from attrs import NOTHING, Attribute, fields
+from attrs import NOTHING, Attribute, Factory, field, fields, frozen
 
 from mantago_runtime.document import Media
 from mantago_runtime.errors import InvalidResponseError
@@ -103,6 +103,7 @@ def load(readers: Iterable[Reader[Any]]) -> None:
             waiting += reader.inner()
 
 
+@frozen(eq=False)
 class JsonField:
     """The way in which a field is read and written.
 
@@ -111,27 +112,18 @@ class JsonField:
     isn't sent. `write_only`: it is only sent, so no answer needs it.
     """
 
-    __slots__ = ("name", "nullable", "place", "promised", "read_only", "reader", "required", "write_only")
+    name: str
+    reader: Reader[Any]
+    required: bool = field(default=False, kw_only=True)
+    promised: bool = field(default=Factory(lambda self: self.required, takes_self=True), kw_only=True)
+    nullable: bool = field(default=False, kw_only=True)
+    read_only: bool = field(default=False, kw_only=True)
+    write_only: bool = field(default=False, kw_only=True)
 
-    def __init__(
-        self,
-        name: str,
-        reader: Reader[Any],
-        *,
-        required: bool = False,
-        promised: bool | None = None,
-        nullable: bool = False,
-        read_only: bool = False,
-        write_only: bool = False,
-    ) -> None:
-        self.name = name
-        self.place = f".{name}"
-        self.reader = reader
-        self.required = required
-        self.promised = required if promised is None else promised
-        self.nullable = nullable
-        self.read_only = read_only
-        self.write_only = write_only
+    @property
+    def place(self) -> str:
+        """The place in an object, as in a path of drift."""
+        return f".{self.name}"
 
     @property
     def usual(self) -> bool:

@@ -34,12 +34,14 @@ class Redactor:
         for form in self._forms:
             if form in data:
                 data = data.replace(form, REDACTED.encode())
-        if b"\\" in data:
-            # The pattern is slow to build and to run, so it is used only where there is something to find.
-            flat = _unescaped(data.decode(errors="replace"))
-            for needle in self._needles:
-                if needle in flat:
-                    data = re.sub(_json_pattern(needle), REDACTED.encode(), data)
+        return self._clean_escaped(data) if b"\\" in data else data
+
+    def _clean_escaped(self, data: bytes) -> bytes:
+        # The pattern is slow to build and to run, so it is used only where there is something to find.
+        flat = _unescaped(data.decode(errors="replace"))
+        for needle in self._needles:
+            if needle in flat:
+                data = re.sub(_json_pattern(needle), REDACTED.encode(), data)
         return data
 
     def clean_cut(self, data: bytes) -> bytes:
