@@ -546,6 +546,25 @@ def test_a_value_in_the_path_makes_no_other_operation_of_it(many: ModuleType, cl
     assert service.seen == []
 
 
+def test_what_is_refused_is_called_by_the_argument_that_was_given(many: ModuleType, client: Any) -> None:
+    made, service, call = client
+    naive = dt.datetime(2024, 7, 15, tzinfo=dt.UTC).replace(tzinfo=None)
+    known = many.models.Client(id="i", type_="t", seen_at=naive)
+    for name, method, values in (
+        ("client_id_in_path", "patch_openapi_client_client_id", {"client_id": "c", "client_id_in_path": "a/b"}),
+        ("x_trace", "get_thing", {"id": "1", "x_trace": "ü"}),
+        ("map_", "try_styles", {"map_": {"k": float("nan")}}),
+        ("at", "post_openapi_message", {"message": "m", "at": naive}),
+        ("client_.seen_at", "post_openapi_client", {"client_id": "c", "client_": known}),
+    ):
+        with pytest.raises(ValueError, match=f"^{name} (can't be|is) "):
+            call(getattr(made, method), **values)
+    module = next(one for one in modules(many) if one.OPERATION.info.name == "get_openapi_client_client_id")
+    with pytest.raises(ValueError, match=r"^client_id can't be 'a/b'"):
+        module.request(client_id="a/b")
+    assert service.seen == []
+
+
 def test_parameters_in_a_path_are_written_as_json_has_them(many: ModuleType, client: Any) -> None:
     made, service, call = client
     moment = dt.datetime(2024, 7, 15, 10, 30, tzinfo=dt.UTC)
@@ -619,10 +638,10 @@ def test_a_path_parameter_that_could_reach_another_operation_is_refused_before_a
         (over_http.get_openapi_odd_segment, "segment"),
     ):
         with pytest.raises(
-            ValueError, match=r"can't be .*it must not be empty, dots only, or hold a slash|can't be empty"
+            ValueError, match=rf"^{name} can't be (.*it must not be empty, dots only, or hold a slash|empty)"
         ):
             method(**{name: value})
-    with pytest.raises(ValueError, match="can't be"):
+    with pytest.raises(ValueError, match=r"^tag_name can't be"):
         over_http.delete_openapi_client_client_id_tag_tag_name(client_id="c", tag_name=value)
     assert listening.paths == []
 

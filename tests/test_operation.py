@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from mantago_runtime.document import OperationInfo, find_operation
 from mantago_runtime.operation import Operation, Parameter
 from mantago_runtime.reading.readers import JSON
-from sample_models import Order, Ticket
+from sample_models import Everything, Gift, Gifts, Order, Ticket
 
 
 class Colour(StrEnum):
@@ -90,9 +91,71 @@ def test_a_value_that_would_lead_elsewhere_is_refused(value: Any) -> None:
         operation(Parameter("id", "path"), path="/things/{id}").request({"id": value})
 
 
+DAY = datetime(2024, 7, 15, tzinfo=UTC)
+NAIVE = DAY.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize(
+    ("place", "style", "value", "said"),
+    [
+        ("path", None, "a/b", "can't be 'a/b': in a path it must not be empty, dots only, or hold a slash"),
+        ("path", None, [], "can't be empty: it is part of the path"),
+        ("path", None, "\ud800", "holds half of a surrogate pair, which UTF-8 can't carry"),
+        ("query", "pipeDelimited", ["a|b"], "can't hold 'a|b': '|' separates its values"),
+        ("query", None, NAIVE, "is 2024-07-15T00:00:00, which has no time zone: which one is meant?"),
+        ("query", "json", {"a": [float("nan")]}, "is nan, which isn't a number that JSON has"),
+        ("query", None, ["\ud800"], "holds half of a surrogate pair, which UTF-8 can't carry"),
+        ("header", None, "ü", "can't be in a header: it may hold printable ASCII only, without white space around it"),
+        ("cookie", None, "\ud800", "holds half of a surrogate pair, which UTF-8 can't carry"),
+    ],
+)
+def test_what_is_refused_is_called_as_the_caller_calls_it(place: Any, style: Any, value: Any, said: str) -> None:
+    parameter = Parameter("shopId", place, style=style, argument="shop_id")
+    with pytest.raises(ValueError, match=rf"^{re.escape(f'shop_id {said}')}$"):
+        operation(parameter, path="/shops/{shopId}").request({"shopId": value})
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        (Order(note=None, due=NAIVE), "due"),
+        (Order(note=None, gifts=[Gift("", "unknown", DAY, start_time=NAIVE)]), "gifts[0].start_time"),
+        (Order(note=None, extra={"more": [1, {"at": NAIVE}]}), "extra.more[1].at"),
+        ({"ok": Order(note=None), "not": [Order(note=None), Everything(day=NAIVE, since=NAIVE)]}, "not[1].since"),
+        ({"pen": {"at": NAIVE}}, "pen_.at"),
+        ({"pencil": [NAIVE]}, "pencil[0]"),
+        ((1, (NAIVE,)), "[1][0]"),
+        (NAIVE, "body"),
+    ],
+)
+def test_the_part_of_a_body_that_is_refused_is_called_as_the_caller_calls_it(body: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{re.escape(name)} is 2024-07-15T00:00:00, which has no time zone: which "):
+        operation(content_type="application/json", members={"pen": "pen_"}).request({}, body)
+
+
+@pytest.mark.parametrize(
+    ("body", "members", "name"),
+    [
+        (Gifts(physical_gifts=[Gift("", "unknown", DAY)]), {}, "physical_gifts"),
+        (Gifts(physical_gifts=[Gift("", "unknown", DAY)]), {"physical_gifts": "gifts"}, "gifts"),
+        ({"b": ["a,b"]}, {}, "b"),
+    ],
+)
+def test_a_field_of_a_form_that_is_refused_is_called_as_the_caller_calls_it(
+    body: Any, members: dict[str, str], name: str
+) -> None:
+    options: Any = {"content_type": "application/x-www-form-urlencoded", "members": members}
+    encoding = dict.fromkeys(("physicalGifts", "b"), ("form", False))
+    with pytest.raises(ValueError, match=rf"^{name} can't hold "):
+        operation(encoding=encoding, **options).request({}, body)
+
+
 def test_a_value_may_not_make_the_path_that_of_another_operation() -> None:
-    one = operation(Parameter("id", "path"), path="/thing/{id}", not_paths=("/thing/count", "/thing/{id}/x"))
-    with pytest.raises(ValueError, match="with id 'count' the path would be that of another operation, /thing/count"):
+    parameter = Parameter("id", "path", argument="thing")
+    one = operation(parameter, path="/thing/{id}", not_paths=("/thing/count", "/thing/{id}/x"))
+    with pytest.raises(
+        ValueError, match="with thing 'count' the path would be that of another operation, /thing/count"
+    ):
         one.request({"id": "count"})
     assert one.request({"id": "counts"}).path == "/thing/counts"
     two = operation(Parameter("a", "path"), path="/{a}/c", not_paths=("/x/{d}",))
@@ -189,7 +252,7 @@ def test_a_multipart_form_has_its_bytes_as_files() -> None:
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_a_number_that_json_does_not_have_is_not_sent(number: float) -> None:
-    with pytest.raises(ValueError, match=f"{number} isn't a number that JSON has"):
+    with pytest.raises(ValueError, match=rf"^a\[0\] is {number}, which isn't a number that JSON has"):
         operation(content_type="application/json").request({}, {"a": [number]})
 
 

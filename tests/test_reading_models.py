@@ -557,7 +557,7 @@ def test_a_request_has_what_is_sent_and_no_more() -> None:
 
 def test_a_time_without_a_zone_is_not_sent() -> None:
     naive = datetime(2024, 7, 15)  # noqa: DTZ001
-    with pytest.raises(ValueError, match="2024-07-15T00:00:00 has no time zone"):
+    with pytest.raises(ValueError, match="2024-07-15T00:00:00, which has no time zone"):
         Order(note="n", due=naive)._to_request()
     with pytest.raises(ValueError, match="has no time zone"):
         MILLISECONDS.write(naive, request=True)

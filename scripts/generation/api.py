@@ -7,6 +7,7 @@ from attrs import frozen
 from generation.arguments import Argument, in_order, parameter, parameter_names, result_of, texts, whole_body
 from generation.code import PACKAGE, Classes, Imports, annotation, reader
 from generation.ir import Endpoint, Parameter
+from generation.methods import names_of_parameters, renamed_members
 from generation.text import docstring, literal
 
 
@@ -75,7 +76,9 @@ def _options(endpoint: Endpoint, name: str, imports: Imports, classes: Classes) 
         options.append(f"answers={{{', '.join(table)}}}")
     if endpoint.parameters:
         called = imports.name("mantago_runtime.operation", "Parameter")
-        options.append(f"parameters=({' '.join(f'{called}({_declared(one)}),' for one in endpoint.parameters)})")
+        names = names_of_parameters(endpoint, classes)
+        declared = [_declared(one, names[one.where, one.name]) for one in endpoint.parameters]
+        options.append(f"parameters=({' '.join(f'{called}({one}),' for one in declared)})")
     if endpoint.body:
         options.append(f"content_type={literal(endpoint.body.content_type)}")
         if endpoint.body.encoding:
@@ -84,6 +87,8 @@ def _options(endpoint: Endpoint, name: str, imports: Imports, classes: Classes) 
                 for key, (style, explode) in endpoint.body.encoding.items()
             ]
             options.append(f"encoding={{{', '.join(said)}}}")
+    if members := renamed_members(endpoint, classes):
+        options.append(f"members={{{', '.join(f'{literal(own)}: {literal(argument)}' for own, argument in members)}}}")
     if endpoint.accept != "application/json":
         options.append(f"accept={literal(endpoint.accept)}")
     if endpoint.not_paths:
@@ -91,11 +96,12 @@ def _options(endpoint: Endpoint, name: str, imports: Imports, classes: Classes) 
     return options
 
 
-def _declared(one: Parameter) -> str:
+def _declared(one: Parameter, argument: str) -> str:
     said = [literal(one.name), literal(one.where)]
     said += ["required=True"] if one.required else []
     usual = {"query": "form", "cookie": "form", "path": "simple", "header": "simple"}[one.where]
     said += [f"style={literal(one.style)}"] if one.style != usual else []
     if one.style != "json" and one.explode != (one.style == "form"):
         said.append(f"explode={one.explode}")
+    said += [f"argument={literal(argument)}"] if argument != one.name else []
     return ", ".join(said)

@@ -22,7 +22,7 @@ from generation.code import PACKAGE, Classes, Imports, annotation, class_here, c
 from generation.defaults import default_code
 from generation.document import Refused
 from generation.fields import field_names
-from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape
+from generation.ir import Body, Endpoint, Named, Parameter, Property, Shape, Type
 from generation.names import by_likeness, unique
 from generation.text import docstring
 from vendoring.fragments import pointer
@@ -53,31 +53,27 @@ class Method:
 
 def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) -> Method:
     """Return the friendly method of an operation; its annotations are imported in the module of all of them."""
-    shape = _taken_apart(endpoint.body, classes)
-    fields = _fields(shape, endpoint) if shape else {}
-    own = field_names(classes.shapes[classes.of(shape.place)], classes.where[shape.place].name) if shape else {}
-    members = _argument_names(fields, own, rule=endpoint.rule)
-    parameters = [one for one in endpoint.parameters if not _is_filled_in(one, rule=endpoint.rule)]
-    taken = {*members.values(), *(RULE if endpoint.rule else ())}
-    names = parameter_names(parameters, taken)
+    members = _members(endpoint, classes)
+    shape, own = members.shape, members.own
     of_module = parameter_names(endpoint.parameters)
+    names = names_of_parameters(endpoint, classes)
     arguments: list[Argument] = []
     passed: list[tuple[str, str]] = []
     lines = [f"from {PACKAGE}.api.{endpoint.folder} import {endpoint.module} as operation"]
     if shape:
-        local = Imports(avoid={*members.values(), *names.values()})
+        local = Imports(avoid={*members.names.values(), *names.values()})
         made = class_here(shape.place, local, classes)
         lines += local.lines()
-        arguments += [_member(fields[one], python, imports, classes) for one, python in members.items()]
+        arguments += [_member(members.fields[one], python, imports, classes) for one, python in members.names.items()]
         given = [f"{own[said]}=identity.{python}" for said, python in _RULE.items()] if endpoint.rule else []
-        given += [f"{own[one]}={python}" for one, python in members.items()]
+        given += [f"{own[one]}={python}" for one, python in members.names.items()]
         passed.append(("body", f"{made}({', '.join(given)})"))
     elif endpoint.body:
         arguments.append(whole_body(endpoint.body, imports, classes, "method"))
         passed.append(("body", "body"))
     for one in endpoint.parameters:
         key = (one.where, one.name)
-        if one in parameters:
+        if not _is_filled_in(one, rule=endpoint.rule):
             arguments.append(parameter(one, names[key], imports, classes, "method"))
             passed.append((of_module[key], names[key]))
         elif key != BOT_ID:
@@ -107,6 +103,46 @@ def method(endpoint: Endpoint, name: str, classes: Classes, imports: Imports) ->
             indent=8,
         ),
     )
+
+
+@frozen
+class _Members:
+    """The members of a body that are arguments: the class, its fields' names, and the arguments' by the service's."""
+
+    shape: Shape | None
+    fields: Mapping[str, Property]
+    own: Mapping[str, str]
+    names: Mapping[str, str]
+
+
+def _members(endpoint: Endpoint, classes: Classes) -> _Members:
+    shape = _taken_apart(endpoint.body, classes)
+    fields = _fields(shape, endpoint) if shape else {}
+    own = field_names(classes.shapes[classes.of(shape.place)], classes.where[shape.place].name) if shape else {}
+    return _Members(shape, fields, own, _argument_names(fields, own, rule=endpoint.rule))
+
+
+def renamed_members(endpoint: Endpoint, classes: Classes) -> list[tuple[str, str]]:
+    """Return the fields of a body that are arguments under other names, with these."""
+    members = _members(endpoint, classes)
+    return [(members.own[one], name) for one, name in members.names.items() if members.own[one] != name]
+
+
+def names_of_parameters(endpoint: Endpoint, classes: Classes) -> dict[tuple[str, str], str]:
+    """Return the arguments that parameters are; of those that a method fills in, the arguments of the module."""
+    members = _members(endpoint, classes).names
+    parameters = [one for one in endpoint.parameters if not _is_filled_in(one, rule=endpoint.rule)]
+    taken = {*members.values(), *(RULE if endpoint.rule else ())}
+    return parameter_names(endpoint.parameters) | parameter_names(parameters, taken)
+
+
+def types_of_arguments(endpoint: Endpoint, classes: Classes) -> list[Type]:
+    """Return the types of the arguments of an operation's friendly method."""
+    found = [one.type for one in endpoint.parameters if not _is_filled_in(one, rule=endpoint.rule)]
+    members = _members(endpoint, classes)
+    if members.shape:
+        return [*found, *(one.type for one in members.fields.values())]
+    return [*found, endpoint.body.type] if endpoint.body else found
 
 
 def _answers_credentials(endpoint: Endpoint, classes: Classes) -> bool:

@@ -173,7 +173,10 @@ _found: dict[type, dict[str, JsonField]] = {}
 
 
 def plain(value: Any, *, request: bool = False) -> Any:
-    """Return a value in plain JSON types; datetimes are in UTC with `Z`."""
+    """Return a value in plain JSON types; datetimes are in UTC with `Z`.
+
+    Raises ValueError for what no `request` can hold; what raises it has no name here.
+    """
     if type(value) in PLAIN_TYPES:
         return value
     if (written := getattr(value, "_written", None)) is not None:
@@ -188,14 +191,14 @@ def plain(value: Any, *, request: bool = False) -> Any:
         case date():
             return value.isoformat()
         case float() if request and not math.isfinite(value):
-            raise ValueError(f"{value} isn't a number that JSON has")
+            raise ValueError(f"is {value}, which isn't a number that JSON has")
         case _:
             return _without_class(value, request=request)
 
 
 def _instant(value: datetime, *, request: bool) -> str:
     if request and value.tzinfo is None:
-        raise ValueError(f"the time {value.isoformat()} has no time zone: which one is meant?")
+        raise ValueError(f"is {value.isoformat()}, which has no time zone: which one is meant?")
     utc = (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
     return utc.isoformat(timespec="microseconds" if utc.microsecond % 1000 else "milliseconds") + "Z"
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from mantago_runtime.reading.fields import plain
-from mantago_runtime.writing.styles import Parameter, packed, query_items, text_of
+from mantago_runtime.reading.fields import json_fields, plain
+from mantago_runtime.reading.model import Model
+from mantago_runtime.writing.styles import Parameter, packed, query_items, refusal, text_of
 
 JSON_TYPE: Final = "application/json"
 FORM_TYPE: Final = "application/x-www-form-urlencoded"
@@ -17,30 +19,80 @@ MULTIPART_TYPE: Final = "multipart/form-data"
 
 
 def body_of(
-    content_type: str, body: object, encoding: Mapping[str, tuple[str, bool]]
+    content_type: str, body: object, encoding: Mapping[str, tuple[str, bool]], members: Mapping[str, str]
 ) -> tuple[Mapping[str, Any] | None, bytes | None, str]:
-    """Return the JSON object to send, or else the bytes, and the type of either."""
+    """Return the JSON object to send, or else the bytes, and the type of either.
+
+    `members` has the names that callers give members by, where those aren't the fields' own.
+    """
     kind = _media_type(content_type)
     if isinstance(body, (bytes, str)) and kind != JSON_TYPE:
         return None, body.encode() if isinstance(body, str) else body, content_type
-    data = plain(body, request=True)
+    try:
+        data = plain(body, request=True)
+    except ValueError as error:
+        raise refusal(_refused_member(body, members), error) from None
+    if isinstance(data, dict) and kind == JSON_TYPE:
+        return data, None, content_type
     if kind == FORM_TYPE:
-        return None, _form(data, encoding), content_type
+        return None, _form(data, encoding, body, members), content_type
+    return _other(kind, content_type, data)
+
+
+def _other(kind: str, content_type: str, data: Any) -> tuple[None, bytes, str]:
     if kind == MULTIPART_TYPE:
         content, boundary = multipart(data)
         return None, content, f"{content_type}; boundary={boundary}"
-    if isinstance(data, dict) and kind == JSON_TYPE:
-        return data, None, content_type
     return None, packed(data).encode(), content_type
 
 
-def _form(data: Mapping[str, Any], encoding: Mapping[str, tuple[str, bool]]) -> bytes:
+def _form(
+    data: Mapping[str, Any], encoding: Mapping[str, tuple[str, bool]], body: object, members: Mapping[str, str]
+) -> bytes:
     pairs = []
     for name, value in data.items():
         style, explode = encoding.get(name, ("form", True))
         if value is not None:
-            pairs += query_items(Parameter(name, "query", style=style, explode=explode), value)
+            try:
+                pairs += query_items(Parameter(name, "query", style=style, explode=explode), value)
+            except ValueError as error:
+                raise refusal(_argument(body, name, members), error) from None
     return urlencode(pairs).encode()
+
+
+def _argument(body: object, name: str, members: Mapping[str, str]) -> str:
+    """Return the name by which a caller gives a member of a body, by the service's name."""
+    declared = json_fields(type(body)) if isinstance(body, Model) else {}
+    return next((members.get(python, python) for python, one in declared.items() if one.name == name), name)
+
+
+def _refused_member(body: object, members: Mapping[str, str]) -> str:
+    place = _refused_part(body).removeprefix(".") or "body"
+    name, rest = re.split(r"(?=[.\[]|$)", place, maxsplit=1)
+    return members.get(name, name) + rest
+
+
+def _refused_part(value: object) -> str:
+    """Return the way to the part of a body that can't be sent, under the names that a caller wrote."""
+    for place, part, write in _parts(value):
+        try:
+            write(part, request=True)
+        except ValueError:
+            return place + _refused_part(part)
+    return ""
+
+
+def _parts(value: object) -> Iterator[tuple[str, Any, Callable[..., Any]]]:
+    match value:
+        case Model():
+            for name, declared in json_fields(type(value)).items():
+                if (part := getattr(value, name)) is not None and not declared.read_only:
+                    yield f".{name}", part, declared.reader.write
+            yield ".extra", value.extra, plain
+        case Mapping():
+            yield from ((f".{name}", part, plain) for name, part in value.items())
+        case tuple() | list():
+            yield from ((f"[{index}]", part, plain) for index, part in enumerate(value))
 
 
 @lru_cache(maxsize=64)

@@ -27,8 +27,8 @@ OPERATION: Operation[ClientGifts] = Operation(
     reads=True,
     result=model_of("mantago_generated.models.client_gifts_response:ClientGifts"),
     parameters=(
-        Parameter("botId", "query", required=True),
-        Parameter("platformClientId", "query"),
+        Parameter("botId", "query", required=True, argument="bot_id"),
+        Parameter("platformClientId", "query", argument="platform_client_id"),
         Parameter("platform", "query"),
     ),
     content_type="application/json",
