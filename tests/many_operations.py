@@ -108,7 +108,15 @@ SCHEMAS: Json = {
     "Secret": record("secret", secret=TEXT),
     "ClientEdit": {"allOf": [ref("ClientIdentificationRequest"), record(client=ref("Client"), tags=listed(TEXT))]},
     "Search": record("secret", secret=TEXT, types=listed(enum("一般會員", "VIP 會員", "黑名單")), since=DAY, next=TEXT),
-    "Broadcast": record("secret message", secret=TEXT, message=TEXT, to=listed(TEXT, minItems=1), at=TIME, dry=FLAG),
+    "Broadcast": record(
+        "secret message",
+        secret=TEXT,
+        message=TEXT,
+        to=listed(TEXT, minItems=1),
+        at=TIME,
+        dry=FLAG,
+        targets=listed(record("shopId", shopId=TEXT, area=record("lat lng", lat=NUMBER, lng=NUMBER))),
+    ),
 }
 
 BOT: Json = {"name": "botId", "in": "query", "required": True, "schema": TEXT}

@@ -10,6 +10,7 @@ import inspect
 import json
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 import jsonschema
 import pytest
+import yaml
 from pydantic import TypeAdapter
 
 import import_spec
@@ -32,6 +34,7 @@ import regenerate
 from conftest import BOT_ID, GOOD, SECRET, TOKEN
 from first import FIRST, copy_project
 from generated_package import imported, planned
+from generation.decisions import CLASS, unpinned
 from generation.ir import NO_CONTENT, Endpoint, Scalar
 from generation.proof import differences
 from generation.samples import Sampler
@@ -428,6 +431,36 @@ def test_a_bulk_run_of_another_operation_is_a_line_more(many: ModuleType, client
         "get_openapi_client_client_id", {"name": "text"}, lambda found: [{"name": found.client.id}]
     )
     assert [row["outcome"] for row in asyncio.run(export(one, "a", "b"))] == ["ok", "ok"]
+
+
+def met(names: Mapping[str, Any], annotations: Mapping[str, str], found: set[str]) -> set[str]:
+    """The names of the classes in annotations, and in those of the fields of these classes."""
+    new = {name for text in annotations.values() for name in re.findall(r"[^\W\d]\w*", text) if name in names} - found
+    found |= new
+    for name in new:
+        met(names, inspect.get_annotations(names[name]) if hasattr(names[name], "from_dict") else {}, found)
+    return found
+
+
+def test_what_a_signature_mentions_is_imported_from_the_public_package(many: ModuleType) -> None:
+    mantago = importlib.import_module("mantago")
+    names = {where.name: getattr(many.models, where.name) for where in PLAN.classes.where.values()}
+    found: set[str] = set()
+    for info in many.spec.OPERATIONS:
+        met(names, inspect.get_annotations(inspect.unwrap(getattr(mantago.MantaGo, info.name))), found)
+    assert {"PostOpenapiKindFormBodyFilter", "BroadcastTargetsItem", "BroadcastTargetsItemArea", "Branch"} <= found
+    assert found <= {*mantago.__all__}
+    assert {name: (getattr(mantago, name), names[name].__module__) for name in found} == {
+        name: (names[name], "mantago") for name in found
+    }
+    # A body whose members are arguments is met by nobody.
+    assert {"Broadcast", "ClientIdentificationRequest"} & {*mantago.__all__} == set()
+
+
+def test_the_name_of_a_class_that_is_only_an_argument_is_pinned_as_well() -> None:
+    open_ = {one.name for one in unpinned(PLAN, yaml.safe_load(many_operations.names())) if one.key == CLASS}
+    assert {"BroadcastTargetsItem", "BroadcastTargetsItemArea"} <= open_
+    assert open_.isdisjoint({"Broadcast", "ClientIdentificationRequest"})
 
 
 def test_the_calls_that_a_report_shows_run_as_they_stand(many: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,15 +21,16 @@ def directions(endpoints: Sequence[Endpoint], classes: Classes) -> Directions:
         for place in classes_in(kind)
     }
     return Directions(
-        sent=frozenset(_reached(bodies | parameters, classes)),
-        answered=frozenset(_reached(answered, classes)),
+        sent=frozenset(reached(bodies | parameters, classes)),
+        answered=frozenset(reached(answered, classes)),
         inside=frozenset(inside),
         whole=frozenset(classes.of(place) for kind in answers for place in classes_in(kind, whole=True)),
         bodies=frozenset(bodies),
     )
 
 
-def _reached(start: Iterable[Place], classes: Classes) -> set[Place]:
+def reached(start: Iterable[Place], classes: Classes) -> set[Place]:
+    """Return the classes that these ones hold, at any depth, and these themselves."""
     found: set[Place] = set()
     wanted = [*start]
     while wanted:

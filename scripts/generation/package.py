@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,10 @@ from attrs import frozen
 
 from generation import stock
 from generation.api import api
-from generation.code import Classes, Imports
-from generation.directions import directions
+from generation.code import Classes, Imports, classes_in
+from generation.directions import directions, reached
 from generation.ir import Directions, Endpoint, Place, Where
-from generation.methods import Method, method
+from generation.methods import Method, method, types_of_arguments
 from generation.models import enum_model, model
 from generation.names import class_name
 from generation.operations import read_operations, server_url
@@ -72,7 +72,8 @@ def plan(documents: Documents, config: Mapping[str, Any]) -> Plan:
     names = friendly_names(found.endpoints, config["attributes"])
     iterators = iterator_names(found.endpoints, names, config["attributes"])
     apart = tuple(shared.apart)
-    return Plan(documents, types, found.endpoints, classes, used, names, iterators, _friendly(classes, used), apart)
+    friendly = _friendly(found.endpoints, classes, used)
+    return Plan(documents, types, found.endpoints, classes, used, names, iterators, friendly, apart)
 
 
 def modules(plan: Plan, settings: Settings) -> dict[str, str]:
@@ -157,9 +158,11 @@ def _models(classes: Classes, aliases: Mapping[Place, Place]) -> list[tuple[str,
     return sorted((name, *target) for name, target in (also | vendors | own).items())
 
 
-def _friendly(classes: Classes, used: Directions) -> tuple[Where, ...]:
-    """Return the classes that users meet: those in answers, and the enumerations in arguments."""
-    met = [place for place in classes.shapes if place in used.answered]
+def _friendly(endpoints: Sequence[Endpoint], classes: Classes, used: Directions) -> tuple[Where, ...]:
+    """Return the classes that users meet: those in answers and in the arguments of methods."""
+    given = [kind for one in endpoints for kind in types_of_arguments(one, classes)]
+    arguments = reached((classes.of(place) for kind in given for place in classes_in(kind)), classes)
+    met = [place for place in classes.shapes if place in used.answered | arguments]
     met += [place for place in classes.enums if place in used.answered | used.sent]
     found = [classes.where[place] for place in met if place not in classes.same]
     return tuple(sorted(found, key=lambda where: where.name))
