@@ -5,6 +5,7 @@ import copy
 import errno
 import importlib.util
 import json
+import linecache
 import logging
 import re
 import signal
@@ -23,6 +24,7 @@ import pytest
 import uvicorn
 
 import mantago
+import mantago.sandbox
 from mantago.sandbox import CLIENTS, TRIGGERS, Sandbox
 from mantago.testing import FailureName, scenarios
 from mantago.testing.document import Document
@@ -1140,6 +1142,18 @@ def test_the_shared_decisions_need_no_extra(module: str) -> None:
     source = files("mantago.testing").joinpath(f"{module}.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {*sys.stdlib_module_names, "attrs", "mantago"}
+
+
+def test_the_old_name_of_a_client_still_works_and_says_where_it_is_used_what_takes_its_place() -> None:
+    with pytest.warns(DeprecationWarning, match=r"Card is deprecated: .*SandboxClient") as caught:
+        from mantago.sandbox import Card
+    with pytest.warns(DeprecationWarning, match=r"Card is deprecated: .*SandboxClient") as again:
+        assert mantago.sandbox.Card is Card is SandboxClient
+    for [warned], line in ((caught, "from mantago.sandbox import Card"), (again, "assert mantago.sandbox.Card is ")):
+        assert warned.filename == __file__
+        assert linecache.getline(__file__, warned.lineno).strip().startswith(line)
+    with pytest.raises(AttributeError, match=r"module 'mantago\.sandbox' has no attribute 'Cards'"):
+        mantago.sandbox.Cards  # noqa: B018
 
 
 def test_a_cookie_that_is_no_text_is_nobodys_fault(shared: Sandbox) -> None:

@@ -13,10 +13,11 @@ import secrets
 import socket
 import threading
 import time
+import warnings
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Final, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content, is_json
@@ -58,8 +59,18 @@ except ModuleNotFoundError as error:
 
 __all__ = ["CLIENTS", "TRIGGERS", "Card", "PlatformId", "Sandbox", "SandboxClient"]
 
-Card = SandboxClient
-"""The name of `SandboxClient` in version 0.1; deprecated."""
+if TYPE_CHECKING:
+    Card = SandboxClient
+    """The name of `SandboxClient` in version 0.1; deprecated, as a warning says where it is used."""
+else:
+
+    def __getattr__(name: str) -> object:
+        if name != "Card":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        text = "mantago.sandbox.Card is deprecated: it is called mantago.sandbox.SandboxClient now"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return SandboxClient
+
 
 _LOOPBACK: Final = "127.0.0.1"
 _ALL_ADDRESSES: Final = {"": _LOOPBACK, "0.0.0.0": _LOOPBACK, "::": "::1"}  # noqa: S104 - nobody is bound to them here
