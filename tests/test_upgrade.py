@@ -634,7 +634,7 @@ def test_a_call_fills_in_arguments_of_every_kind():
         "components": {"schemas": {"Cat": pet("meow"), "Dog": pet("bark")}},
     }
     found = _calls.calls(planned(document))
-    assert found.before.splitlines()[0] == "from mantago import MantaGo"
+    assert found.before.splitlines()[0] == "from mantago import Cat, MantaGo"
     [line] = found.lines.values()
     assert line.startswith('mantago.post_x(map_={"...": 1}, null=[True], pet=Cat(kind="cat", meow={}), some=')
 
