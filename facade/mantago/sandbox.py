@@ -20,7 +20,7 @@ from typing import Any, Final, Self, cast
 
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content, is_json
-from mantago.testing.document import Document, Node, Operation
+from mantago.testing.document import Document, Node, SpecOperation
 from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import (
@@ -205,7 +205,7 @@ class _Service:
             self._log(log_line(time.strftime("%H:%M:%S"), scope["method"], path, draft))
         return draft
 
-    def _faults_of(self, operation: Operation | None, draft: CannedResponse) -> list[str]:
+    def _faults_of(self, operation: SpecOperation | None, draft: CannedResponse) -> list[str]:
         """Return the faults of an answer; the same answer is judged once, since judging takes half of a call's time."""
         key = (operation.key if operation else None, draft)
         if key not in self._judged:
@@ -214,7 +214,7 @@ class _Service:
             self._judged[key] = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
         return self._judged[key]
 
-    def _decide(self, operation: Operation, scope: Node, body: bytes) -> CannedResponse:
+    def _decide(self, operation: SpecOperation, scope: Node, body: bytes) -> CannedResponse:
         if self._limit and (too_many := self._limit.refusal(self._bot.bot_id)):
             return too_many
         headers: dict[str, str] = {}

@@ -15,7 +15,7 @@ from attrs import frozen
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content
 from mantago.testing.changes import changed_once
-from mantago.testing.document import METHODS, Document, Operation
+from mantago.testing.document import METHODS, Document, SpecOperation
 from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, broken_rule
 from mantago.testing.scenarios import GIFTS, TROUBLES
 from mantago.testing.troubles import Trouble, changed, did_you_mean, spelled, with_a_gift
@@ -113,7 +113,7 @@ class ParsedRequest:
     `tokens` is None where the operation wants one and none came, empty where it wants none.
     """
 
-    operation: Operation
+    operation: SpecOperation
     tokens: tuple[str, ...] | None
     faults: tuple[str, ...]
     query: Mapping[str, Any]
