@@ -23,7 +23,7 @@ from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaG
 from vendoring.vendored import ROOT
 
 from .changes import Change, Kind, change, show
-from .client import REQUESTS, ClientCall, callers, client_of, quiet
+from .client import REQUESTS, ClientCall, client_of, client_operations, quiet
 from .contracts import JSON, Contract, changed
 from .documents import Document, same
 from .packages import FOLDERS, packages
@@ -94,7 +94,11 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
         return
     with packages(old) as root:
         # For a document that is just a file, the client of this checkout is tried.
-        findings = list(differing(changed(old, new, callers()))) if root in (None, ROOT) else _elsewhere(root, old, new)
+        findings = (
+            list(differing(changed(old, new, client_operations())))
+            if root in (None, ROOT)
+            else _elsewhere(root, old, new)
+        )
     for alike in _by_reason(findings):
         # Of several, a call that somebody could have written says the most.
         first = min(alike, key=lambda one: (len(one.values.get("call", "")), one.operation, one.place))
@@ -116,16 +120,16 @@ def differing(pairs: Iterable[tuple[Contract, Contract]]) -> Iterator[Finding]:
     """Yield the findings for new contracts that don't hold for the old ones, for the operations of the client."""
     # Many operations answer with the same schema.
     read: dict[str, list[Finding]] = {}
-    known = callers()
+    known = client_operations()
     for before, after in pairs:
-        if caller := known.get(before.operation):
+        if tried := known.get(before.operation):
             alike = same(before.asked, after.asked)
-            requests = caller.requests(before, FEW if alike else REQUESTS)
+            requests = tried.requests(before, FEW if alike else REQUESTS)
             if not alike:
                 found = _new(_refused(requests, before), _refused(requests, after))
                 yield from (finding.between(before, after) for finding in found)
             if before.answer is not None and after.answer is not None and not same(before.answer, after.answer):
-                key = json.dumps([bool(requests), caller.result, before.answer, after.answer])
+                key = json.dumps([bool(requests), tried.result, before.answer, after.answer])
                 if key not in read:
                     read[key] = list(_new_answers(requests, before, after))
                 yield from (finding.between(before, after) for finding in read[key])
@@ -168,7 +172,7 @@ def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
 def worker(text: str) -> str:
     """Return, as JSON, the findings for the two documents in a JSON text."""
     old, new = (Document("", tree) for tree in json.loads(text))
-    return json.dumps([asdict(finding) for finding in differing(changed(old, new, callers()))])
+    return json.dumps([asdict(finding) for finding in differing(changed(old, new, client_operations()))])
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
