@@ -123,12 +123,12 @@ def shared(schema: Any, **more: Any) -> dict[str, Any]:
 def test_what_requests_and_answers_meet_is_one_change_as_bad_as_it_gets() -> None:
     (change,) = compared(shared(STRING | {"enum": ["a"]}), shared(STRING | {"enum": ["a", "b"]}))
     assert (change.id, change.level, change.count) == ("response-property-enum-value-added", "warning", 3)
-    assert [(place.path, place.kind.level, place.kind.id) for place in change.places] == [
+    assert [(one.path, one.kind.level, one.kind.id) for one in change.occurrences] == [
         ("GET /b response 200 application/json []", "warning", "response-property-enum-value-added"),
         ("POST /a response 200 application/json", "warning", "response-body-enum-value-added"),
         ("POST /a request body application/json", "info", "request-body-enum-value-added"),
     ]
-    assert change.met == [place.path for place in change.places]
+    assert change.met == [one.path for one in change.occurrences]
 
 
 def test_a_place_that_was_accepted_leaves_the_others() -> None:
