@@ -150,7 +150,7 @@ class Report:
         return {level.value: self.count(level) for level in Level} | {"operations": operations, "accepted": accepted}
 
 
-def settle(changes: Iterable[Change]) -> tuple[Change, ...]:
+def sorted_unique(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes sorted and without duplicates."""
     unique = {(found.order, found.count): found for found in changes}
     return tuple(unique[key] for key in sorted(unique))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, evolve, field, frozen
 
-from .changes import Change, Kind, Spot, settle, show
+from .changes import Change, Kind, Spot, show, sorted_unique
 from .documents import Cursor, Document
 from .facets import rule_id
 from .graph import Graph, GraphNode
@@ -122,7 +122,7 @@ class Collector:
         for key, findings in told.items():
             spots, first = meetings.of(findings)
             changes += [self._change(key, spots, first)] if spots else []
-        return settle(changes)
+        return sorted_unique(changes)
 
     def _change(self, key: Key, spots: Spots, first: str | None = None) -> Change:
         if self.lenient and any(operation in self.lenient for found in spots.values() for operation, _ in found):
