@@ -32,7 +32,7 @@ from upgrading.calls import calls
 from upgrading.changes import ADDED, Upgrade, bump, facade_version, joined, text
 from upgrading.checkout import WRITTEN, Checkout, copied, take_over
 from upgrading.failures import Failure, failures
-from upgrading.names import named, pin
+from upgrading.names import named_document, pin
 from vendoring.sources import collect
 from vendoring.vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
 
@@ -73,7 +73,7 @@ def upgrade(
     entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
     left, allowed = accepted.apply(entries, whole.changes, after.version)
     report = evolve(whole, changes=left, accepted=allowed)
-    names = named(checkout.vendored, checkout.package.parent)
+    names = named_document(checkout.vendored, checkout.package.parent)
     result = Upgrade(
         old_version=old_version,
         new_version=after.version,

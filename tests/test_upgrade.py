@@ -31,7 +31,7 @@ from upgrading import checkout as _checkout
 from upgrading.calls import Calls
 from upgrading.changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from upgrading.checkout import Checkout, take_over
-from upgrading.names import named
+from upgrading.names import named_document
 from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
@@ -446,7 +446,7 @@ def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
 def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
-    names = named(Vendored(), GENERATED)
+    names = named_document(Vendored(), GENERATED)
     said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), Calls("", {}), last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
@@ -601,7 +601,7 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
 
 
 def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
-    read = named(Vendored(many / "openapi"), many / "generated").plan
+    read = named_document(Vendored(many / "openapi"), many / "generated").plan
     found = _calls.calls(read).lines
     assert len(found) == 30
     for call in found.values():

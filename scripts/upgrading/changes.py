@@ -17,7 +17,7 @@ from vendoring.vendored import ROOT, ScriptError
 
 from .calls import Calls
 from .failures import Failure
-from .names import Named
+from .names import NamedDocument
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 ADDED = "endpoint-added"
@@ -82,7 +82,7 @@ class Upgrade:
     bump: Bump
     calls: Calls
     last_seen: Mapping[str, str]
-    names: Named
+    names: NamedDocument
     # Proposals of this version, and unconfirmed proposals that are gone since the document lost what they name.
     proposed: tuple[Open, ...] = ()
     gone: tuple[str, ...] = ()
