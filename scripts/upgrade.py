@@ -28,7 +28,7 @@ from contract.rules import Level
 from contract_diff import compare
 from generation.decisions import unconfirmed
 from import_spec import errata, plan
-from upgrading.calls import calls
+from upgrading.calls import example_calls
 from upgrading.changes import ADDED, Upgrade, bump, facade_version, joined, text
 from upgrading.checkout import WRITTEN, Checkout, copied, take_over
 from upgrading.failures import Failure, failures
@@ -79,7 +79,7 @@ def upgrade(
         new_version=after.version,
         report=report,
         bump=bump(report.changes, facade_version(root)),
-        calls=calls(names.plan, sorted({change.operation for change in report.changes if change.id == ADDED})),
+        calls=example_calls(names.plan, sorted({change.operation for change in report.changes if change.id == ADDED})),
         last_seen=planned.last_seen,
         names=names,
         proposed=tuple(one for one in names.open if open_before.get(one.target) != one.names),

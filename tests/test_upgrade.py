@@ -26,9 +26,8 @@ from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
 from generated_package import planned
 from regenerate import GENERATED, PACKAGE
-from upgrading import calls as _calls
 from upgrading import checkout as _checkout
-from upgrading.calls import Calls
+from upgrading.calls import ExampleCalls, example_calls
 from upgrading.changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from upgrading.checkout import Checkout, take_over
 from upgrading.names import named_document
@@ -299,7 +298,7 @@ STEPS = [
     pytest.param((_checkout, "generate"), id="generator"),
     pytest.param((_checkout, "replace_package"), id="writing the package"),
     pytest.param((upgrade, "compare"), id="comparison"),
-    pytest.param((upgrade, "calls"), id="calls"),
+    pytest.param((upgrade, "example_calls"), id="calls"),
     pytest.param((upgrade, "text"), id="report"),
     pytest.param((Checkout, "test"), id="tests"),
     pytest.param((Path, "replace"), id="taking over"),
@@ -447,7 +446,7 @@ def test_operations_that_no_source_confirms_are_named_with_the_version_that_did(
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
     names = named_document(Vendored(), GENERATED)
-    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), Calls("", {}), last_seen=seen, names=names))
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), ExampleCalls("", {}), last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
     assert "### For the façade\n\nNothing:" in said
@@ -602,7 +601,7 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
 
 def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
     read = named_document(Vendored(many / "openapi"), many / "generated").plan
-    found = _calls.calls(read).lines
+    found = example_calls(read).lines
     assert len(found) == 30
     for call in found.values():
         compile(call, "call", "eval")
@@ -633,7 +632,7 @@ def test_a_call_fills_in_arguments_of_every_kind():
         "paths": {"/x": {"post": {"requestBody": request, "responses": {"200": {"description": ""}}}}},
         "components": {"schemas": {"Cat": pet("meow"), "Dog": pet("bark")}},
     }
-    found = _calls.calls(planned(document))
+    found = example_calls(planned(document))
     assert found.before.splitlines()[0] == "from mantago import MantaGo"
     [line] = found.lines.values()
     assert line.startswith('mantago.post_x(map_={"...": 1}, null=[True], pet=Cat(kind="cat", meow={}), some=')

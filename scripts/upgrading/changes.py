@@ -15,7 +15,7 @@ from contract.schemas import TEXT_RULES
 from generation.decisions import Open
 from vendoring.vendored import ROOT, ScriptError
 
-from .calls import Calls
+from .calls import ExampleCalls
 from .failures import Failure
 from .names import NamedDocument
 
@@ -80,7 +80,7 @@ class Upgrade:
     new_version: str
     report: Report
     bump: Bump
-    calls: Calls
+    calls: ExampleCalls
     last_seen: Mapping[str, str]
     names: NamedDocument
     # Proposals of this version, and unconfirmed proposals that are gone since the document lost what they name.
