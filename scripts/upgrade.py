@@ -31,7 +31,7 @@ from import_spec import errata, plan
 from upgrading.calls import example_calls
 from upgrading.changes import ADDED, Upgrade, bump, facade_version, joined, text
 from upgrading.checkout import WRITTEN, Checkout, copied, take_over
-from upgrading.failures import Failure, failures
+from upgrading.failures import FailedTest, failed_tests
 from upgrading.names import named_document, pin
 from vendoring.sources import collect
 from vendoring.vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
@@ -106,26 +106,26 @@ def _fitting(
     return fitting, tuple(notes)
 
 
-def tested(checkout: Checkout) -> list[Failure]:
-    """Run the tests of a copy, those that a new document can break first; print each round, and return the failures."""
+def tested(checkout: Checkout) -> list[FailedTest]:
+    """Run the tests of a copy, those that a new document can break first; print each round, and return the failed tests."""
     there = [name for name in BREAKABLE if (checkout.root / name).exists()]
     rounds = [("what a new document can break", there)] if there else []
     failed = []
     for told, chosen in (*rounds, ("the rest", [f"--ignore={name}" for name in there])):
         began = time.perf_counter()
         passed, output = checkout.test(*chosen)
-        found = [] if passed else failures(output)
+        found = [] if passed else failed_tests(output)
         failed += found
         print(f"tests of {told}: {_counted(found)}, {time.perf_counter() - began:.0f} s")
         print("".join(f"  {head}\n    {reason}\n" for head, reason in (one.lines for one in found)), end="", flush=True)
     return failed
 
 
-def _counted(failed: Sequence[Failure]) -> str:
+def _counted(failed: Sequence[FailedTest]) -> str:
     return f"{sum(one.cases for one in failed)} failed" if failed else "all passed"
 
 
-def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[Failure] | None) -> list[str]:
+def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[FailedTest] | None) -> list[str]:
     """Return the last lines that are printed; `failed` is None if no tests were run."""
     report, names = result.report, list(changed)
     generated = sum(name.startswith("generated/") for name in names)

@@ -261,7 +261,7 @@ def test_a_command_that_is_stopped_leaves_no_trace(project, source, tmp_path, na
     ("output", "last"), [("one\nusage: wrong option\n", "one usage: wrong option"), ("", "nothing")]
 )
 def test_tests_that_do_not_even_start_are_told_with_pytests_last_words(output, last):
-    [found] = upgrade.failures(output)
+    [found] = upgrade.failed_tests(output)
     assert found.lines == (
         "the tests can be run (pytest)", f"pytest ended before it named a test, and said: {last}"
     )  # fmt: skip
@@ -279,14 +279,14 @@ def test_tests_that_do_not_even_start_are_told_with_pytests_last_words(output, l
     ],
 )  # fmt: skip
 def test_why_a_test_fails_is_told_in_words_where_they_are_known(said, told):
-    [found] = upgrade.failures(
+    [found] = upgrade.failed_tests(
         f"FAILED tests/x.py::test_it[a - b] - {said}\n" if said else "FAILED tests/x.py::test_it[a]\n"
     )
     assert (found.test, found.promise, found.why) == ("tests/x.py::test_it", "it", told)
 
 
 def test_a_file_whose_tests_cannot_be_collected_is_told():
-    [found] = upgrade.failures("ERROR tests/x.py - AttributeError: module 'mantago' has no attribute 'Gift'\n")
+    [found] = upgrade.failed_tests("ERROR tests/x.py - AttributeError: module 'mantago' has no attribute 'Gift'\n")
     assert found.lines == (
         "its tests can be collected (tests/x.py)", "it uses Gift, which the new version has no longer"
     )  # fmt: skip

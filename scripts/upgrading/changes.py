@@ -16,7 +16,7 @@ from generation.decisions import Open
 from vendoring.vendored import ROOT, ScriptError
 
 from .calls import ExampleCalls
-from .failures import Failure
+from .failures import FailedTest
 from .names import NamedDocument
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
@@ -88,7 +88,7 @@ class Upgrade:
     gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     # None as long as no tests were run.
-    failed: tuple[Failure, ...] | None = None
+    failed: tuple[FailedTest, ...] | None = None
 
     @property
     def added(self) -> tuple[str, ...]:
