@@ -31,7 +31,7 @@ from import_spec import errata, plan
 from upgrading.calls import example_calls
 from upgrading.changes import ADDED, Upgrade, bump, facade_version, joined, text
 from upgrading.checkout import WRITTEN, Checkout, copied, take_over
-from upgrading.failures import FailedTest, failed_tests
+from upgrading.failed_tests import FailedTest, failed_tests
 from upgrading.names import named_document, pin
 from vendoring.sources import collect
 from vendoring.vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all

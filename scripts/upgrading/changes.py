@@ -16,7 +16,7 @@ from generation.decisions import Open
 from vendoring.vendored import ROOT, ScriptError
 
 from .calls import ExampleCalls
-from .failures import FailedTest
+from .failed_tests import FailedTest
 from .names import NamedDocument
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
