@@ -19,7 +19,7 @@ from mantago import (
 from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, wait_before
 from mantago_runtime.calls.requests import UnsignedRequest
-from mantago_runtime.calls.responses import Body, fields_of, parse_response, retry_after, vendor_code
+from mantago_runtime.calls.responses import ResponseBody, fields_of, parse_response, retry_after, vendor_code
 from mantago_runtime.calls.signing import sign
 from mantago_runtime.document import OperationInfo
 from mantago_runtime.mappings import Headers
@@ -203,7 +203,7 @@ def test_a_request_to_another_server_is_refused(url):
 
 def read(raw: bytes, encoding: str = "", *, limit: int = 100, piece: int = 7, length: str | None = None) -> bytes:
     headers = {"Content-Encoding": encoding} if encoding else {}
-    body = Body(limit, Headers([*headers.items(), *([("Content-Length", length)] if length else [])]))
+    body = ResponseBody(limit, Headers([*headers.items(), *([("Content-Length", length)] if length else [])]))
     pieces = iter([*(raw[i : i + piece] for i in range(0, len(raw), piece)), None])
     while body.problem is None and body.feed(next(pieces)):
         pass
@@ -419,7 +419,7 @@ def test_a_secret_in_any_field_of_a_header_is_taken_out_whatever_stands_before_i
 
 @pytest.mark.parametrize(("raw", "encoding"), [(b"whatever", "br"), (b"not compressed", "gzip")], ids=["br", "broken"])
 def test_of_a_failure_what_could_be_read_of_the_body_is_enough(raw, encoding):
-    body = Body(100, Headers([("Content-Encoding", encoding)]))
+    body = ResponseBody(100, Headers([("Content-Encoding", encoding)]))
     body.feed(raw)
     assert body.problem is not None
     assert body.finish(503) == b""
