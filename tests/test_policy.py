@@ -85,7 +85,7 @@ def status(code: int, retry_after: float | None = None) -> APIStatusError:
     return APIStatusError.for_status(code)(status_code=code, message="", retry_after=retry_after)
 
 
-def lost(error: httpx.HTTPError) -> APIConnectionError:
+def connection_error(error: httpx.HTTPError) -> APIConnectionError:
     return connection_failure(error, Redactor([]), "host")
 
 
@@ -97,15 +97,15 @@ def lost(error: httpx.HTTPError) -> APIConnectionError:
         (status(429), True, True),
         (status(503, retry_after=1.0), True, True),
         (status(500, retry_after=1.0), True, False),
-        (lost(httpx.ConnectError("refused")), True, True),
-        (lost(httpx.ConnectTimeout("")), True, True),
-        (lost(httpx.PoolTimeout("")), True, True),
-        (lost(httpx.ProxyError("407")), True, True),
-        (lost(httpx.ReadError("reset")), True, False),
-        (lost(httpx.WriteError("reset")), True, False),
-        (lost(httpx.ReadTimeout("")), True, False),
-        (lost(httpx.RemoteProtocolError("cut off")), True, False),
-        (lost(httpx.LocalProtocolError("bad header")), False, False),
+        (connection_error(httpx.ConnectError("refused")), True, True),
+        (connection_error(httpx.ConnectTimeout("")), True, True),
+        (connection_error(httpx.PoolTimeout("")), True, True),
+        (connection_error(httpx.ProxyError("407")), True, True),
+        (connection_error(httpx.ReadError("reset")), True, False),
+        (connection_error(httpx.WriteError("reset")), True, False),
+        (connection_error(httpx.ReadTimeout("")), True, False),
+        (connection_error(httpx.RemoteProtocolError("cut off")), True, False),
+        (connection_error(httpx.LocalProtocolError("bad header")), False, False),
         (InvalidResponseError("isn't JSON"), False, False),
     ],
     ids=repr,
@@ -397,7 +397,7 @@ def test_a_failure_on_the_way_keeps_a_cause_without_frames_and_secrets():
     failure = connection_failure(OwnTransportError("x", "line token-12345678\n"), Redactor([pair]), "host:443")
     assert str(failure) == "no answer from host:443: OwnTransportError: x: line <redacted> (1 attempt, 0.00 s)"
     assert repr(failure.__cause__) == "ConnectError('x: line <redacted>')"
-    assert isinstance(lost(httpx.ReadTimeout("")), APITimeoutError)
+    assert isinstance(connection_error(httpx.ReadTimeout("")), APITimeoutError)
 
 
 def test_header_fields_are_read_as_utf_8_or_else_as_latin_1():
