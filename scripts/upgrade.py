@@ -107,7 +107,7 @@ def _fitting(
 
 
 def tested(checkout: Checkout) -> list[FailedTest]:
-    """Run the tests of a copy, those that a new document can break first; print each round, and return the failed tests."""
+    """Run the tests of a copy, first those that a new document can break; print each round, return the failed tests."""
     there = [name for name in BREAKABLE if (checkout.root / name).exists()]
     rounds = [("what a new document can break", there)] if there else []
     failed = []
