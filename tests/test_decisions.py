@@ -219,7 +219,7 @@ def test_what_shares_a_class_and_grew_apart_is_listed_with_what_nobody_said_of_r
     grown = evolve(
         named_document(Vendored(FIRST.folder, names), GENERATED), plan=SimpleNamespace(apart=("/a is pinned as A",))
     )
-    monkeypatch.setattr(unconfirmed, "named", lambda *_: grown)
+    monkeypatch.setattr(unconfirmed, "named_document", lambda *_: grown)
     assert unconfirmed.main([], Vendored(FIRST.folder, names)) == 1
     assert capsys.readouterr().out.splitlines() == [
         "names.overlay.yaml: /a is pinned as A",
