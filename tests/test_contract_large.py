@@ -237,7 +237,7 @@ def test_the_exit_status_is_1_exactly_if_something_breaks(tmp_path: Path, capsys
         files[name].write_text(json.dumps(shared(schema)), "utf-8")
     vendored = Vendored(tmp_path)
     for new, status in (("old", 0), ("wider", 0), ("other", 1)):
-        for form in render.FORMATS:
+        for form in render.REPORT_FORMATS:
             arguments = [str(files["old"]), str(files[new]), "--format", form]
             assert contract_diff.main(arguments, vendored) == status
     assert "title=response-property-type-changed" in capsys.readouterr().out

@@ -41,7 +41,7 @@ class Root:
 
 
 # The identity of a change: its subject, the pointers, and further details.
-Key = tuple[str, str | None, str | None, str]
+ChangeKey = tuple[str, str | None, str | None, str]
 Spots = Mapping[Kind, Collection[Spot]]
 # Beyond this number of places, nobody would read the ways from them to the changes below.
 MOST_WAYS = 200_000
@@ -59,7 +59,7 @@ class Collector:
     today: dt.date
     twins: Twins = field(init=False)
     graph: Graph = field(init=False)
-    found: dict[Key, dict[Kind, set[Spot]]] = field(factory=dict)
+    found: dict[ChangeKey, dict[Kind, set[Spot]]] = field(factory=dict)
     roots: list[Root] = field(factory=list)
     # Operations that the old contract calls draft or alpha, so that nobody should rely on them.
     lenient: set[str] = field(factory=set)
@@ -113,7 +113,7 @@ class Collector:
         """Find the places where the changes of schemas are met, and return all changes."""
         nodes = [*self.graph.below(root.node for root in self.roots)]
         self._renamed_schemas(nodes)
-        told: dict[Key, list[tuple[GraphNode, Finding]]] = {}
+        told: dict[ChangeKey, list[tuple[GraphNode, Finding]]] = {}
         for node in nodes:
             for finding in node.findings:
                 told.setdefault(_key(finding), []).append((node, finding))
@@ -124,7 +124,7 @@ class Collector:
             changes += [self._change(key, spots, first)] if spots else []
         return sorted_unique(changes)
 
-    def _change(self, key: Key, spots: Spots, first: str | None = None) -> Change:
+    def _change(self, key: ChangeKey, spots: Spots, first: str | None = None) -> Change:
         if self.lenient and any(operation in self.lenient for found in spots.values() for operation, _ in found):
             split: dict[Kind, set[Spot]] = {}
             for kind, found in spots.items():
@@ -154,7 +154,7 @@ _VERB = re.compile(
 )
 
 
-def _key(finding: Finding) -> Key:
+def _key(finding: Finding) -> ChangeKey:
     about = "property" if finding.segment is not None else _VERB.sub("", finding.name)
     apart = "\0".join((finding.segment or "", *(f"{key}={value}" for key, value in sorted(finding.values.items()))))
     return about, finding.pointer_old, finding.pointer_new, apart

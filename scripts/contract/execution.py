@@ -246,8 +246,8 @@ def _broken(schema: dict[str, Any], value: Any) -> Iterator[tuple[str, str]]:
 # --- answers --------------------------------------------------------------------------------------------------------
 
 # The smallest answer must be one that the contract allows, and an empty text is no time.
-_FORMATS = FormatChecker(())
-_FORMATS.checks("date-time")(lambda value: not isinstance(value, str) or "T" in value)
+_FORMAT_CHECKER = FormatChecker(())
+_FORMAT_CHECKER.checks("date-time")(lambda value: not isinstance(value, str) or "T" in value)
 
 
 def outcome(send: Callable[[MantaGo], Any], client: MantaGo) -> list[tuple[str, str, str]]:
@@ -280,7 +280,7 @@ def _answers(asked: ClientCall, contract: Contract, *, only_keys: bool = False) 
     schema: dict[str, Any] = contract.answer or {}
     answers: list[Any] = []
     found: dict[Any, tuple[ClientFinding, Any]] = {}
-    allowed = Draft7Validator(schema, format_checker=_FORMATS).is_valid
+    allowed = Draft7Validator(schema, format_checker=_FORMAT_CHECKER).is_valid
 
     def answered(_: httpx.Request) -> httpx.Response:
         return httpx.Response(int(contract.status), content=json.dumps(answers[0]).encode())
