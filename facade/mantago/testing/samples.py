@@ -22,7 +22,7 @@ __all__ = ["NoSampleError", "flat", "sample"]
 MOST_VALUES: Final = 3_000
 """The most values in a sample, as long as leaving out optional members deep inside makes it smaller."""
 _DEPTHS: Final = (16, 8, 6, 4, 3, 2)
-_KINDS: Final = {
+_KEYWORDS_OF: Final = {
     "array": ("items", "maxItems", "minItems", "uniqueItems"),
     "object": ("additionalProperties", "maxProperties", "minProperties", "properties", "required"),
     "string": ("maxLength", "minLength", "pattern"),
@@ -265,5 +265,5 @@ def _kind(merged: Node) -> str:
     kind = merged.get("type")
     if isinstance(kind, list):
         return next((name for name in kind if name != "null"), "null")
-    told = (name for name, keywords in _KINDS.items() if any(keyword in merged for keyword in keywords))
+    told = (name for name, keywords in _KEYWORDS_OF.items() if any(keyword in merged for keyword in keywords))
     return str(kind or next(told, "string" if merged.get("format") in TEXTS else "any"))

@@ -122,12 +122,12 @@ class _Validator:
 
 def _kind_of(value: Any) -> str:
     """Return the type of a value in words."""
-    return next(_KINDS[kind] for kind in _KINDS if _is_a(kind, value))
+    return next(_TYPE_PHRASES[kind] for kind in _TYPE_PHRASES if _is_a(kind, value))
 
 
 def _kinds_in(wanted: str | list[str]) -> str:
     """Return the types that a schema wants, in words."""
-    return " or ".join(_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+    return " or ".join(_TYPE_PHRASES[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
 
 
 def _like(format_: str) -> str:
@@ -212,7 +212,7 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "object": dict,
     "string": str,
 }
-_KINDS: Final = {
+_TYPE_PHRASES: Final = {
     "array": "a list",
     "boolean": "a boolean",
     "integer": "an integer",
