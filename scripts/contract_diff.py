@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
     vendored = vendored or Vendored()
     parser = argparse.ArgumentParser(description="Report what changed between two versions of the contract.")
     parser.add_argument("sources", nargs="*", metavar="OLD NEW", help="a file, a page, or git:REF")
-    parser.add_argument("--format", choices=render.FORMATS, default="text")
+    parser.add_argument("--format", choices=render.REPORT_FORMATS, default="text")
     parser.add_argument("--rules", action="store_true", help="list the rules: id, level, direction, reason")
     parser.add_argument("--accepted", type=Path, metavar="FILE", help="instead of openapi/accepted.toml")
     options = parser.parse_args(arguments)
