@@ -18,9 +18,9 @@ from mantago import (
 )
 from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, wait_before
-from mantago_runtime.calls.requests import UnsignedRequest
 from mantago_runtime.calls.responses import ResponseBody, fields_of, parse_response, retry_after, vendor_code
 from mantago_runtime.calls.signing import sign
+from mantago_runtime.calls.transports import from_httpx
 from mantago_runtime.document import OperationInfo
 from mantago_runtime.mappings import Headers
 from mantago_runtime.reading.json import parse_json
@@ -125,7 +125,7 @@ def test_a_request_is_repeated_only_where_that_helps_and_can_do_nothing_twice(fa
     ],
 )
 def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path, expected):
-    assert may_repeat(UnsignedRequest.from_httpx(httpx.Request(method, f"https://host{path}"), POLICY)) is expected
+    assert may_repeat(from_httpx(httpx.Request(method, f"https://host{path}"), POLICY)) is expected
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,7 @@ def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path,
 )
 def test_a_calls_time_is_what_httpx_was_told_unless_that_leaves_something_unlimited(timeout, expected):
     extensions = {} if timeout is None else {"timeout": timeout.as_dict()}
-    assert (
-        UnsignedRequest.from_httpx(httpx.Request("POST", "https://host/", extensions=extensions), POLICY).timeout
-        == expected
-    )
+    assert from_httpx(httpx.Request("POST", "https://host/", extensions=extensions), POLICY).timeout == expected
 
 
 OLD, NEW = (Credentials(bot_id=f"bot-{n}", token=f"token-{n}", secret=f"secret-{n}") for n in ("old", "new"))
@@ -172,7 +169,7 @@ def test_signing_fills_in_and_follows_the_clients_own_credentials_only(bot_id, s
 
 
 def signed_parts(request: httpx.Request, *held: Credentials) -> tuple[httpx.URL, httpx.Headers, bytes]:
-    signed = sign(UnsignedRequest.from_httpx(request, POLICY), POLICY.base_url, NEW, held)
+    signed = sign(from_httpx(request, POLICY), POLICY.base_url, NEW, held)
     return httpx.URL(bytes(signed.url).decode()), httpx.Headers(signed.headers), b"".join(signed.stream)  # type: ignore[arg-type]
 
 
@@ -198,7 +195,7 @@ def test_a_body_that_is_no_json_object_is_sent_as_it_is(arguments):
 )
 def test_a_request_to_another_server_is_refused(url):
     with pytest.raises(ConfigurationError, match="sends its token and secret to https://host only, not to http"):
-        UnsignedRequest.from_httpx(httpx.Request("POST", url), POLICY)
+        from_httpx(httpx.Request("POST", url), POLICY)
 
 
 def read(raw: bytes, encoding: str = "", *, limit: int = 100, piece: int = 7, length: str | None = None) -> bytes:
