@@ -19,7 +19,7 @@ from pathlib import Path
 from attrs import asdict
 
 from contract import accepted, assumptions, execution, python, render, sources, spec
-from contract.changes import Acceptance, Change, Report, settle
+from contract.changes import Acceptance, Change, Report, sorted_unique
 from contract.documents import Document
 from contract.rules import RULES
 from vendoring.vendored import ScriptError, Vendored, run
@@ -31,7 +31,7 @@ PARTS: tuple[Part, ...] = (spec.compare, assumptions.compare, execution.compare,
 
 def compare(old: Document, new: Document, entries: Iterable[Acceptance] = ()) -> Report:
     """Return the findings of all parts, without the accepted ones."""
-    changes = settle(change for part in PARTS for change in part(old, new))
+    changes = sorted_unique(change for part in PARTS for change in part(old, new))
     left, allowed = accepted.apply(entries, changes, new.version)
     return Report(old.name, new.name, left, allowed)
 
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
     vendored = vendored or Vendored()
     parser = argparse.ArgumentParser(description="Report what changed between two versions of the contract.")
     parser.add_argument("sources", nargs="*", metavar="OLD NEW", help="a file, a page, or git:REF")
-    parser.add_argument("--format", choices=render.FORMATS, default="text")
+    parser.add_argument("--format", choices=render.REPORT_FORMATS, default="text")
     parser.add_argument("--rules", action="store_true", help="list the rules: id, level, direction, reason")
     parser.add_argument("--accepted", type=Path, metavar="FILE", help="instead of openapi/accepted.toml")
     options = parser.parse_args(arguments)

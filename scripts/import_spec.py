@@ -31,7 +31,7 @@ GENERATOR = "openapi-python-client"
 
 
 @frozen
-class Plan:
+class ImportPlan:
     """The effect of an import: the bytes of each file, None for one to be removed, and the lines that tell of it."""
 
     files: dict[Path, bytes | None]
@@ -42,7 +42,7 @@ class Plan:
 
 def plan(
     given: Sequence[Source], vendored: Vendored, *, bump: bool = False, complete: bool = False, reset: bool = False
-) -> Plan:
+) -> ImportPlan:
     """Return the effect of importing the sources into a folder, without doing it.
 
     `bump` allows another version than the vendored one, `complete` says that the sources are the whole API, and `reset`
@@ -81,7 +81,7 @@ def plan(
     files |= {vendored.spec: canonical(merged.spec).encode()}
     files |= {vendored.sources / source.name: source.data for source in used}
     files[vendored.lock] = lock_text(merged, vendored, used).encode()
-    return Plan(files, merged.spec, merged.last_seen, _report(sources, merged, before))
+    return ImportPlan(files, merged.spec, merged.last_seen, _report(sources, merged, before))
 
 
 def errata(vendored: Vendored) -> Mend:

@@ -37,13 +37,13 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None) -
     """Compare, print the report and the verdict; return the exit status."""
     vendored = vendored or Vendored()
     parser = argparse.ArgumentParser(description="Compare the working spec with the last released one.")
-    parser.add_argument("--format", choices=render.FORMATS, default="text")
+    parser.add_argument("--format", choices=render.REPORT_FORMATS, default="text")
     parser.add_argument("--into", type=Path, metavar="FILE", help="write the report there instead of printing it")
     options = parser.parse_args(arguments)
     root, reference = vendored.folder.parent, last_release(vendored)
     old, new = sources.load(f"git:{reference}", vendored), sources.load(str(vendored.spec), vendored)
     report = compare(old, new, accepted.read(vendored.folder / "accepted.toml"))
-    text = render.FORMATS[options.format](report)
+    text = render.REPORT_FORMATS[options.format](report)
     if options.into:
         options.into.write_text(text, "utf-8")
     else:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 from generation.decisions import READS
 from regenerate import GENERATED
-from upgrading.names import Named, named
+from upgrading.names import NamedDocument, named_document
 from vendoring.vendored import Vendored, run
 
 
-def lines(found: Named, names: str) -> list[str]:
+def lines(found: NamedDocument, names: str) -> list[str]:
     """Return a line for each decision to be made."""
     told = [
         f"{names}:{one.line}: confirm {', '.join(one.names)}: correct the action, then remove its mark x-unconfirmed"
@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None, vendored: Vendored | None = None, g
         arguments
     )
     vendored = vendored or Vendored()
-    found = lines(named(vendored, generated), vendored.names.name)
+    found = lines(named_document(vendored, generated), vendored.names.name)
     for line in found:
         print(line)
     print(f"{len(found)} to decide before a release" if found else "all is decided")

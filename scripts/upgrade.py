@@ -28,11 +28,11 @@ from contract.rules import Level
 from contract_diff import compare
 from generation.decisions import unconfirmed
 from import_spec import errata, plan
-from upgrading.calls import calls
+from upgrading.calls import example_calls
 from upgrading.changes import ADDED, Upgrade, bump, facade_version, joined, text
 from upgrading.checkout import WRITTEN, Checkout, copied, take_over
-from upgrading.failures import Failure, failures
-from upgrading.names import named, pin
+from upgrading.failed_tests import FailedTest, failed_tests
+from upgrading.names import named_document, pin
 from vendoring.sources import collect
 from vendoring.vendored import ROOT, ScriptError, Vendored, read_spec, run, write_all
 
@@ -73,13 +73,13 @@ def upgrade(
     entries, notes = _fitting(accepted.read(checkout.vendored.folder / "accepted.toml"), whole.changes, after.version)
     left, allowed = accepted.apply(entries, whole.changes, after.version)
     report = evolve(whole, changes=left, accepted=allowed)
-    names = named(checkout.vendored, checkout.package.parent)
+    names = named_document(checkout.vendored, checkout.package.parent)
     result = Upgrade(
         old_version=old_version,
         new_version=after.version,
         report=report,
         bump=bump(report.changes, facade_version(root)),
-        calls=calls(names.plan, sorted({change.operation for change in report.changes if change.id == ADDED})),
+        calls=example_calls(names.plan, sorted({change.operation for change in report.changes if change.id == ADDED})),
         last_seen=planned.last_seen,
         names=names,
         proposed=tuple(one for one in names.open if open_before.get(one.target) != one.names),
@@ -106,26 +106,26 @@ def _fitting(
     return fitting, tuple(notes)
 
 
-def tested(checkout: Checkout) -> list[Failure]:
-    """Run the tests of a copy, those that a new document can break first; print each round, and return the failures."""
+def tested(checkout: Checkout) -> list[FailedTest]:
+    """Run the tests of a copy, first those that a new document can break; print each round, return the failed tests."""
     there = [name for name in BREAKABLE if (checkout.root / name).exists()]
     rounds = [("what a new document can break", there)] if there else []
     failed = []
     for told, chosen in (*rounds, ("the rest", [f"--ignore={name}" for name in there])):
         began = time.perf_counter()
         passed, output = checkout.test(*chosen)
-        found = [] if passed else failures(output)
+        found = [] if passed else failed_tests(output)
         failed += found
         print(f"tests of {told}: {_counted(found)}, {time.perf_counter() - began:.0f} s")
         print("".join(f"  {head}\n    {reason}\n" for head, reason in (one.lines for one in found)), end="", flush=True)
     return failed
 
 
-def _counted(failed: Sequence[Failure]) -> str:
+def _counted(failed: Sequence[FailedTest]) -> str:
     return f"{sum(one.cases for one in failed)} failed" if failed else "all passed"
 
 
-def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[Failure] | None) -> list[str]:
+def summary(result: Upgrade, changed: Iterable[str], failed: Sequence[FailedTest] | None) -> list[str]:
     """Return the last lines that are printed; `failed` is None if no tests were run."""
     report, names = result.report, list(changed)
     generated = sum(name.startswith("generated/") for name in names)

@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 from contract import render, sources, spec
-from contract.changes import Report, settle
+from contract.changes import Report, sorted_unique
 from contract.documents import Document
 from import_spec import errata, plan
 from vendoring.sources import collect
@@ -33,7 +33,7 @@ def issue(given: list[str], vendored: Vendored) -> tuple[str, str] | None:
     if planned.spec == read_spec(vendored):
         return None
     new = Document("the published document", planned.spec)
-    report = Report(f"vendored {old.version}", f"published {new.version}", settle(spec.compare(old, new)))
+    report = Report(f"vendored {old.version}", f"published {new.version}", sorted_unique(spec.compare(old, new)))
     title = f"The vendor published version {new.version}"
     if new.version == old.version:
         title = f"The vendor changed version {new.version} without a new number"

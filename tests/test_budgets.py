@@ -1,4 +1,7 @@
-"""How much code there is to read: the budgets of the design, in lines without blanks, comments and docstrings."""
+"""How much code there is to read: the budgets of the design, in lines without blanks, comments and docstrings.
+
+The name of a class, then, says which one is meant.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,16 @@ with MantaGo() as mantago:
     sys.setprofile(None)
 print(json.dumps(sorted(ran)))
 """
+SHARED_NAMES = {
+    "Absent": "the mark of a value that isn't there, where null is one",
+    "Connection": "what the client asks of a connection, and the one that is read by httptools",
+    "Document": "an OpenAPI document, as the stand-ins serve it and as the contract tools compare it",
+    "Parameter": "OpenAPI's parameter of an operation, when a call is made and when its code is written",
+    "Race": "the connections under way to the addresses of a host, of tasks and of threads",
+    "Sampler": "what makes up a value that fits a schema, of the document and of the generator's types",
+    "Union": "several schemas of which a value has one, in the contract tools and in the generator's types",
+}
+"""Names of several classes, and the one thing that they mean."""
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -87,6 +100,17 @@ def test_no_module_has_over_300_lines() -> None:
     sizes = {path.relative_to(ROOT).as_posix(): len(code_lines(path.read_text("utf-8"))) for path in MODULES}
     assert len(sizes) > 150
     assert {name: size for name, size in sizes.items() if size > 300} == {}
+
+
+def test_the_name_of_a_class_means_one_thing() -> None:
+    """A leading underscore makes no other name; the names of generated/ are the document's."""
+    holders: defaultdict[str, set[Path]] = defaultdict(set)
+    for path in MODULES:
+        if not path.is_relative_to(ROOT / "generated"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    holders[node.name.lstrip("_")].add(path)
+    assert {name for name, paths in holders.items() if len(paths) > 1} == SHARED_NAMES.keys()
 
 
 def test_the_facades_own_two_modules_have_at_most_250_lines() -> None:

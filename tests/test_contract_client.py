@@ -286,36 +286,36 @@ def test_operations_that_answer_with_the_same_are_read_once(monkeypatch):
 
 
 def test_an_operation_that_the_client_has_not_is_not_tried(monkeypatch):
-    monkeypatch.setattr(execution, "callers", dict)
+    monkeypatch.setattr(execution, "client_operations", dict)
     assert [*execution.differing([gifts_pair(lambda t: request(t)["required"].append("x"))])] == []
 
 
 def test_an_operation_that_nobody_can_ask_for_is_told(monkeypatch):
-    monkeypatch.setattr(client.Caller, "requests", lambda *_: [])
+    monkeypatch.setattr(client.ClientOperation, "requests", lambda *_: [])
     [found] = execution.differing([gifts_pair(lambda t: schemas(t)["TicketGift"].pop("required"))])
     assert found.values == {"problem": "the old contract allows no request"}
 
 
 def test_every_kind_of_call_is_tried():
     contract = contracts.Contracts(OLD).of(f"POST {GIFTS}")
-    caller = client.callers()[f"POST {GIFTS}"]
-    friendly = [*caller._friendly()]
+    tried = client.client_operations()[f"POST {GIFTS}"]
+    friendly = [*tried._friendly()]
     assert len(friendly) == 12
     assert sum("platformClientId" in asked.request.url.params for asked in friendly) == 5
-    generated = [*caller._generated(contract)]
+    generated = [*tried._generated(contract)]
     assert len(generated) > 12
     assert {"clientId" in json.loads(asked.request.content) for asked in generated} == {True, False}
 
 
 def test_a_method_without_the_rule_is_tried_by_what_its_contract_allows_only():
-    assert [*client.Caller("close")._friendly()] == []
+    assert [*client.ClientOperation("close")._friendly()] == []
 
 
 def test_a_client_without_generated_methods_is_tried_by_the_one_that_it_has(monkeypatch):
     monkeypatch.delattr("mantago_generated.spec.OPERATIONS")
-    [[operation, caller]] = client.callers().items()
+    [[operation, tried]] = client.client_operations().items()
     contract = contracts.Contracts(OLD).of(operation)
-    assert (operation, len(caller.requests(contract)), caller.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
+    assert (operation, len(tried.requests(contract)), tried.result) == (f"POST {GIFTS}", 12, "get_client_gifts")
 
 
 def contract(path: str = GIFTS, **parameters: dict[str, Any]) -> contracts.Contract:

@@ -123,12 +123,12 @@ def shared(schema: Any, **more: Any) -> dict[str, Any]:
 def test_what_requests_and_answers_meet_is_one_change_as_bad_as_it_gets() -> None:
     (change,) = compared(shared(STRING | {"enum": ["a"]}), shared(STRING | {"enum": ["a", "b"]}))
     assert (change.id, change.level, change.count) == ("response-property-enum-value-added", "warning", 3)
-    assert [(place.path, place.kind.level, place.kind.id) for place in change.places] == [
+    assert [(one.path, one.kind.level, one.kind.id) for one in change.occurrences] == [
         ("GET /b response 200 application/json []", "warning", "response-property-enum-value-added"),
         ("POST /a response 200 application/json", "warning", "response-body-enum-value-added"),
         ("POST /a request body application/json", "info", "request-body-enum-value-added"),
     ]
-    assert change.met == [place.path for place in change.places]
+    assert change.met == [one.path for one in change.occurrences]
 
 
 def test_a_place_that_was_accepted_leaves_the_others() -> None:
@@ -237,7 +237,7 @@ def test_the_exit_status_is_1_exactly_if_something_breaks(tmp_path: Path, capsys
         files[name].write_text(json.dumps(shared(schema)), "utf-8")
     vendored = Vendored(tmp_path)
     for new, status in (("old", 0), ("wider", 0), ("other", 1)):
-        for form in render.FORMATS:
+        for form in render.REPORT_FORMATS:
             arguments = [str(files["old"]), str(files[new]), "--format", form]
             assert contract_diff.main(arguments, vendored) == status
     assert "title=response-property-type-changed" in capsys.readouterr().out

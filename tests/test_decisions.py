@@ -20,7 +20,7 @@ from generation.decisions import CLASS, FIELDS, MARK, MEMBERS, OPERATION_ID, REA
 from generation.overlays import read_yaml
 from generation.package import Documents, Settings, modules, plan
 from regenerate import GENERATED, documents
-from upgrading.names import named
+from upgrading.names import named_document
 from vendoring.vendored import ScriptError, Vendored, read_spec
 
 GIFTS = "/openapi/client/gift"
@@ -192,7 +192,7 @@ def test_what_is_written_down_is_what_the_generator_calls_it(tmp_path):
 
 def test_the_vendored_document_has_a_pin_for_every_name():
     # Whether somebody confirmed them is asked of a release, not of an upgrade.
-    assert named(Vendored(), GENERATED).unpinned == ()
+    assert named_document(Vendored(), GENERATED).unpinned == ()
 
 
 def test_a_document_of_which_all_is_decided_has_nothing_listed(capsys):
@@ -216,8 +216,10 @@ def test_what_is_to_be_confirmed_is_listed_with_where_it_stands(tmp_path, capsys
 def test_what_shares_a_class_and_grew_apart_is_listed_with_what_nobody_said_of_reading(tmp_path, capsys, monkeypatch):
     names = tmp_path / "names.overlay.yaml"
     names.write_text(re.sub(rf"^ +{READS}: .*\n", "", FIRST.names.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
-    grown = evolve(named(Vendored(FIRST.folder, names), GENERATED), plan=SimpleNamespace(apart=("/a is pinned as A",)))
-    monkeypatch.setattr(unconfirmed, "named", lambda *_: grown)
+    grown = evolve(
+        named_document(Vendored(FIRST.folder, names), GENERATED), plan=SimpleNamespace(apart=("/a is pinned as A",))
+    )
+    monkeypatch.setattr(unconfirmed, "named_document", lambda *_: grown)
     assert unconfirmed.main([], Vendored(FIRST.folder, names)) == 1
     assert capsys.readouterr().out.splitlines() == [
         "names.overlay.yaml: /a is pinned as A",

@@ -125,7 +125,7 @@ def test_the_short_forms_return_the_model_itself():
 
     with MantaGo(**options, transport=transport) as client:
         answers = [operation.sync(client=client.generated, body=who(), bot_id=""), anyio.run(ask)]
-    assert answers == [ClientGiftsResponse.from_dict(lost("success", lost("message", GOOD)))] * 2
+    assert answers == [ClientGiftsResponse.from_dict(without("success", without("message", GOOD)))] * 2
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_an_operation_with_any_other_body_or_none_is_signed_too(connect: Connect
 # An answer that isn't good
 
 
-def lost(name: str, of: dict[str, Any]) -> dict[str, Any]:
+def without(name: str, of: dict[str, Any]) -> dict[str, Any]:
     return {field: value for field, value in of.items() if field != name}
 
 
@@ -180,9 +180,9 @@ FAILURES: dict[str, tuple[httpx.Response | Exception, type[MantaGoError]]] = {
     "a refusal with a 200": (refusal(200), ClientNotFoundError),
     "a success that is not 200": (json_answer(GOOD, 201), InvalidResponseError),
     "no content": (httpx.Response(204), InvalidResponseError),
-    "a missing field": (json_answer(lost("success", GOOD)), InvalidResponseError),
+    "a missing field": (json_answer(without("success", GOOD)), InvalidResponseError),
     "a missing field of an element": (json_answer(GOOD | {"tickets": [{}]}), InvalidResponseError),
-    "another missing field": (json_answer(lost("message", GOOD)), InvalidResponseError),
+    "another missing field": (json_answer(without("message", GOOD)), InvalidResponseError),
     "null for the object": (json_answer(None), InvalidResponseError),
     "a list for the object": (json_answer([GOOD]), InvalidResponseError),
     "a string for the object": (json_answer("text"), InvalidResponseError),

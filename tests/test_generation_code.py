@@ -34,7 +34,7 @@ from generation.ir import (
     Type,
     Union,
 )
-from generation.models import Model, model
+from generation.models import ClassModel, model
 from generation.package import Plan
 from generation.proof import check, differences, main
 from generation.samples import KINDS, Endless, Sampler
@@ -169,7 +169,7 @@ def test_an_imported_name_makes_way_for_what_the_module_calls_so_itself() -> Non
 # --- classes --------------------------------------------------------------------------------------------------------
 
 
-def made(schema: Json, *, sent: bool = False, answered: bool = True, **schemas: Json) -> Model:
+def made(schema: Json, *, sent: bool = False, answered: bool = True, **schemas: Json) -> ClassModel:
     """The class A of a document that sends or answers it."""
     paths = operation(
         **({"requestBody": {"required": True, "content": {"application/json": {"schema": ref("A")}}}} if sent else {}),
@@ -179,7 +179,7 @@ def made(schema: Json, *, sent: bool = False, answered: bool = True, **schemas: 
     return model(plan.classes.shapes["components", "schemas", "A"], plan.classes, plan.used)
 
 
-def fields_of(found: Model) -> dict[str, str]:
+def fields_of(found: ClassModel) -> dict[str, str]:
     return {one.name: f"{one.annotation} = {one.arguments}" for one in found.fields}
 
 

@@ -41,7 +41,7 @@ from generation.samples import Sampler
 from mantago_runtime.document import find_operation
 from mantago_runtime.reading.enums import OpenStrEnum
 from many_operations import example, pages
-from upgrading.calls import calls
+from upgrading.calls import example_calls
 from vendoring.vendored import ROOT, Vendored, read_lock, read_spec, run
 
 SPEC = many_operations.spec()
@@ -469,7 +469,7 @@ def test_the_calls_that_a_report_shows_run_as_they_stand(many: ModuleType, monke
     monkeypatch.setattr(
         mantago, "MantaGo", lambda: real(bot_id=BOT_ID, token=TOKEN, secret=SECRET, transport=transport)
     )
-    found = calls(PLAN)
+    found = example_calls(PLAN)
     namespace: dict[str, Any] = {}
     exec(found.before, namespace)
     with namespace["mantago"]:

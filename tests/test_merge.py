@@ -900,9 +900,9 @@ def test_names_and_folders_too_long_for_one_name_are_cut_and_told_apart(desk: De
 
 def test_a_file_that_is_too_large_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     source = desk.write("a.md", fragment())
-    monkeypatch.setattr(_sources, "LARGEST", Path(source).stat().st_size)
+    monkeypatch.setattr(_sources, "LARGEST_SOURCE", Path(source).stat().st_size)
     desk.imports(source)
-    monkeypatch.setattr(_sources, "LARGEST", Path(source).stat().st_size - 1)
+    monkeypatch.setattr(_sources, "LARGEST_SOURCE", Path(source).stat().st_size - 1)
     assert desk.refuses(source).startswith(f"error: {source}: is larger than ")
 
 
@@ -1084,7 +1084,7 @@ def test_an_address_that_cannot_be_used_is_named_without_what_is_secret(desk: De
 def test_an_address_has_so_much_time_in_all_however_it_dribbles(
     desk: Desk, site: str, place: str, monkeypatch: Any
 ) -> None:
-    assert (_sources.SECONDS, _sources.LARGEST) == (20, 20 * 1024 * 1024)
+    assert (_sources.SECONDS, _sources.LARGEST_SOURCE) == (20, 20 * 1024 * 1024)
     monkeypatch.setattr(_sources, "SECONDS", 0.2)
     started = time.monotonic()
     assert desk.refuses(site + place) == f"error: {site}{place}: not complete within 0.2 s\n"
@@ -1093,9 +1093,9 @@ def test_an_address_has_so_much_time_in_all_however_it_dribbles(
 
 def test_an_address_may_hold_so_much(desk: Desk, site: str, monkeypatch: Any) -> None:
     size = len(page(fragment("/packed")).encode())
-    monkeypatch.setattr(_sources, "LARGEST", size)
+    monkeypatch.setattr(_sources, "LARGEST_SOURCE", size)
     desk.imports(f"{site}/docs/packed")
-    monkeypatch.setattr(_sources, "LARGEST", size - 1)
+    monkeypatch.setattr(_sources, "LARGEST_SOURCE", size - 1)
     assert f"/docs/packed: is larger than {size - 1:,} bytes" in desk.refuses(f"{site}/docs/packed")
 
 

@@ -18,9 +18,9 @@ from mantago import (
 )
 from mantago_runtime.calls.failures import connection_failure
 from mantago_runtime.calls.policy import Policy, may_repeat, may_retry, wait_before
-from mantago_runtime.calls.requests import UnsignedRequest
-from mantago_runtime.calls.responses import Body, fields_of, parse_response, retry_after, vendor_code
+from mantago_runtime.calls.responses import ResponseBody, fields_of, parse_response, retry_after, vendor_code
 from mantago_runtime.calls.signing import sign
+from mantago_runtime.calls.transports import from_httpx
 from mantago_runtime.document import OperationInfo
 from mantago_runtime.mappings import Headers
 from mantago_runtime.reading.json import parse_json
@@ -85,7 +85,7 @@ def status(code: int, retry_after: float | None = None) -> APIStatusError:
     return APIStatusError.for_status(code)(status_code=code, message="", retry_after=retry_after)
 
 
-def lost(error: httpx.HTTPError) -> APIConnectionError:
+def connection_error(error: httpx.HTTPError) -> APIConnectionError:
     return connection_failure(error, Redactor([]), "host")
 
 
@@ -97,15 +97,15 @@ def lost(error: httpx.HTTPError) -> APIConnectionError:
         (status(429), True, True),
         (status(503, retry_after=1.0), True, True),
         (status(500, retry_after=1.0), True, False),
-        (lost(httpx.ConnectError("refused")), True, True),
-        (lost(httpx.ConnectTimeout("")), True, True),
-        (lost(httpx.PoolTimeout("")), True, True),
-        (lost(httpx.ProxyError("407")), True, True),
-        (lost(httpx.ReadError("reset")), True, False),
-        (lost(httpx.WriteError("reset")), True, False),
-        (lost(httpx.ReadTimeout("")), True, False),
-        (lost(httpx.RemoteProtocolError("cut off")), True, False),
-        (lost(httpx.LocalProtocolError("bad header")), False, False),
+        (connection_error(httpx.ConnectError("refused")), True, True),
+        (connection_error(httpx.ConnectTimeout("")), True, True),
+        (connection_error(httpx.PoolTimeout("")), True, True),
+        (connection_error(httpx.ProxyError("407")), True, True),
+        (connection_error(httpx.ReadError("reset")), True, False),
+        (connection_error(httpx.WriteError("reset")), True, False),
+        (connection_error(httpx.ReadTimeout("")), True, False),
+        (connection_error(httpx.RemoteProtocolError("cut off")), True, False),
+        (connection_error(httpx.LocalProtocolError("bad header")), False, False),
         (InvalidResponseError("isn't JSON"), False, False),
     ],
     ids=repr,
@@ -125,7 +125,7 @@ def test_a_request_is_repeated_only_where_that_helps_and_can_do_nothing_twice(fa
     ],
 )
 def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path, expected):
-    assert may_repeat(UnsignedRequest.from_httpx(httpx.Request(method, f"https://host{path}"), POLICY)) is expected
+    assert may_repeat(from_httpx(httpx.Request(method, f"https://host{path}"), POLICY)) is expected
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,7 @@ def test_an_operation_reads_only_if_its_method_or_its_path_says_so(method, path,
 )
 def test_a_calls_time_is_what_httpx_was_told_unless_that_leaves_something_unlimited(timeout, expected):
     extensions = {} if timeout is None else {"timeout": timeout.as_dict()}
-    assert (
-        UnsignedRequest.from_httpx(httpx.Request("POST", "https://host/", extensions=extensions), POLICY).timeout
-        == expected
-    )
+    assert from_httpx(httpx.Request("POST", "https://host/", extensions=extensions), POLICY).timeout == expected
 
 
 OLD, NEW = (Credentials(bot_id=f"bot-{n}", token=f"token-{n}", secret=f"secret-{n}") for n in ("old", "new"))
@@ -172,7 +169,7 @@ def test_signing_fills_in_and_follows_the_clients_own_credentials_only(bot_id, s
 
 
 def signed_parts(request: httpx.Request, *held: Credentials) -> tuple[httpx.URL, httpx.Headers, bytes]:
-    signed = sign(UnsignedRequest.from_httpx(request, POLICY), POLICY.base_url, NEW, held)
+    signed = sign(from_httpx(request, POLICY), POLICY.base_url, NEW, held)
     return httpx.URL(bytes(signed.url).decode()), httpx.Headers(signed.headers), b"".join(signed.stream)  # type: ignore[arg-type]
 
 
@@ -198,12 +195,12 @@ def test_a_body_that_is_no_json_object_is_sent_as_it_is(arguments):
 )
 def test_a_request_to_another_server_is_refused(url):
     with pytest.raises(ConfigurationError, match="sends its token and secret to https://host only, not to http"):
-        UnsignedRequest.from_httpx(httpx.Request("POST", url), POLICY)
+        from_httpx(httpx.Request("POST", url), POLICY)
 
 
 def read(raw: bytes, encoding: str = "", *, limit: int = 100, piece: int = 7, length: str | None = None) -> bytes:
     headers = {"Content-Encoding": encoding} if encoding else {}
-    body = Body(limit, Headers([*headers.items(), *([("Content-Length", length)] if length else [])]))
+    body = ResponseBody(limit, Headers([*headers.items(), *([("Content-Length", length)] if length else [])]))
     pieces = iter([*(raw[i : i + piece] for i in range(0, len(raw), piece)), None])
     while body.problem is None and body.feed(next(pieces)):
         pass
@@ -397,7 +394,7 @@ def test_a_failure_on_the_way_keeps_a_cause_without_frames_and_secrets():
     failure = connection_failure(OwnTransportError("x", "line token-12345678\n"), Redactor([pair]), "host:443")
     assert str(failure) == "no answer from host:443: OwnTransportError: x: line <redacted> (1 attempt, 0.00 s)"
     assert repr(failure.__cause__) == "ConnectError('x: line <redacted>')"
-    assert isinstance(lost(httpx.ReadTimeout("")), APITimeoutError)
+    assert isinstance(connection_error(httpx.ReadTimeout("")), APITimeoutError)
 
 
 def test_header_fields_are_read_as_utf_8_or_else_as_latin_1():
@@ -419,7 +416,7 @@ def test_a_secret_in_any_field_of_a_header_is_taken_out_whatever_stands_before_i
 
 @pytest.mark.parametrize(("raw", "encoding"), [(b"whatever", "br"), (b"not compressed", "gzip")], ids=["br", "broken"])
 def test_of_a_failure_what_could_be_read_of_the_body_is_enough(raw, encoding):
-    body = Body(100, Headers([("Content-Encoding", encoding)]))
+    body = ResponseBody(100, Headers([("Content-Encoding", encoding)]))
     body.feed(raw)
     assert body.problem is not None
     assert body.finish(503) == b""

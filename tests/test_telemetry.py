@@ -43,7 +43,7 @@ from mantago_generated.api.client_points_gifts import post_openapi_client_gift
 from mantago_generated.models import ClientIdentificationRequest
 from mantago_runtime import logs
 from mantago_runtime.calls.policy import UNKNOWN_PATH, Policy, operation_name
-from mantago_runtime.calls.requests import UnsignedRequest
+from mantago_runtime.calls.transports import from_httpx
 from mantago_runtime.document import OperationInfo
 
 GIFTS = "POST /openapi/client/gift"
@@ -185,7 +185,7 @@ def test_a_path_with_parameters_is_told_as_the_spec_has_it():
         operations=tuple(OperationInfo("n", "POST", path, False) for path in paths),
     )
     requests = [httpx.Request("POST", f"https://host/x/a/{path}") for path in ("1/b.c", "me/b.c", "1/bxc", "1/2/b.c")]
-    found = [operation_name(UnsignedRequest.from_httpx(request, policy)) for request in requests]
+    found = [operation_name(from_httpx(request, policy)) for request in requests]
     assert found == [*(f"POST {path}" for path in paths), f"POST {UNKNOWN_PATH}", f"POST {UNKNOWN_PATH}"]
 
 

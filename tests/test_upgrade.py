@@ -26,12 +26,11 @@ from contract.changes import Change, Report, change
 from first import FIRST, copy_project, tree
 from generated_package import planned
 from regenerate import GENERATED, PACKAGE
-from upgrading import calls as _calls
 from upgrading import checkout as _checkout
-from upgrading.calls import Calls
+from upgrading.calls import ExampleCalls, example_calls
 from upgrading.changes import Bump, Upgrade, bump, enough, joined, package_version, text
 from upgrading.checkout import Checkout, take_over
-from upgrading.names import named
+from upgrading.names import named_document
 from vendoring.vendored import ROOT, ScriptError, Vendored, canonical, read_spec, run
 
 TEXT_ONLY = [change("description-changed", "POST /a", "POST /a"), change("api-version-changed", old="1", new="2")]
@@ -262,7 +261,7 @@ def test_a_command_that_is_stopped_leaves_no_trace(project, source, tmp_path, na
     ("output", "last"), [("one\nusage: wrong option\n", "one usage: wrong option"), ("", "nothing")]
 )
 def test_tests_that_do_not_even_start_are_told_with_pytests_last_words(output, last):
-    [found] = upgrade.failures(output)
+    [found] = upgrade.failed_tests(output)
     assert found.lines == (
         "the tests can be run (pytest)", f"pytest ended before it named a test, and said: {last}"
     )  # fmt: skip
@@ -280,14 +279,14 @@ def test_tests_that_do_not_even_start_are_told_with_pytests_last_words(output, l
     ],
 )  # fmt: skip
 def test_why_a_test_fails_is_told_in_words_where_they_are_known(said, told):
-    [found] = upgrade.failures(
+    [found] = upgrade.failed_tests(
         f"FAILED tests/x.py::test_it[a - b] - {said}\n" if said else "FAILED tests/x.py::test_it[a]\n"
     )
     assert (found.test, found.promise, found.why) == ("tests/x.py::test_it", "it", told)
 
 
 def test_a_file_whose_tests_cannot_be_collected_is_told():
-    [found] = upgrade.failures("ERROR tests/x.py - AttributeError: module 'mantago' has no attribute 'Gift'\n")
+    [found] = upgrade.failed_tests("ERROR tests/x.py - AttributeError: module 'mantago' has no attribute 'Gift'\n")
     assert found.lines == (
         "its tests can be collected (tests/x.py)", "it uses Gift, which the new version has no longer"
     )  # fmt: skip
@@ -299,7 +298,7 @@ STEPS = [
     pytest.param((_checkout, "generate"), id="generator"),
     pytest.param((_checkout, "replace_package"), id="writing the package"),
     pytest.param((upgrade, "compare"), id="comparison"),
-    pytest.param((upgrade, "calls"), id="calls"),
+    pytest.param((upgrade, "example_calls"), id="calls"),
     pytest.param((upgrade, "text"), id="report"),
     pytest.param((Checkout, "test"), id="tests"),
     pytest.param((Path, "replace"), id="taking over"),
@@ -446,8 +445,8 @@ def test_a_report_on_the_same_version_keeps_the_earlier_one_below(tmp_path):
 def test_operations_that_no_source_confirms_are_named_with_the_version_that_did():
     report = Report("1", "2", ())
     seen = {"POST /a": "0.318.0"}
-    names = named(Vendored(), GENERATED)
-    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), Calls("", {}), last_seen=seen, names=names))
+    names = named_document(Vendored(), GENERATED)
+    said = text(Upgrade("1", "2", report, bump([], (1, 0, 0)), ExampleCalls("", {}), last_seen=seen, names=names))
     assert "### Not confirmed (1)" in said
     assert "- `POST /a`: last seen at 0.318.0\n" in said
     assert "### For the façade\n\nNothing:" in said
@@ -601,8 +600,8 @@ def test_a_bump_of_thirty_operations_is_read_in_five_minutes(many):
 
 
 def test_the_call_of_each_operation_is_that_of_its_friendly_method(many):
-    read = named(Vendored(many / "openapi"), many / "generated").plan
-    found = _calls.calls(read).lines
+    read = named_document(Vendored(many / "openapi"), many / "generated").plan
+    found = example_calls(read).lines
     assert len(found) == 30
     for call in found.values():
         compile(call, "call", "eval")
@@ -633,7 +632,7 @@ def test_a_call_fills_in_arguments_of_every_kind():
         "paths": {"/x": {"post": {"requestBody": request, "responses": {"200": {"description": ""}}}}},
         "components": {"schemas": {"Cat": pet("meow"), "Dog": pet("bark")}},
     }
-    found = _calls.calls(planned(document))
+    found = example_calls(planned(document))
     assert found.before.splitlines()[0] == "from mantago import Cat, MantaGo"
     [line] = found.lines.values()
     assert line.startswith('mantago.post_x(map_={"...": 1}, null=[True], pet=Cat(kind="cat", meow={}), some=')

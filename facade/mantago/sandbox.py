@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content, is_json
-from mantago.testing.document import Document, Node, Operation
+from mantago.testing.document import Document, Node, SpecOperation
 from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import answer_faults, read
 from mantago.testing.scenarios import (
@@ -36,7 +36,7 @@ from mantago.testing.scenarios import (
     sandbox_client_for,
 )
 from mantago.testing.service import (
-    Account,
+    Bot,
     ParsedRequest,
     RateLimit,
     Visits,
@@ -146,8 +146,8 @@ class Sandbox:
         if self._thread is not None:
             raise RuntimeError("a sandbox runs once: make another Sandbox()")
         document = self._document
-        account = Account(self.bot_id, self.token, self.secret)
-        service = _Service(document, account, self._limit, identify_in=self._identify_in, log=self._log)
+        bot = Bot(self.bot_id, self.token, self.secret)
+        service = _Service(document, bot, self._limit, identify_in=self._identify_in, log=self._log)
         with ExitStack() as stack:
             family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
             both = self._host == "::" and socket.has_dualstack_ipv6()
@@ -189,7 +189,7 @@ class _Service:
     def __init__(
         self,
         document: Document,
-        account: Account,
+        bot: Bot,
         limit: RateLimit | None,
         *,
         identify_in: IdentifyIn,
@@ -197,7 +197,7 @@ class _Service:
     ) -> None:
         self._document = document
         self._answers = Answers(document)
-        self._account = account
+        self._bot = bot
         self._limit = limit
         self._identify_in: IdentifyIn = identify_in
         self._log = log
@@ -208,7 +208,7 @@ class _Service:
         """Return the answer to an ASGI request, checked against the spec unless it is off it on purpose."""
         operation = self._document.operation_at(scope["method"].lower(), scope["path"])
         draft = self._decide(operation, scope, body) if operation else not_found(self._document, scope["path"])
-        draft = draft.of_bot(self._account.bot_id)
+        draft = draft.of_bot(self._bot.bot_id)
         if faults := self._faults_of(operation, draft):
             draft = Refusal.SERVER_ERROR.answer(f"the sandbox's own answer breaks the spec, {'; '.join(faults)}")
         if self._log is not None:
@@ -216,7 +216,7 @@ class _Service:
             self._log(log_line(time.strftime("%H:%M:%S"), scope["method"], path, draft))
         return draft
 
-    def _faults_of(self, operation: Operation | None, draft: CannedResponse) -> list[str]:
+    def _faults_of(self, operation: SpecOperation | None, draft: CannedResponse) -> list[str]:
         """Return the faults of an answer; the same answer is judged once, since judging takes half of a call's time."""
         key = (operation.key if operation else None, draft)
         if key not in self._judged:
@@ -225,14 +225,14 @@ class _Service:
             self._judged[key] = [] if draft.off_spec else [*answer_faults(self._document, operation, draft)]
         return self._judged[key]
 
-    def _decide(self, operation: Operation, scope: Node, body: bytes) -> CannedResponse:
-        if self._limit and (too_many := self._limit.refusal(self._account.bot_id)):
+    def _decide(self, operation: SpecOperation, scope: Node, body: bytes) -> CannedResponse:
+        if self._limit and (too_many := self._limit.refusal(self._bot.bot_id)):
             return too_many
         headers: dict[str, str] = {}
         for name, value in ((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]):
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
         parsed = read(self._document, operation, headers, scope["query_string"].decode("latin-1"), body)
-        refusal = refused(parsed, self._account, self._document, identify_in=self._identify_in)
+        refusal = refused(parsed, self._bot, self._document, identify_in=self._identify_in)
         return refusal or self._respond(parsed)
 
     def _respond(self, parsed: ParsedRequest) -> CannedResponse:

@@ -64,7 +64,7 @@ def apply(
         for found in left:
             taken: dict[Kind, set[Spot]] = {}
             rest: dict[Kind, set[Spot]] = {}
-            for operation, path, kind in found.places:
+            for operation, path, kind in found.occurrences:
                 side = taken if kind.id == entry.id and pattern.fullmatch(path) else rest
                 side.setdefault(kind, set()).add((operation, path))
             pointers = found.pointer_old, found.pointer_new

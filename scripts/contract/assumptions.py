@@ -25,7 +25,7 @@ register(
 
 Said = dict[str, Any]
 Facts = dict[str, tuple[Cursor | None, Said]]
-NOWHERE: tuple[Cursor | None, Said] = (None, {})
+_UNSAID: tuple[Cursor | None, Said] = (None, {})
 _JSON = "application/json"
 
 
@@ -42,7 +42,7 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 def _broken(operation: str, assumption: Assumption, before: Facts, after: Facts) -> Iterator[Change]:
     for key, expected in assumption.facts.items():
         for place in _places(assumption.place, before, after):
-            was, now = (side.get(place, NOWHERE) for side in (before, after))
+            was, now = (side.get(place, _UNSAID) for side in (before, after))
             if _holds(key, expected, was[1]) and not _holds(key, expected, now[1]):
                 pointers = [found.at if found else None for found in (was[0], now[0])]
                 yield change(

@@ -24,8 +24,8 @@ class Kind:
 Spot = tuple[str, str]
 
 
-class Place(NamedTuple):
-    """A place where a change is met, and the kind of change that it is there."""
+class Occurrence(NamedTuple):
+    """The place where a change is met, and the kind of change that it is there."""
 
     operation: str
     path: str
@@ -73,9 +73,9 @@ class Change:
         return cls(kind.id, kind.level, operation, path, kind.text, pointer_old, pointer_new, tuple(groups))
 
     @property
-    def places(self) -> Iterator[Place]:
-        """The places where it is met, the worst first."""
-        return (Place(*spot, kind) for kind, spots in self.spots for spot in spots)
+    def occurrences(self) -> Iterator[Occurrence]:
+        """The occurrences of the change, the worst first."""
+        return (Occurrence(*spot, kind) for kind, spots in self.spots for spot in spots)
 
     @property
     def met(self) -> list[str]:
@@ -150,7 +150,7 @@ class Report:
         return {level.value: self.count(level) for level in Level} | {"operations": operations, "accepted": accepted}
 
 
-def settle(changes: Iterable[Change]) -> tuple[Change, ...]:
+def sorted_unique(changes: Iterable[Change]) -> tuple[Change, ...]:
     """Return the changes sorted and without duplicates."""
     unique = {(found.order, found.count): found for found in changes}
     return tuple(unique[key] for key in sorted(unique))

@@ -36,7 +36,7 @@ class ClientCall:
 
 
 @frozen
-class Caller:
+class ClientOperation:
     """An operation of the client that can be imported here: its friendly method, and its generated module.
 
     The generated modules before 0.2 have no common interface, so that only the friendly method is tried.
@@ -86,15 +86,15 @@ class Caller:
         return model.from_dict(body) if model and isinstance(body, dict) else body
 
 
-def callers() -> dict[str, Caller]:
+def client_operations() -> dict[str, ClientOperation]:
     """Return the operations of the client that can be imported here."""
     infos = getattr(spec, "OPERATIONS", None)
     if infos is None:
-        return {"POST /openapi/client/gift": Caller("get_client_gifts")}
+        return {"POST /openapi/client/gift": ClientOperation("get_client_gifts")}
     api = importlib.import_module("mantago_generated.api")
     names = [found.name for found in pkgutil.walk_packages(api.__path__, f"{api.__name__}.") if not found.ispkg]
     modules = {module.OPERATION.info: module for module in map(importlib.import_module, names)}
-    return {f"{info.method} {info.path}": Caller(info.name, modules[info]) for info in infos}
+    return {f"{info.method} {info.path}": ClientOperation(info.name, modules[info]) for info in infos}
 
 
 def calls() -> Iterator[dict[str, Any]]:

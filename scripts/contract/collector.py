@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from attrs import define, evolve, field, frozen
 
-from .changes import Change, Kind, Spot, settle, show
+from .changes import Change, Kind, Spot, show, sorted_unique
 from .documents import Cursor, Document
 from .facets import rule_id
-from .graph import Graph, Node
+from .graph import Graph, GraphNode
 from .rules import INFO, RULES
 from .schemas import TEXT_RULES, Finding, Flow
 from .twins import Twins
@@ -36,12 +36,12 @@ class Root:
 
     place: str
     where: Where
-    node: Node
+    node: GraphNode
     skipped: Collection[str] = ()
 
 
 # The identity of a change: its subject, the pointers, and further details.
-Key = tuple[str, str | None, str | None, str]
+ChangeKey = tuple[str, str | None, str | None, str]
 Spots = Mapping[Kind, Collection[Spot]]
 # Beyond this number of places, nobody would read the ways from them to the changes below.
 MOST_WAYS = 200_000
@@ -59,7 +59,7 @@ class Collector:
     today: dt.date
     twins: Twins = field(init=False)
     graph: Graph = field(init=False)
-    found: dict[Key, dict[Kind, set[Spot]]] = field(factory=dict)
+    found: dict[ChangeKey, dict[Kind, set[Spot]]] = field(factory=dict)
     roots: list[Root] = field(factory=list)
     # Operations that the old contract calls draft or alpha, so that nobody should rely on them.
     lenient: set[str] = field(factory=set)
@@ -113,7 +113,7 @@ class Collector:
         """Find the places where the changes of schemas are met, and return all changes."""
         nodes = [*self.graph.below(root.node for root in self.roots)]
         self._renamed_schemas(nodes)
-        told: dict[Key, list[tuple[Node, Finding]]] = {}
+        told: dict[ChangeKey, list[tuple[GraphNode, Finding]]] = {}
         for node in nodes:
             for finding in node.findings:
                 told.setdefault(_key(finding), []).append((node, finding))
@@ -122,9 +122,9 @@ class Collector:
         for key, findings in told.items():
             spots, first = meetings.of(findings)
             changes += [self._change(key, spots, first)] if spots else []
-        return settle(changes)
+        return sorted_unique(changes)
 
-    def _change(self, key: Key, spots: Spots, first: str | None = None) -> Change:
+    def _change(self, key: ChangeKey, spots: Spots, first: str | None = None) -> Change:
         if self.lenient and any(operation in self.lenient for found in spots.values() for operation, _ in found):
             split: dict[Kind, set[Spot]] = {}
             for kind, found in spots.items():
@@ -134,7 +134,7 @@ class Collector:
             spots, first = split, None
         return Change.met_at(spots, key[1], key[2], first)
 
-    def _renamed_schemas(self, nodes: Iterable[Node]) -> None:
+    def _renamed_schemas(self, nodes: Iterable[GraphNode]) -> None:
         before, after = (
             document.root.get("components").get("schemas").mapping.keys() for document in (self.old, self.new)
         )
@@ -154,7 +154,7 @@ _VERB = re.compile(
 )
 
 
-def _key(finding: Finding) -> Key:
+def _key(finding: Finding) -> ChangeKey:
     about = "property" if finding.segment is not None else _VERB.sub("", finding.name)
     apart = "\0".join((finding.segment or "", *(f"{key}={value}" for key, value in sorted(finding.values.items()))))
     return about, finding.pointer_old, finding.pointer_new, apart
@@ -163,11 +163,11 @@ def _key(finding: Finding) -> Key:
 class _Meetings:
     """The places where consumers meet the findings in schemas."""
 
-    def __init__(self, nodes: Iterable[Node], roots: Iterable[Root]) -> None:
+    def __init__(self, nodes: Iterable[GraphNode], roots: Iterable[Root]) -> None:
         self._roots = sorted(roots, key=lambda root: (root.where.operation, root.where.path))
-        self._by_node: dict[Node, list[Root]] = {}
+        self._by_node: dict[GraphNode, list[Root]] = {}
         self._places: dict[Root, int] = {}
-        bits: dict[Node, int] = {}
+        bits: dict[GraphNode, int] = {}
         for place, root in enumerate(self._roots):
             self._by_node.setdefault(root.node, []).append(root)
             self._places[root] = place
@@ -179,11 +179,11 @@ class _Meetings:
         self._firsts = self._ways.firsts(root.node for root in self._roots) if number > MOST_WAYS else {}
         self._shared: dict[int, tuple[Spot, ...]] = {}
 
-    def of(self, findings: Iterable[tuple[Node, Finding]]) -> tuple[Spots, str | None]:
+    def of(self, findings: Iterable[tuple[GraphNode, Finding]]) -> tuple[Spots, str | None]:
         """Return the places of the findings of one change, and the path to the first if the others have none."""
         return self._shortly(findings) if self._firsts else (self._fully(findings), None)
 
-    def _fully(self, findings: Iterable[tuple[Node, Finding]]) -> Spots:
+    def _fully(self, findings: Iterable[tuple[GraphNode, Finding]]) -> Spots:
         spots: dict[Kind, set[Spot]] = {}
         for node, finding in findings:
             deep = _kind(f"{node.flow.direction}-property", finding)
@@ -196,7 +196,7 @@ class _Meetings:
                         spots.setdefault(kind, set()).add((root.where.operation, path))
         return {kind: tuple(sorted(found)) for kind, found in spots.items()}
 
-    def _shortly(self, findings: Iterable[tuple[Node, Finding]]) -> tuple[Spots, str | None]:
+    def _shortly(self, findings: Iterable[tuple[GraphNode, Finding]]) -> tuple[Spots, str | None]:
         bits: dict[Kind, int] = {}
         firsts: dict[Kind, str] = {}
         for node, finding in findings:

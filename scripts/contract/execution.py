@@ -23,7 +23,7 @@ from mantago import APIStatusError, Drift, InvalidResponseError, MantaGo, MantaG
 from vendoring.vendored import ROOT
 
 from .changes import Change, Kind, change, show
-from .client import REQUESTS, ClientCall, callers, client_of, quiet
+from .client import REQUESTS, ClientCall, client_of, client_operations, quiet
 from .contracts import JSON, Contract, changed
 from .documents import Document, same
 from .packages import FOLDERS, packages
@@ -63,7 +63,7 @@ register(
 
 
 @frozen
-class Finding:
+class ClientFinding:
     """A failure of the client or something that it tolerates, with a key to find it in both contracts."""
 
     operation: str
@@ -82,7 +82,7 @@ class Finding:
             return self.rule, self.place, limit[1]
         return self.rule, self.place, re.split(", not |: ", problem)[0]
 
-    def between(self, before: Contract, after: Contract) -> Finding:
+    def between(self, before: Contract, after: Contract) -> ClientFinding:
         """Return the finding with its places in two contracts."""
         old, new = before.at(self.place), after.at(self.place)
         return evolve(self, operation=after.operation, pointer_old=old, pointer_new=new)
@@ -94,7 +94,11 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
         return
     with packages(old) as root:
         # For a document that is just a file, the client of this checkout is tried.
-        findings = list(differing(changed(old, new, callers()))) if root in (None, ROOT) else _elsewhere(root, old, new)
+        findings = (
+            list(differing(changed(old, new, client_operations())))
+            if root in (None, ROOT)
+            else _elsewhere(root, old, new)
+        )
     for alike in _by_reason(findings):
         # Of several, a call that somebody could have written says the most.
         first = min(alike, key=lambda one: (len(one.values.get("call", "")), one.operation, one.place))
@@ -104,47 +108,49 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
         yield Change.met_at({Kind(told.id, told.level, told.text): spots}, told.pointer_old, told.pointer_new, path)
 
 
-def _by_reason(findings: Iterable[Finding]) -> Iterable[list[Finding]]:
+def _by_reason(findings: Iterable[ClientFinding]) -> Iterable[list[ClientFinding]]:
     """Group findings with one reason at the same place of several operations, which share a schema."""
-    found: dict[object, list[Finding]] = {}
+    found: dict[object, list[ClientFinding]] = {}
     for finding in findings:
         found.setdefault(finding.key, []).append(finding)
     return found.values()
 
 
-def differing(pairs: Iterable[tuple[Contract, Contract]]) -> Iterator[Finding]:
+def differing(pairs: Iterable[tuple[Contract, Contract]]) -> Iterator[ClientFinding]:
     """Yield the findings for new contracts that don't hold for the old ones, for the operations of the client."""
     # Many operations answer with the same schema.
-    read: dict[str, list[Finding]] = {}
-    known = callers()
+    read: dict[str, list[ClientFinding]] = {}
+    known = client_operations()
     for before, after in pairs:
-        if caller := known.get(before.operation):
+        if tried := known.get(before.operation):
             alike = same(before.asked, after.asked)
-            requests = caller.requests(before, FEW if alike else REQUESTS)
+            requests = tried.requests(before, FEW if alike else REQUESTS)
             if not alike:
                 found = _new(_refused(requests, before), _refused(requests, after))
                 yield from (finding.between(before, after) for finding in found)
             if before.answer is not None and after.answer is not None and not same(before.answer, after.answer):
-                key = json.dumps([bool(requests), caller.result, before.answer, after.answer])
+                key = json.dumps([bool(requests), tried.result, before.answer, after.answer])
                 if key not in read:
                     read[key] = list(_new_answers(requests, before, after))
                 yield from (finding.between(before, after) for finding in read[key])
 
 
-def _new(before: Mapping[Any, Finding], after: Mapping[Any, Finding]) -> Iterator[Finding]:
+def _new(before: Mapping[Any, ClientFinding], after: Mapping[Any, ClientFinding]) -> Iterator[ClientFinding]:
     yield from (finding for key, finding in after.items() if key not in before)
 
 
-def _new_answers(requests: list[ClientCall], before: Contract, after: Contract) -> Iterator[Finding]:
+def _new_answers(requests: list[ClientCall], before: Contract, after: Contract) -> Iterator[ClientFinding]:
     if not requests:
-        yield Finding(after.operation, "client-not-tried", "request", {"problem": "the old contract allows no request"})
+        yield ClientFinding(
+            after.operation, "client-not-tried", "request", {"problem": "the old contract allows no request"}
+        )
         return
     found = _answers(requests[0], after)
     if found:
         yield from _new(_answers(requests[0], before, only_keys=True), found)
 
 
-def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
+def _elsewhere(root: Path, old: Document, new: Document) -> list[ClientFinding]:
     """Return the findings of a process that imports the client from another folder."""
     folders = [*(root / name for name in FOLDERS), ROOT / "scripts"]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, folders)), "PYTHONDONTWRITEBYTECODE": "1"}
@@ -159,28 +165,28 @@ def _elsewhere(root: Path, old: Document, new: Document) -> list[Finding]:
     if done.returncode:
         problem = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         return [
-            Finding(before.operation, "client-not-tried", "request", {"problem": problem})
+            ClientFinding(before.operation, "client-not-tried", "request", {"problem": problem})
             for before, _ in changed(old, new)
         ]
-    return [Finding(**found) for found in json.loads(done.stdout)]
+    return [ClientFinding(**found) for found in json.loads(done.stdout)]
 
 
 def worker(text: str) -> str:
     """Return, as JSON, the findings for the two documents in a JSON text."""
     old, new = (Document("", tree) for tree in json.loads(text))
-    return json.dumps([asdict(finding) for finding in differing(changed(old, new, callers()))])
+    return json.dumps([asdict(finding) for finding in differing(changed(old, new, client_operations()))])
 
 
 # --- requests -------------------------------------------------------------------------------------------------------
 
 
-def _refused(requests: list[ClientCall], contract: Contract) -> dict[Any, Finding]:
+def _refused(requests: list[ClientCall], contract: Contract) -> dict[Any, ClientFinding]:
     """Return the requests that a contract refuses, each kind once."""
-    found: dict[Any, Finding] = {}
+    found: dict[Any, ClientFinding] = {}
     for asked in requests:
         for place, problem in faults(contract, asked.request):
             told = {"problem": problem, "call": asked.words}
-            finding = Finding(contract.operation, "client-request-refused", f"request {place}".strip(), told)
+            finding = ClientFinding(contract.operation, "client-request-refused", f"request {place}".strip(), told)
             found.setdefault(finding.key, finding)
     return found
 
@@ -240,8 +246,8 @@ def _broken(schema: dict[str, Any], value: Any) -> Iterator[tuple[str, str]]:
 # --- answers --------------------------------------------------------------------------------------------------------
 
 # The smallest answer must be one that the contract allows, and an empty text is no time.
-_FORMATS = FormatChecker(())
-_FORMATS.checks("date-time")(lambda value: not isinstance(value, str) or "T" in value)
+_FORMAT_CHECKER = FormatChecker(())
+_FORMAT_CHECKER.checks("date-time")(lambda value: not isinstance(value, str) or "T" in value)
 
 
 def outcome(send: Callable[[MantaGo], Any], client: MantaGo) -> list[tuple[str, str, str]]:
@@ -269,20 +275,20 @@ def _success(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": {**properties, "success": {"type": ["boolean"], "enum": [True]}}}
 
 
-def _answers(asked: ClientCall, contract: Contract, *, only_keys: bool = False) -> dict[Any, Finding]:
+def _answers(asked: ClientCall, contract: Contract, *, only_keys: bool = False) -> dict[Any, ClientFinding]:
     """Return the findings when the client reads answers that a contract allows, each kind with its smallest answer."""
     schema: dict[str, Any] = contract.answer or {}
     answers: list[Any] = []
-    found: dict[Any, tuple[Finding, Any]] = {}
-    allowed = Draft7Validator(schema, format_checker=_FORMATS).is_valid
+    found: dict[Any, tuple[ClientFinding, Any]] = {}
+    allowed = Draft7Validator(schema, format_checker=_FORMAT_CHECKER).is_valid
 
     def answered(_: httpx.Request) -> httpx.Response:
         return httpx.Response(int(contract.status), content=json.dumps(answers[0]).encode())
 
-    def findings(answer: Any) -> list[Finding]:
+    def findings(answer: Any) -> list[ClientFinding]:
         answers[:] = [answer]
         return [
-            Finding(contract.operation, rule, f"response {contract.status} {place}", {"problem": problem})
+            ClientFinding(contract.operation, rule, f"response {contract.status} {place}", {"problem": problem})
             for rule, place, problem in outcome(asked.send, client)
         ]
 
@@ -302,11 +308,15 @@ def _answers(asked: ClientCall, contract: Contract, *, only_keys: bool = False) 
         except (NoValueError, MantaGoError) as error:
             problem = f"{type(error).__name__}: {error}"
     result = {
-        key: Finding(contract.operation, finding.rule, finding.place, finding.values | {"example": show(answer, 400)})
+        key: ClientFinding(
+            contract.operation, finding.rule, finding.place, finding.values | {"example": show(answer, 400)}
+        )
         for key, (finding, answer) in found.items()
     }
     if problem:
-        told = Finding(contract.operation, "client-not-tried", f"response {contract.status}", {"problem": problem})
+        told = ClientFinding(
+            contract.operation, "client-not-tried", f"response {contract.status}", {"problem": problem}
+        )
         result[told.key] = told
     return result
 

@@ -29,14 +29,14 @@ MOST_COMBINED = 5000
 
 
 @define(eq=False)
-class Node:
+class GraphNode:
     """A pair of schemas: what changed at their top, and the pairs below."""
 
     old: View
     new: View
     flow: Flow
     findings: list[Finding] = field(factory=list)
-    edges: list[tuple[str, Node]] = field(factory=list)
+    edges: list[tuple[str, GraphNode]] = field(factory=list)
     filled: bool = False
 
     def level(self, finding: Finding) -> Level:
@@ -51,11 +51,11 @@ class Graph:
         """Begin without any pair."""
         self._twins = twins
         self._views_old, self._views_new = Views(), Views()
-        self._nodes: dict[tuple[View, View, Flow], Node] = {}
-        self._within: dict[tuple[Node, Level], bool] = {}
+        self._nodes: dict[tuple[View, View, Flow], GraphNode] = {}
+        self._within: dict[tuple[GraphNode, Level], bool] = {}
         self._combined = 0
 
-    def node(self, old: Cursor, new: Cursor, flow: Flow) -> Node | None:
+    def node(self, old: Cursor, new: Cursor, flow: Flow) -> GraphNode | None:
         """Return the node for two schemas, with all that is below; none if they say the same."""
         if self._twins.same(old, new):
             return None
@@ -70,13 +70,13 @@ class Graph:
                 waiting += [child for _, child in node.edges]
         return first
 
-    def _node(self, old: View, new: View, flow: Flow) -> Node:
+    def _node(self, old: View, new: View, flow: Flow) -> GraphNode:
         key = (old, new, flow)
         if key not in self._nodes:
-            self._nodes[key] = Node(old, new, flow)
+            self._nodes[key] = GraphNode(old, new, flow)
         return self._nodes[key]
 
-    def _fill(self, node: Node) -> None:
+    def _fill(self, node: GraphNode) -> None:
         node.filled = True
         old, new, flow = node.old, node.new, node.flow
         if old.broken or new.broken:
@@ -107,7 +107,9 @@ class Graph:
         for segment, places_old, places_new in self._below(node):
             self._connect(node, segment, places_old, places_new, evolve(flow, form=None))
 
-    def _connect(self, node: Node, segment: str, old: tuple[Cursor, ...], new: tuple[Cursor, ...], flow: Flow) -> None:
+    def _connect(
+        self, node: GraphNode, segment: str, old: tuple[Cursor, ...], new: tuple[Cursor, ...], flow: Flow
+    ) -> None:
         """Add a pair below a node, unless its sides are equal."""
         pairs = [pair for pair in zip(old, new, strict=False) if not self._twins.same(*pair)]
         if len(old) == len(new) and not pairs:
@@ -128,7 +130,7 @@ class Graph:
         views = self._views_old.of(old), self._views_new.of(new)
         node.edges.append((segment, self._node(*views, flow)))
 
-    def _properties(self, node: Node) -> Iterator[Below]:
+    def _properties(self, node: GraphNode) -> Iterator[Below]:
         old, new, flow = node.old, node.new, node.flow
         for name in sorted(properties.names(old) | properties.names(new)):
             places = old.properties.get(name, ()), new.properties.get(name, ())
@@ -153,7 +155,7 @@ class Graph:
             if properties.ABSENT not in (before, after) or all(fitting):
                 yield name, fitting[0], fitting[1]
 
-    def _below(self, node: Node) -> Iterator[Below]:
+    def _below(self, node: GraphNode) -> Iterator[Below]:
         old, new = node.old, node.new
         yield from _items(old, new)
         yield from self._patterns(node)
@@ -165,7 +167,7 @@ class Graph:
         if not (old.closed or new.closed) and (old.additional or new.additional):
             yield ANY_SEGMENT, old.additional, new.additional
 
-    def _patterns(self, node: Node) -> Iterator[Below]:
+    def _patterns(self, node: GraphNode) -> Iterator[Below]:
         old, new = node.old, node.new
         for pattern in sorted(old.patterns.keys() | new.patterns.keys()):
             before, after = old.patterns.get(pattern), new.patterns.get(pattern)
@@ -191,7 +193,7 @@ class Graph:
             )
         return self._within[first, allowed]
 
-    def below(self, nodes: Iterable[Node]) -> Iterator[Node]:
+    def below(self, nodes: Iterable[GraphNode]) -> Iterator[GraphNode]:
         """Yield the nodes and all that are reached from them, each once.
 
         A node that is being compared just now, further up, counts as it is: its findings are told there.

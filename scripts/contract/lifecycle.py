@@ -8,11 +8,11 @@ from .collector import Collector, Where
 from .documents import Cursor
 from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
 
-LEVELS = ("draft", "alpha", "beta", "stable")
+STABILITY_LEVELS = ("draft", "alpha", "beta", "stable")
 _BROKEN = "clients can't plan, since what they use may be gone by this date"
 _EARLY = "clients were promised that it stays until then"
 
-_OPERATION = [
+_OPERATION_RULES = [
     Rule("api-removed-without-deprecation", BREAKING, BOTH, "the operation was removed", "calls to it fail"),
     Rule(
         "api-removed-with-deprecation",
@@ -59,7 +59,7 @@ def _shared(prefix: str, noun: str) -> list[Rule]:
     ]
 
 
-register([*_OPERATION, *_shared("api", "operation"), *_shared("request-parameter", "parameter")])
+register([*_OPERATION_RULES, *_shared("api", "operation"), *_shared("request-parameter", "parameter")])
 
 
 def date(value: object) -> dt.date | None:
@@ -118,10 +118,12 @@ def stability(collector: Collector, where: Where, old: Cursor, new: Cursor) -> N
     """Judge the change of the stability level."""
     before, after = _stability(old), _stability(new)
     place = new.raw("x-stability-level")
-    if place and after not in LEVELS:
+    if place and after not in STABILITY_LEVELS:
         if old.raw("x-stability-level").value != place.value:
             collector.add("api-invalid-stability-level", where, old, place, new=place.value)
-    elif before in LEVELS and (after is None or LEVELS.index(after) < LEVELS.index(before)):
+    elif before in STABILITY_LEVELS and (
+        after is None or STABILITY_LEVELS.index(after) < STABILITY_LEVELS.index(before)
+    ):
         collector.add("api-stability-decreased", where, old, place or new, old=before, new=after or "none")
     if before in ("draft", "alpha") and after in ("draft", "alpha"):
         collector.lenient.add(where.operation)

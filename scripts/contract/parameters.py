@@ -76,10 +76,10 @@ register(
 )
 
 # The place of a parameter, and its name on the wire; for a path parameter, its position instead.
-Key = tuple[str, str]
-Parameters = dict[Key, Cursor]
+ParameterKey = tuple[str, str]
+Parameters = dict[ParameterKey, Cursor]
 _STYLES = {"path": "simple", "header": "simple", "query": "form", "cookie": "form"}
-KEYWORDS = frozenset(
+PARAMETER_KEYWORDS = frozenset(
     {"$ref", "name", "in", "required", "deprecated", "allowEmptyValue", "style", "explode", "allowReserved", "schema"}
     | {"content", "x-sunset"}
 )
@@ -172,15 +172,17 @@ def _path(collector: Collector, where: Where, old: Side, new: Side) -> None:
                 break
 
 
-def _where(where: Where, key: Key, place: Cursor) -> Where:
+def _where(where: Where, key: ParameterKey, place: Cursor) -> Where:
     return where.below(f"request {key[0]} {place.raw('name').text}")
 
 
-def _moved(gone: Mapping[Key, Cursor], come: Mapping[Key, Cursor]) -> dict[Key, Key]:
+def _moved(
+    gone: Mapping[ParameterKey, Cursor], come: Mapping[ParameterKey, Cursor]
+) -> dict[ParameterKey, ParameterKey]:
     def name(place: Cursor) -> str:
         return str(place.raw("name").text).lower()
 
-    found: dict[Key, Key] = {}
+    found: dict[ParameterKey, ParameterKey] = {}
     for key, place in sorted(gone.items()):
         targets = [other for other, candidate in sorted(come.items()) if name(candidate) == name(place)]
         if targets:
@@ -211,7 +213,7 @@ def _changed(collector: Collector, where: Where, location: str, old: Cursor, new
         flags = [side.raw(keyword).value is True for side in (old, new)]
         if flags[0] != flags[1]:
             collector.add(on if flags[1] else off, where, old.raw(keyword) or old, new.raw(keyword) or new)
-    collector.rest(where, old, new, KEYWORDS)
+    collector.rest(where, old, new, PARAMETER_KEYWORDS)
     (kind_old, schema_old), (kind_new, schema_new) = content(old), content(new)
     medias(collector, where, old, new)
     if kind_old != kind_new:

@@ -18,7 +18,7 @@ from .documents import Document
 from .packages import FOLDERS, PACKAGES, packages
 from .rules import BOTH, BREAKING, INFO, WARNING, Level, Rule, register
 
-_LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
+_BREAKAGE_LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
     griffe.BreakageKind.PARAMETER_MOVED: (BREAKING, "calls that give it by position give something else"),
     griffe.BreakageKind.PARAMETER_REMOVED: (BREAKING, "calls that give it raise TypeError"),
     griffe.BreakageKind.PARAMETER_CHANGED_KIND: (BREAKING, "calls that give it the other way raise TypeError"),
@@ -33,10 +33,10 @@ _LEVELS: dict[griffe.BreakageKind, tuple[Level, str]] = {
     griffe.BreakageKind.ATTRIBUTE_CHANGED_VALUE: (INFO, "programs that compare it with a literal notice"),
 }
 
-NAMES = tuple(path.rpartition("/")[2] for path in PACKAGES)
+PACKAGE_NAMES = tuple(path.rpartition("/")[2] for path in PACKAGES)
 _PUBLIC = {"mantago.sandbox", "mantago.testing"}
 # One method belongs to both clients, and to the generated classes from which these inherit it.
-_METHODS = re.compile(
+_CLIENT_METHOD = re.compile(
     r"(?:mantago\.client|mantago_generated\.(?:async_)?operations)\.(?P<holder>\w*(?:MantaGo|Operations))\.(?P<name>\w+)"
 )
 _MODEL = "python-model-field-required"
@@ -54,7 +54,7 @@ def _id(kind: griffe.BreakageKind) -> str:
 
 register(
     Rule(_id(kind), level, BOTH, f"{kind.value[0].lower()}{kind.value[1:]}{{what}}, {{where}}", reason)
-    for kind, (level, reason) in _LEVELS.items()
+    for kind, (level, reason) in _BREAKAGE_LEVELS.items()
 )
 register(
     [
@@ -78,7 +78,7 @@ def compare(old: Document, new: Document) -> Iterator[Change]:
 
 def _compare(before: Path, after: Path) -> Iterator[Change]:
     olds, news = load(before), load(after)
-    breakages = [found for name in NAMES for found in _breakages(olds[name], news[name])]
+    breakages = [found for name in PACKAGE_NAMES for found in _breakages(olds[name], news[name])]
     breakages.sort(key=lambda found: "Async" in found.obj.path)
     gone = {found.obj.target_path.rpartition(".")[0] for found in breakages if found.obj.is_alias}
     kept: dict[tuple[object, ...], tuple[Any, list[str]]] = {}
@@ -103,7 +103,7 @@ def _shared(path: str) -> tuple[str, str]:
     if name.removesuffix("_detailed") in {"request", "sync", "asyncio"}:
         # The functions of an operation have the same parameters.
         return owner, name
-    if found := _METHODS.fullmatch(path):
+    if found := _CLIENT_METHOD.fullmatch(path):
         return f"method {found['name']}", found["holder"]
     return path, name
 
@@ -163,10 +163,10 @@ def load(root: Path) -> dict[str, Any]:
     folders = [root / folder for folder in FOLDERS]
     loader = griffe.GriffeLoader(search_paths=folders, allow_inspection=False, extensions=extensions)
     # All of them are loaded, since the clients inherit generated methods. Version 0.1 had no runtime package.
-    for package in (*NAMES, "mantago_runtime"):
+    for package in (*PACKAGE_NAMES, "mantago_runtime"):
         with contextlib.suppress(ModuleNotFoundError):
             _add_constructors(loader.load(package))
-    loaded: dict[str, Any] = {name: loader.modules_collection[name] for name in NAMES}
+    loaded: dict[str, Any] = {name: loader.modules_collection[name] for name in PACKAGE_NAMES}
     _add_friendly(loader, loaded["mantago"])
     _hide_modules(loaded["mantago"])
     return loaded

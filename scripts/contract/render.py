@@ -183,7 +183,7 @@ def _row(change: Change, reason: str, others: str = "") -> str:
     return f"<tr><td>{place}</td><td>{what}</td></tr>"
 
 
-FORMATS: dict[str, Callable[[Report], str]] = {
+REPORT_FORMATS: dict[str, Callable[[Report], str]] = {
     "text": as_text,
     "json": as_json,
     "markdown": as_markdown,
@@ -194,4 +194,4 @@ FORMATS: dict[str, Callable[[Report], str]] = {
 
 def pieces(report: Report, form: str) -> Iterator[str]:
     """Yield a report in pieces, so that a long one need not stand in memory whole."""
-    yield from _json(report) if form == "json" else [FORMATS[form](report)]
+    yield from _json(report) if form == "json" else [REPORT_FORMATS[form](report)]

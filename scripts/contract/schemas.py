@@ -159,7 +159,7 @@ def _facets(old: View, new: View, flow: Flow, twins: Twins) -> Iterator[Row]:
         return
     if not kinds:
         yield from _formats(old, new)
-    for keyword in _KEYWORDS[1:] if spelled else _KEYWORDS:
+    for keyword in _COMPARISONS[1:] if spelled else _COMPARISONS:
         yield from keyword(old, new)
     for name, keywords in CONDITIONS.items():
         if not all(_alike(old, new, keyword, twins) for keyword in keywords):
@@ -338,7 +338,7 @@ def _discriminators(old: View, new: View) -> Iterator[Row]:
             yield "discriminator-mapping-changed", "discriminator", f"{key}: {was[key]}", f"{key}: {now[key]}"
 
 
-_KEYWORDS = (
+_COMPARISONS = (
     *(_enums, _extensible, ceilings_and_floors, patterns, multiples),
     *(_flags, _dependent, _contents, _access, _defaults, _discriminators),
 )

@@ -14,16 +14,16 @@ from .rules import BOTH, BREAKING, INFO, WARNING, Rule, register
 from .security import Guard
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-OPERATION = frozenset(
+OPERATION_KEYWORDS = frozenset(
     {"tags", "operationId", "parameters", "requestBody", "responses", "callbacks", "deprecated", "security", "servers"}
 )
-_NAMES = "nothing changes on the wire, but generated code has other names"
+_ONLY_NAMES = "nothing changes on the wire, but generated code has other names"
 register(
     [
         Rule("endpoint-added", INFO, BOTH, "the operation was added", "no client has to call it"),
         Rule("api-moved", BREAKING, BOTH, "the operation moved to {new}", "calls to the old address fail"),
-        Rule("api-operation-id-changed", WARNING, BOTH, "the operationId was {old} and is {new}", _NAMES),
-        Rule("api-tag-removed", WARNING, BOTH, "the tag {old} was removed", _NAMES),
+        Rule("api-operation-id-changed", WARNING, BOTH, "the operationId was {old} and is {new}", _ONLY_NAMES),
+        Rule("api-tag-removed", WARNING, BOTH, "the tag {old} was removed", _ONLY_NAMES),
         Rule("api-tag-added", INFO, BOTH, "the tag {new} was added", "the operation still has its other tags"),
         Rule(
             "api-callbacks-changed",
@@ -59,7 +59,7 @@ register(
     ]
 )
 
-Pair = tuple[Where, Side, Side]
+OperationPair = tuple[Where, Side, Side]
 
 
 def compare(old: Document, new: Document, today: dt.date | None = None) -> tuple[Change, ...]:
@@ -228,7 +228,7 @@ def _sides(document: Document) -> dict[Operation, Side]:
     return found
 
 
-def _operations(collector: Collector) -> Iterator[Pair]:
+def _operations(collector: Collector) -> Iterator[OperationPair]:
     """Yield the operations that both documents have; keep those that were added, removed or moved as findings."""
     before, after = _sides(collector.old), _sides(collector.new)
     pairs = {key: key for key in before if key in after}
@@ -308,7 +308,7 @@ def _operation(collector: Collector, where: Where, old: Side, new: Side) -> None
         _servers(collector, where, *own, reached=reached)
     collector.texts(where, old.item, new.item)
     collector.rest(where, old.item, new.item, {"$ref", "parameters", "servers", *METHODS})
-    collector.rest(where, before, after, OPERATION)
+    collector.rest(where, before, after, OPERATION_KEYWORDS)
     callbacks = before.raw("callbacks"), after.raw("callbacks")
     if not collector.twins.same(*callbacks) and any(side.mapping for side in callbacks):
         collector.add("api-callbacks-changed", where, *callbacks)

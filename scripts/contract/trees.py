@@ -16,7 +16,7 @@ from vendoring.parsing import DEEPEST, YAML_LOADER, NestingError, exceeds_libyam
 from vendoring.vendored import ScriptError
 
 # A few dozen aliases of YAML can unfold to a tree that no machine can hold.
-LARGEST = 20_000_000
+MOST_NODES = 20_000_000
 # Python won't write an integer of more than 4,300 digits in decimals.
 LONGEST_NUMBER = 10_000
 
@@ -104,7 +104,7 @@ def plain(tree: Any) -> Any:
         trees: list[Any] = [tree for tree, _, _ in inners]
         result: Any = dict(zip(map(key_text, value), trees, strict=True)) if isinstance(value, dict) else trees
         size = sum(count for _, count, _ in inners) + 1
-        if size > LARGEST:
+        if size > MOST_NODES:
             raise ScriptError("has YAML aliases that unfold to more than can be compared")
         # An alias that was visited less deep isn't visited again.
         height = max((below for _, _, below in inners), default=0) + 1

@@ -13,7 +13,7 @@ from .schemas import Finding, Flow, kinds_text
 from .views import Union, View, Views
 
 # A segment of a path, and the pair of schemas that stands there.
-Pair = tuple[str, View, View]
+ViewPair = tuple[str, View, View]
 
 
 class Judge(Protocol):
@@ -47,7 +47,7 @@ class Trial:
         return all(self.judge.within(old, new, flow, INFO) for flow in flows)
 
 
-def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair], bool]:
+def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[ViewPair], bool]:
     """Return the changes of alternatives, the pairs to compare, and whether the rest can be compared as well."""
     findings, pairs = _heirs(old, new, trial)
     both = min(len(old.unions), len(new.unions))
@@ -68,7 +68,7 @@ def compare(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pai
     return [*findings, *found], pairs, comparable
 
 
-def _heirs(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[Pair]]:
+def _heirs(old: View, new: View, trial: Trial) -> tuple[list[Finding], list[ViewPair]]:
     """Return the changes of the schemas that discriminators tell apart, and the pairs to compare."""
     if not (old.tells and new.tells):
         return [], []
@@ -101,10 +101,10 @@ def _labelled(union: Union, views: Views) -> list[tuple[str, View]]:
 Labelled = list[tuple[str, View]]
 
 
-def _match(before: Union, after: Union, trial: Trial) -> tuple[list[Pair], Labelled, Labelled]:
+def _match(before: Union, after: Union, trial: Trial) -> tuple[list[ViewPair], Labelled, Labelled]:
     """Return the alternatives that belong together, those that were removed, and those that were added."""
     gone, come = _labelled(before, trial.views_old), _labelled(after, trial.views_new)
-    pairs: list[Pair] = []
+    pairs: list[ViewPair] = []
 
     def same_name(old: View, new: View) -> bool:
         return old.name is not None and old.name == new.name

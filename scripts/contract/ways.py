@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from .graph import Node
+from .graph import GraphNode
 
 
 class Ways:
     """The ways between nodes."""
 
-    def __init__(self, nodes: Iterable[Node], starts: Collection[Node]) -> None:
+    def __init__(self, nodes: Iterable[GraphNode], starts: Collection[GraphNode]) -> None:
         """Read the edges between nodes; a node with one edge and no findings that isn't a start is only a step."""
         listed = list(nodes)
         steps = {node for node in listed if len(node.edges) < 2 and not node.findings}.difference(starts)
-        self._above: dict[Node, list[tuple[str, Node]]] = {node: [] for node in listed if node not in steps}
-        self._below: dict[Node, list[tuple[str, Node]]] = {node: [] for node in self._above}
+        self._above: dict[GraphNode, list[tuple[str, GraphNode]]] = {node: [] for node in listed if node not in steps}
+        self._below: dict[GraphNode, list[tuple[str, GraphNode]]] = {node: [] for node in self._above}
         for node in self._above:
             for edge in node.edges:
                 way, child = _stepped(edge, steps)
@@ -23,28 +23,28 @@ class Ways:
                     self._above[child].append((way, node))
                     self._below[node].append((way, child))
 
-    def back(self, target: Node) -> dict[Node, str]:
+    def back(self, target: GraphNode) -> dict[GraphNode, str]:
         """Return, for each node that leads to one, a shortest way there, in the words of a path."""
-        found: dict[Node, str] = {}
+        found: dict[GraphNode, str] = {}
         _spread(target, self._above, found, lambda way, segment: joined(segment, way))
         return found
 
-    def firsts(self, starts: Iterable[Node]) -> dict[Node, str]:
+    def firsts(self, starts: Iterable[GraphNode]) -> dict[GraphNode, str]:
         """Return, for each node, a shortest way there from the first of the starts that lead to it."""
-        found: dict[Node, str] = {}
+        found: dict[GraphNode, str] = {}
         for start in starts:
             # A start that an earlier one leads to adds nothing.
             if start not in found:
                 _spread(start, self._below, found, joined)
         return found
 
-    def reached(self, starts: Mapping[Node, int]) -> dict[Node, int]:
+    def reached(self, starts: Mapping[GraphNode, int]) -> dict[GraphNode, int]:
         """Return, for each node, the starts that lead to it: their bits."""
         found = {**dict.fromkeys(self._above, 0), **starts}
         layer = dict.fromkeys(starts)
         while layer:
             # The search goes by layers, so that a node to which many lead is looked at once for all of them.
-            below: dict[Node, None] = {}
+            below: dict[GraphNode, None] = {}
             for node in layer:
                 bits = found[node]
                 for _, child in self._below[node]:
@@ -56,13 +56,16 @@ class Ways:
 
 
 def _spread(
-    start: Node, edges: Mapping[Node, list[tuple[str, Node]]], found: dict[Node, str], join: Callable[[str, str], str]
+    start: GraphNode,
+    edges: Mapping[GraphNode, list[tuple[str, GraphNode]]],
+    found: dict[GraphNode, str],
+    join: Callable[[str, str], str],
 ) -> None:
     """Add a shortest way for each node that edges lead to from a start, unless it is there already."""
     found[start] = ""
     layer = [start]
     while layer:
-        following: list[Node] = []
+        following: list[GraphNode] = []
         for node in layer:
             way = found[node]
             for segment, other in edges[node]:
@@ -72,9 +75,9 @@ def _spread(
         layer = following
 
 
-def _stepped(edge: tuple[str, Node], steps: Collection[Node]) -> tuple[str, Node]:
+def _stepped(edge: tuple[str, GraphNode], steps: Collection[GraphNode]) -> tuple[str, GraphNode]:
     way, node = edge
-    passed: set[Node] = set()
+    passed: set[GraphNode] = set()
     # Steps may lead in a circle, and then nowhere else.
     while node in steps and node not in passed and node.edges:
         passed.add(node)

@@ -8,6 +8,7 @@ from attrs import define, field, frozen
 
 from generation.ir import (
     JSON,
+    ClassName,
     Enumeration,
     ListOf,
     MapOf,
@@ -19,7 +20,6 @@ from generation.ir import (
     Tagged,
     Type,
     Union,
-    Where,
 )
 from generation.text import literal
 
@@ -39,7 +39,7 @@ class Classes:
 
     shapes: Mapping[Place, Shape] = field(repr=False)
     enums: Mapping[Place, Enumeration] = field(repr=False)
-    where: Mapping[Place, Where] = field(repr=False)
+    where: Mapping[Place, ClassName] = field(repr=False)
     same: Mapping[Place, Place] = field(repr=False)
 
     def of(self, place: Place) -> Place:

@@ -17,7 +17,7 @@ _PYTHON: Mapping[str, tuple[type, ...]] = {
 }
 _SCALAR_OF: Mapping[type, Scalar] = {str: TEXT, bool: FLAG, int: INTEGER, float: NUMBER}
 # Types that read fewer values are tried first: a date is a text as well.
-_WIDTH = {DATE: 1, TIMESTAMP: 1, MILLISECONDS: 1, FLAG: 2, INTEGER: 3, NUMBER: 4, TEXT: 5}
+_BREADTH = {DATE: 1, TIMESTAMP: 1, MILLISECONDS: 1, FLAG: 2, INTEGER: 3, NUMBER: 4, TEXT: 5}
 
 
 def values_of(node: Node) -> list[Any]:
@@ -58,5 +58,5 @@ def union(types: list[Type]) -> Type:
     flat = [*dict.fromkeys(flat)]
     if JSON in flat or not flat:
         return JSON
-    flat.sort(key=lambda one: _WIDTH.get(one, 0) if isinstance(one, Scalar) else 0)
+    flat.sort(key=lambda one: _BREADTH.get(one, 0) if isinstance(one, Scalar) else 0)
     return flat[0] if len(flat) == 1 else Union(tuple(flat))

@@ -177,7 +177,7 @@ class Endpoint:
 
 
 @frozen
-class Where:
+class ClassName:
     """The names of a class: its module in models/, its own name, and the vendor's."""
 
     module: str

@@ -9,7 +9,7 @@ from attrs import frozen
 from generation.code import Classes, Imports, annotation, reader
 from generation.document import Refused
 from generation.fields import MODEL, Field, FieldMaker, field_names, flags_of
-from generation.ir import FLAG, TEXT, Directions, Enumeration, Property, Shape, Where
+from generation.ir import FLAG, TEXT, ClassName, Directions, Enumeration, Property, Shape
 from generation.names import member_names
 from generation.text import docstring, literal, sentence
 from vendoring.fragments import pointer
@@ -18,10 +18,10 @@ _SECRETS = frozenset({"secret", "token", "access_token", "refresh_token", "api_k
 
 
 @frozen
-class Model:
+class ClassModel:
     """A class that is read or sent, in code."""
 
-    where: Where
+    where: ClassName
     base: str
     decorator: str
     docstring: str
@@ -38,7 +38,7 @@ class Model:
 class EnumModel:
     """An enumeration, in code."""
 
-    where: Where
+    where: ClassName
     base: str
     value: str
     docstring: str
@@ -63,7 +63,7 @@ def envelope_of(shape: Shape, directions: Directions) -> tuple[Property, ...]:
     return around if len(around) < len(by_name) else ()
 
 
-def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
+def model(shape: Shape, classes: Classes, directions: Directions) -> ClassModel:
     """Return a class in code."""
     where = classes.where[shape.place]
     names = field_names(shape, where.name)
@@ -95,7 +95,7 @@ def model(shape: Shape, classes: Classes, directions: Directions) -> Model:
         )
     if additional:
         imports.name("typing", "ClassVar")
-    return Model(
+    return ClassModel(
         where=where,
         base=base,
         decorator="frozen(repr=False)" if positional is not None else "frozen(repr=False, kw_only=True)",
@@ -134,7 +134,7 @@ def _extra(shape: Shape, classes: Classes, imports: Imports) -> list[Field]:
     return [Field("extra", f"{mapping}[str, {value}]", f"default={empty}, converter={convert}, hash=False")]
 
 
-def _docs(shape: Shape, where: Where, told: list[Property], names: Mapping[str, str]) -> str:
+def _docs(shape: Shape, where: ClassName, told: list[Property], names: Mapping[str, str]) -> str:
     text = shape.hints.get("docs") or shape.description
     spec = f"Spec: `{where.vendor}`."
     lines = [f"    {names[one.name]}: {' '.join(one.description.split())}" for one in dict.fromkeys(told)]

@@ -12,7 +12,7 @@ from generation import stock
 from generation.api import api
 from generation.code import Classes, Imports, classes_in
 from generation.directions import directions, reached
-from generation.ir import Directions, Endpoint, Place, Where
+from generation.ir import ClassName, Directions, Endpoint, Place
 from generation.methods import Method, method, types_of_arguments
 from generation.models import enum_model, model
 from generation.names import class_name
@@ -55,7 +55,7 @@ class Plan:
     names: Mapping[Place, str]
     iterators: Mapping[Place, str]
     """The names of the methods that go through all pages, by the operation that declares its pages."""
-    friendly: tuple[Where, ...]
+    friendly: tuple[ClassName, ...]
     apart: tuple[str, ...]
     """A sentence on each schema that shares a class by the overlay and isn't alike any more; a person has to decide."""
 
@@ -158,7 +158,7 @@ def _models(classes: Classes, aliases: Mapping[Place, Place]) -> list[tuple[str,
     return sorted((name, *target) for name, target in (also | vendors | own).items())
 
 
-def _friendly(endpoints: Sequence[Endpoint], classes: Classes, used: Directions) -> tuple[Where, ...]:
+def _friendly(endpoints: Sequence[Endpoint], classes: Classes, used: Directions) -> tuple[ClassName, ...]:
     """Return the classes that users meet: those in answers and in the arguments of methods."""
     given = [kind for one in endpoints for kind in types_of_arguments(one, classes)]
     arguments = reached((classes.of(place) for kind in given for place in classes_in(kind)), classes)

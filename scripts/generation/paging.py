@@ -66,11 +66,11 @@ def iteration(
     endpoint: Endpoint, page: Method, classes: Classes, used: Directions, imports: Imports, *, name: str
 ) -> Iteration:
     """Return the method that goes through all pages; `page` is the one that calls for one of them."""
-    return _Reader(endpoint, page, classes, used).iteration(name, imports)
+    return _DeclarationReader(endpoint, page, classes, used).iteration(name, imports)
 
 
 @frozen
-class _Reader:
+class _DeclarationReader:
     """Reads the declaration of one operation."""
 
     endpoint: Endpoint

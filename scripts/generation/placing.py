@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from attrs import evolve, field, frozen
 
 from generation.code import classes_in
-from generation.ir import JSON, Endpoint, Enumeration, Place, Shape, Type, Where
+from generation.ir import JSON, ClassName, Endpoint, Enumeration, Place, Shape, Type
 from generation.names import class_name, cut, free, identifier, is_public_name, module_name
 from generation.schemas import Schemas
 from generation.stock import snake_case
@@ -50,7 +50,7 @@ class Shared:
 
 def place_classes(
     found: Schemas, names: Mapping[Place, str], reserved: Collection[str]
-) -> tuple[dict[Place, Where], Shared]:
+) -> tuple[dict[Place, ClassName], Shared]:
     """Return the place of each class, and the schemas that share one; a shared enumeration has the values of all."""
     kinds: dict[Place, Shape | Enumeration] = {**found.shapes, **found.enums}
     for place, kind in kinds.items():
@@ -80,7 +80,7 @@ def place_classes(
         modules[place] = free(module_name(vendors[place], "model"), used)
         used.add(modules[place])
     where = {
-        place: Where(
+        place: ClassName(
             modules[place],
             called[shared.same.get(place, place)],
             names[place] if place[:2] == ("components", "schemas") and len(place) == len(place[:3]) else vendors[place],

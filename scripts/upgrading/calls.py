@@ -33,14 +33,14 @@ _FILLED: Mapping[str, tuple[str, tuple[str, ...]]] = {
 
 
 @frozen
-class Calls:
+class ExampleCalls:
     """Calls of operations, and the lines that they need before them."""
 
     before: str
     lines: Mapping[str, str]
 
 
-def calls(read: Plan, wanted: Iterable[str] | None = None) -> Calls:
+def example_calls(read: Plan, wanted: Iterable[str] | None = None) -> ExampleCalls:
     """Return the calls of all operations of a document, or of those that are wanted, by "POST /client/{id}"."""
     imports = Imports(avoid={"mantago"})
     imports.name("mantago", "MantaGo")
@@ -52,7 +52,7 @@ def calls(read: Plan, wanted: Iterable[str] | None = None) -> Calls:
         module, _, name = line.partition(" import ")
         names.setdefault(module, []).append(name)
     before = [f"{module} import {', '.join(found)}" for module, found in names.items()]
-    return Calls("\n".join([*before, "", "mantago = MantaGo()"]), lines)
+    return ExampleCalls("\n".join([*before, "", "mantago = MantaGo()"]), lines)
 
 
 class _Writer:

@@ -15,9 +15,9 @@ from contract.schemas import TEXT_RULES
 from generation.decisions import Open
 from vendoring.vendored import ROOT, ScriptError
 
-from .calls import Calls
-from .failures import Failure
-from .names import Named
+from .calls import ExampleCalls
+from .failed_tests import FailedTest
+from .names import NamedDocument
 
 VERSION = re.compile(r'^__version__ = "(\d+)\.(\d+)\.(\d+)"$', re.MULTILINE)
 ADDED = "endpoint-added"
@@ -80,15 +80,15 @@ class Upgrade:
     new_version: str
     report: Report
     bump: Bump
-    calls: Calls
+    calls: ExampleCalls
     last_seen: Mapping[str, str]
-    names: Named
+    names: NamedDocument
     # Proposals of this version, and unconfirmed proposals that are gone since the document lost what they name.
     proposed: tuple[Open, ...] = ()
     gone: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     # None as long as no tests were run.
-    failed: tuple[Failure, ...] | None = None
+    failed: tuple[FailedTest, ...] | None = None
 
     @property
     def added(self) -> tuple[str, ...]:

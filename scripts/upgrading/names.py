@@ -16,7 +16,7 @@ from vendoring.vendored import Vendored, read_spec, write_all
 
 
 @frozen
-class Named:
+class NamedDocument:
     """A document as the names of an overlay have it, and the decisions in it that are left to people."""
 
     plan: Plan
@@ -31,13 +31,13 @@ class Named:
         return self.plan.apart
 
 
-def named(vendored: Vendored, generated: Path) -> Named:
+def named_document(vendored: Vendored, generated: Path) -> NamedDocument:
     """Return the vendored document as the overlay names it."""
     inputs = Inputs.read(vendored, generated)
     read, text = plan(inputs.documents, inputs.settings.config), vendored.names.read_text("utf-8")
     unconfirmed = decisions.unconfirmed(text)
     targets = {one.target for one in unconfirmed}
-    return Named(
+    return NamedDocument(
         plan=read,
         open=tuple(unconfirmed),
         unpinned=tuple(decisions.unpinned(read, read_yaml(vendored.names))),
@@ -55,6 +55,6 @@ def pin(vendored: Vendored, generated: Path) -> tuple[str, ...]:
     mended = apply_overlay(spec, read_yaml(vendored.overlay))
     text, gone = decisions.without_stale(vendored.names.read_text("utf-8"), mended)
     write_all({vendored.names: text.encode()})
-    proposed = decisions.actions(named(vendored, generated).unpinned, spec["info"]["version"])
+    proposed = decisions.actions(named_document(vendored, generated).unpinned, spec["info"]["version"])
     write_all({vendored.names: decisions.appended(text, proposed).encode()})
     return gone

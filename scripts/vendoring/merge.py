@@ -16,8 +16,8 @@ from .fragments import ABSENT, Fragment, Unit, anonymous, bare, differences, is_
 from .validation import METHODS
 from .vendored import ScriptError
 
-ROOT = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")
-ITEM = ("$ref", "summary", "description", "servers", "parameters", *METHODS)
+ROOT_FIELDS = ("openapi", "info", "externalDocs", "tags", "servers", "security", "components", "paths")
+ITEM_FIELDS = ("$ref", "summary", "description", "servers", "parameters", *METHODS)
 # The document says these once for all operations that don't say them themselves.
 OF_ALL = ("servers", "security")
 CONFLICTS_SHOWN = 20
@@ -251,7 +251,7 @@ def _build(
 
 
 def _place(unit: Unit) -> tuple[Any, ...]:
-    root = (ROOT.index(unit[0]), "") if unit[0] in ROOT else (len(ROOT), unit[0])
+    root = (ROOT_FIELDS.index(unit[0]), "") if unit[0] in ROOT_FIELDS else (len(ROOT_FIELDS), unit[0])
     if unit[0] == "paths" and len(unit) == 3:
-        return *root, unit[1], ITEM.index(unit[2]) if unit[2] in ITEM else len(ITEM), unit[2]
+        return *root, unit[1], ITEM_FIELDS.index(unit[2]) if unit[2] in ITEM_FIELDS else len(ITEM_FIELDS), unit[2]
     return *root, *unit[1:]

@@ -18,7 +18,7 @@ from .vendored import ScriptError
 # The most levels of lists and objects, aliases unfolded. We count them, because a parser, or the recursion over its
 # result, gives up at a depth that depends on the Python, on libyaml and on the caller's stack; all bear this many.
 DEEPEST = 100
-LARGEST = 2_000_000
+MOST_NODES = 2_000_000
 YAML_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # The constants of YAML 1.2. PyYAML speaks YAML 1.1, in which `no` is false and an unquoted date is no JSON type.
 YAML_CONSTANTS: dict[str, object] = {
@@ -190,7 +190,7 @@ class YamlReader:
     def _grow(self, event: Any, size: int, depth: int) -> None:
         self.size += size
         self.reached = max(self.reached, depth)
-        if self.size > LARGEST:
+        if self.size > MOST_NODES:
             raise _yaml_error(event, "the aliases up to here make the document too large")
         if self.reached > DEEPEST:
             raise _yaml_error(event, f"nested too deeply to be read, in more than {DEEPEST} levels")

@@ -19,7 +19,7 @@ from .validation import is_plain
 from .vendored import ScriptError, sha256
 
 SECONDS = 20
-LARGEST = 20 * 1024 * 1024
+LARGEST_SOURCE = 20 * 1024 * 1024
 REDIRECTS = 5
 LONGEST_NAME = 200
 DEVICES = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
@@ -132,11 +132,11 @@ def _read(path: Path) -> bytes:
         raise ScriptError(f"{str(path)!r}: the page is kept under its name, so it needs a printable one")
     try:
         with path.open("rb") as file:
-            data = file.read(LARGEST + 1)
+            data = file.read(LARGEST_SOURCE + 1)
     except OSError as error:
         raise ScriptError(f"{path}: {error.strerror}") from None
-    if len(data) > LARGEST:
-        raise ScriptError(f"{path}: is larger than {LARGEST:,} bytes")
+    if len(data) > LARGEST_SOURCE:
+        raise ScriptError(f"{path}: is larger than {LARGEST_SOURCE:,} bytes")
     return data
 
 
@@ -189,8 +189,8 @@ async def _download(address: str) -> bytes:
             raise ScriptError(f"the answer is {response.status_code} {response.reason_phrase}".rstrip())
         async for piece in response.aiter_bytes():
             data += piece
-            if len(data) > LARGEST:
-                raise ScriptError(f"is larger than {LARGEST:,} bytes")
+            if len(data) > LARGEST_SOURCE:
+                raise ScriptError(f"is larger than {LARGEST_SOURCE:,} bytes")
     return bytes(data)
 
 

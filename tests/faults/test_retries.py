@@ -22,8 +22,8 @@ from mantago import APIConnectionError, APIStatusError, APITimeoutError, Credent
 from mantago_runtime.calls.io_backend import sync_io_backend
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.policy import FIRST_BACKOFF, LONGEST_BACKOFF, Policy
-from mantago_runtime.calls.requests import UnsignedRequest
 from mantago_runtime.calls.responses import retry_after
+from mantago_runtime.calls.transports import from_httpx
 from mantago_runtime.concurrency import run_sync
 from mantago_runtime.document import OperationInfo
 from mantago_runtime.instrumentation import Instrumentation
@@ -242,7 +242,7 @@ def test_whatever_fails_waits_end_before_the_deadline_and_nothing_that_may_have_
     )
     edge = evolve(sync_io_backend(httpx.MockTransport(world)), sleep=world.sleep)
     error: Exception | None = None
-    unsigned = UnsignedRequest.from_httpx(httpx.Request("POST", f"https://host{path}", json={}), calls.policy)
+    unsigned = from_httpx(httpx.Request("POST", f"https://host{path}", json={}), calls.policy)
     try:
         run_sync(calls.call(unsigned, edge))
     except MantaGoError as caught:

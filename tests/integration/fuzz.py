@@ -13,7 +13,7 @@ import atheris
 
 with atheris.instrument_imports(include=["mantago", "mantago_runtime", "json", "email"]):
     from mantago import ClientGifts
-    from mantago_runtime.calls.responses import Body, parse_response, retry_after
+    from mantago_runtime.calls.responses import ResponseBody, parse_response, retry_after
     from mantago_runtime.errors import MantaGoError
     from mantago_runtime.mappings import Headers
     from mantago_runtime.reading.readers import model_of
@@ -29,7 +29,7 @@ def body(data: bytes) -> None:
     """Unpack, settle and read an answer; its first two bytes choose its compression and its status."""
     encoding = ("", "", "gzip", "deflate")[data[0] % 4] if data else ""
     status = (200, 200, 200, 400, 500)[data[1] % 5] if len(data) > 1 else 200
-    taken = Body(1_000_000, httpx.Headers({"Content-Encoding": encoding}))
+    taken = ResponseBody(1_000_000, httpx.Headers({"Content-Encoding": encoding}))
     for start in range(2, len(data), 100):
         if not taken.feed(data[start : start + 100]):
             break

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from attrs import field, frozen
 
-from mantago.testing.document import Document, Node, Operation
+from mantago.testing.document import Document, Node, SpecOperation
 from mantago.testing.refusals import CannedResponse
 from mantago.testing.samples import flat, sample
 from mantago.testing.schemas import schema_faults
@@ -64,7 +64,7 @@ class Answers:
     document: Document
     _found: dict[tuple[str, str], Success] = field(factory=dict, init=False)
 
-    def of(self, operation: Operation) -> Success:
+    def of(self, operation: SpecOperation) -> Success:
         """Return what an operation answers."""
         if operation.key not in self._found:
             self._found[operation.key] = self._made_up(operation)
@@ -85,7 +85,7 @@ class Answers:
             raise ValueError(f"{told}; give a result of the operation, or JSON under the service's names")
         return Content(_completed(self.document, schema, content.payload, content))
 
-    def _made_up(self, operation: Operation) -> Success:
+    def _made_up(self, operation: SpecOperation) -> Success:
         responses = operation.node["responses"]
         key = min((key for key in responses if key.startswith("2")), default="default")
         response = self.document.resolved(responses.get(key, {}))

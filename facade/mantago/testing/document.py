@@ -12,7 +12,7 @@ from attrs import field, frozen
 from mantago.testing.vendored import OPERATION_NAMES, RULE_SCHEMAS
 from mantago_runtime.document import instances
 
-__all__ = ["METHODS", "Document", "Node", "Operation"]
+__all__ = ["METHODS", "Document", "Node", "SpecOperation"]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 _SCHEMAS: Final = "#/components/schemas/"
@@ -21,7 +21,7 @@ Node = Mapping[str, Any]
 
 
 @frozen
-class Operation:
+class SpecOperation:
     """An operation of the spec: its key there, its node, and the values that a request's path has for its templates."""
 
     key: tuple[str, str]
@@ -54,7 +54,7 @@ class Document:
         self._patterns = sorted(paths, key=lambda path: ["{" in part for part in path.split("/")])
         self.names = {key: name for key, name in names.items() if key[0] in self.resolved(paths.get(key[1], {}))}
 
-    def operation_at(self, method: str, path: str) -> Operation | None:
+    def operation_at(self, method: str, path: str) -> SpecOperation | None:
         """Return the operation at a path, which begins with that of the spec's server."""
         if method not in METHODS or not path.startswith(f"{self.base_path}/"):
             return None
@@ -63,7 +63,7 @@ class Document:
             shared = self.resolved(self.spec["paths"][pattern])
             if method in shared and (found := instances(pattern).fullmatch(rest)):
                 in_path = dict(zip(re.findall(r"{(.*?)}", pattern), found.groups(), strict=True))
-                return Operation((method, pattern), self._with_shared_parameters(shared, shared[method]), in_path)
+                return SpecOperation((method, pattern), self._with_shared_parameters(shared, shared[method]), in_path)
         return None
 
     def shown(self, path: str) -> str:
@@ -77,15 +77,15 @@ class Document:
         parameters = {(one["name"], one["in"]): one for one in map(self.resolved, nodes)}
         return {**node, "parameters": [*parameters.values()]}
 
-    def named(self, name: str) -> Operation | None:
+    def named(self, name: str) -> SpecOperation | None:
         """Return the operation of this name."""
         for key, found in self.names.items():
             if found == name:
                 shared = self.resolved(self.spec["paths"][key[1]])
-                return Operation(key, self._with_shared_parameters(shared, shared[key[0]]))
+                return SpecOperation(key, self._with_shared_parameters(shared, shared[key[0]]))
         return None
 
-    def name_of(self, operation: Operation) -> str | None:
+    def name_of(self, operation: SpecOperation) -> str | None:
         """Return the friendly name of an operation, None if it has none."""
         return self.names.get(operation.key)
 
@@ -106,7 +106,7 @@ class Document:
             for part in schema.get(keyword, ()):
                 yield from self.parts(part)
 
-    def asks_for_a_client(self, operation: Operation) -> bool:
+    def asks_for_a_client(self, operation: SpecOperation) -> bool:
         """Return whether the body is, or builds on, a schema that carries the identification rule."""
         content = self.resolved(operation.node.get("requestBody", {})).get("content", {})
         return any(self._carries_the_rule(media.get("schema", {})) for media in content.values())
@@ -116,7 +116,7 @@ class Document:
             return True
         return any(self._carries_the_rule(part) for part in self.resolved(schema).get("allOf", ()))
 
-    def declares(self, operation: Operation, name: str, place: str) -> bool:
+    def declares(self, operation: SpecOperation, name: str, place: str) -> bool:
         """Return whether the operation has this parameter."""
         parameters = map(self.resolved, operation.node.get("parameters", ()))
         return any((parameter["name"], parameter["in"]) == (name, place) for parameter in parameters)

@@ -24,7 +24,7 @@ from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal
 from mantago.testing.requests import read
 from mantago.testing.scenarios import GIFTS, gifts_of_trigger
 from mantago.testing.service import (
-    Account,
+    Bot,
     ParsedRequest,
     Visits,
     check_identify_in,
@@ -230,10 +230,10 @@ class FakeMantaGo(Clock, httpx.BaseTransport, httpx.AsyncBaseTransport):
             return not_found(document, path), None, None
         parsed = read(document, operation, request.headers, request.url.query.decode("ascii"), request.content)
         pair = self._pairs[-1]
-        account = Account(pair.bot_id, pair.token, pair.secret)
+        bot = Bot(pair.bot_id, pair.token, pair.secret)
         if parsed.tokens and any(parsed.tokens[0] == former.token for former in self._pairs[:-1]):
             return Refusal.CREDENTIALS_RENEWED.answer(bot_id=BOT_ID), None, parsed
-        if refusal := refused(parsed, account, document, identify_in=self._identify_in):
+        if refusal := refused(parsed, bot, document, identify_in=self._identify_in):
             return refusal, None, parsed
         failed = self._next_failure() or self._failure_at_an_id(parsed)
         told = self._told(parsed) if failed is None or failed.reaches_the_service else None

@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from mantago.testing.answers import is_json
-from mantago.testing.document import Document, Node, Operation
+from mantago.testing.document import Document, Node, SpecOperation
 from mantago.testing.refusals import CannedResponse
 from mantago.testing.schemas import Hidden, schema_faults
 from mantago.testing.service import REFUSAL, ParsedRequest
@@ -37,7 +37,7 @@ _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def read(
-    document: Document, operation: Operation, headers: Mapping[str, str], query: str, body: bytes
+    document: Document, operation: SpecOperation, headers: Mapping[str, str], query: str, body: bytes
 ) -> ParsedRequest:
     """Read a request against its operation; the headers have names in lower case."""
     given = {
@@ -69,7 +69,7 @@ def _pair(cookie: str) -> tuple[str, str]:
     return name, value
 
 
-def _tokens(document: Document, operation: Operation, given: Mapping[str, Pairs]) -> tuple[str, ...] | None:
+def _tokens(document: Document, operation: SpecOperation, given: Mapping[str, Pairs]) -> tuple[str, ...] | None:
     """Return the tokens for the first security requirement that the request meets, None if it meets none."""
     ways = operation.node.get("security", document.spec.get("security"))
     for way in ways or [{}]:
@@ -89,7 +89,7 @@ def _token(scheme: Node, given: Mapping[str, Pairs]) -> str:
 
 
 def _parameters(
-    document: Document, operation: Operation, given: Mapping[str, Pairs]
+    document: Document, operation: SpecOperation, given: Mapping[str, Pairs]
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the correct parameters of the query, and the faults of parameters in any place."""
     right: dict[str, Any] = {}
@@ -264,7 +264,7 @@ def _form(media_type: str, body: bytes) -> Iterator[tuple[str, str]]:
         yield str(part.get_param("name", "", "content-disposition")), text
 
 
-def answer_faults(document: Document, operation: Operation | None, answer: CannedResponse) -> Iterator[str]:
+def answer_faults(document: Document, operation: SpecOperation | None, answer: CannedResponse) -> Iterator[str]:
     """Yield the faults of an answer by its status; one that the spec doesn't list has the envelope of refusals."""
     responses = operation.node["responses"] if operation else {}
     statuses = (str(answer.status), f"{answer.status // 100}XX", "default")

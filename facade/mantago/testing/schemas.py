@@ -34,12 +34,12 @@ def schema_faults(
 
     `hidden` marks members that don't stand in what is judged: "readOnly" ones in a request, "writeOnly" in an answer.
     """
-    return _Judge(document, hidden).faults(schema, value, path)
+    return _Validator(document, hidden).faults(schema, value, path)
 
 
 @frozen
-class _Judge:
-    """Judges values by the schemas of one document."""
+class _Validator:
+    """Validates values against the schemas of one document."""
 
     document: Document
     hidden: Hidden
@@ -122,12 +122,12 @@ class _Judge:
 
 def _kind_of(value: Any) -> str:
     """Return the type of a value in words."""
-    return next(_KINDS[kind] for kind in _KINDS if _is_a(kind, value))
+    return next(_TYPE_PHRASES[kind] for kind in _TYPE_PHRASES if _is_a(kind, value))
 
 
 def _kinds_in(wanted: str | list[str]) -> str:
     """Return the types that a schema wants, in words."""
-    return " or ".join(_KINDS[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+    return " or ".join(_TYPE_PHRASES[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
 
 
 def _like(format_: str) -> str:
@@ -212,7 +212,7 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
     "object": dict,
     "string": str,
 }
-_KINDS: Final = {
+_TYPE_PHRASES: Final = {
     "array": "a list",
     "boolean": "a boolean",
     "integer": "an integer",
@@ -273,15 +273,15 @@ _DEMANDS: Final[Mapping[str, Callable[[Any, Any, Node], str]]] = {
     "uniqueItems": lambda *_: "have no element twice",
 }
 """The demand of each rule in words, behind "must"."""
-_PARTS: Final[Mapping[str, Callable[[_Judge, Any, Any, Node, str], Iterator[str]]]] = {
-    "additionalProperties": _Judge.additional,
-    "allOf": _Judge.all_of,
-    "anyOf": _Judge.any_of,
-    "items": _Judge.items,
-    "not": _Judge.none_of,
-    "oneOf": _Judge.one_of,
-    "properties": _Judge.properties,
-    "required": _Judge.required,
+_PARTS: Final[Mapping[str, Callable[[_Validator, Any, Any, Node, str], Iterator[str]]]] = {
+    "additionalProperties": _Validator.additional,
+    "allOf": _Validator.all_of,
+    "anyOf": _Validator.any_of,
+    "items": _Validator.items,
+    "not": _Validator.none_of,
+    "oneOf": _Validator.one_of,
+    "properties": _Validator.properties,
+    "required": _Validator.required,
 }
 KEYWORDS: Final = frozenset({*_RULES, *_PARTS, "$ref", "discriminator", "nullable", "readOnly", "writeOnly"})
 """The keywords of a schema that are understood."""

@@ -15,14 +15,14 @@ from attrs import frozen
 from mantago.identification import IdentifyIn
 from mantago.testing.answers import Answers, Content
 from mantago.testing.changes import changed_once
-from mantago.testing.document import METHODS, Document, Operation
+from mantago.testing.document import METHODS, Document, SpecOperation
 from mantago.testing.refusals import BOT_ID, CannedResponse, Refusal, broken_rule
 from mantago.testing.scenarios import GIFTS, TROUBLES
 from mantago.testing.troubles import Trouble, changed, did_you_mean, spelled, with_a_gift
 
 __all__ = [
     "REFUSAL",
-    "Account",
+    "Bot",
     "ParsedRequest",
     "RateLimit",
     "Visits",
@@ -57,7 +57,7 @@ def check_identify_in(value: object) -> None:
 
 
 @frozen(repr=False)
-class Account:
+class Bot:
     """The bot that the service knows, with its token and secret."""
 
     bot_id: str
@@ -113,7 +113,7 @@ class ParsedRequest:
     `tokens` is None where the operation wants one and none came, empty where it wants none.
     """
 
-    operation: Operation
+    operation: SpecOperation
     tokens: tuple[str, ...] | None
     faults: tuple[str, ...]
     query: Mapping[str, Any]
@@ -128,18 +128,16 @@ def not_found(document: Document, path: str) -> CannedResponse:
     return Refusal.WRONG_METHOD.answer(headers=(("allow", ", ".join(allowed)),))
 
 
-def refused(
-    parsed: ParsedRequest, account: Account, document: Document, *, identify_in: IdentifyIn
-) -> CannedResponse | None:
+def refused(parsed: ParsedRequest, bot: Bot, document: Document, *, identify_in: IdentifyIn) -> CannedResponse | None:
     """Return the refusal of a request that is wrong whatever it asks for; None if it is right."""
-    bot_id = account.bot_id
-    if parsed.tokens is None or any(token != account.token for token in parsed.tokens):
+    bot_id = bot.bot_id
+    if parsed.tokens is None or any(token != bot.token for token in parsed.tokens):
         return Refusal.TOKEN_EXPIRED.answer()
     if parsed.faults:
         return Refusal.BAD_VARIABLES.answer("; ".join(parsed.faults))
     if parsed.query.get("botId", bot_id) != bot_id:
         return Refusal.BOT_NOT_FOUND.answer()
-    if parsed.body.get("secret", account.secret) != account.secret:
+    if parsed.body.get("secret", bot.secret) != bot.secret:
         return Refusal.PERMISSION_DENIED.answer(bot_id=bot_id)
     if not document.asks_for_a_client(parsed.operation):
         return None

@@ -26,11 +26,13 @@ T = TypeVar("T")
 WHAT_TO_GIVE: Final = "give a result, JSON under the service's names, a failure's name, or a function that returns one"
 
 
-class _Result(Protocol):
+class _SupportsToDict(Protocol):
     def to_dict(self) -> dict[str, Any]: ...
 
 
-OperationAnswer: TypeAlias = _Result | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
+OperationAnswer: TypeAlias = (
+    _SupportsToDict | Mapping[str, Any] | list[Any] | tuple[Any, ...] | bool | float | FailureName
+)
 """An answer of an operation: a result, JSON under the service's names, or the name of a failure."""
 
 

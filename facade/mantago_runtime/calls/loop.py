@@ -27,7 +27,7 @@ from mantago_runtime.calls.policy import (
     was_given_up,
 )
 from mantago_runtime.calls.requests import UnsignedRequest
-from mantago_runtime.calls.responses import Body, RawResponse, fields_of, of_answer, parse_response
+from mantago_runtime.calls.responses import RawResponse, ResponseBody, fields_of, of_answer, parse_response
 from mantago_runtime.calls.signing import redactor_for, sent_bot_id, sign
 from mantago_runtime.concurrency import MAX_WAIT_SECONDS, maybe_await
 from mantago_runtime.connections.connection import ConnectionUse
@@ -167,7 +167,7 @@ class CallLoop:
             pieces = io.pieces(response.stream)
             try:
                 headers = Headers(fields_of(response.headers, redactor))
-                body = Body(self.policy.max_response_bytes, headers)
+                body = ResponseBody(self.policy.max_response_bytes, headers)
                 # A piece gets no name: it could echo a secret, and a name would show it in a traceback.
                 while body.problem is None and body.feed(await maybe_await(io.next_piece(pieces, None))):
                     pass

@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 from attrs import field, frozen
 
-from mantago_runtime.document import Media, OperationInfo, find_operation
-from mantago_runtime.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from mantago_runtime.calls.policy import Policy
-    from mantago_runtime.operation import Operation
+from mantago_runtime.document import Media, OperationInfo
 
 EMPTY_BODY = httpx.ByteStream(b"")
 OPERATION = "mantago_operation"
@@ -44,37 +39,6 @@ class UnsignedRequest:
     """None where the document has no operation at this place."""
     media: Mapping[int | str, Media] = field(default=ANY_JSON, repr=False)
     """The good answers that it may have, by status."""
-
-    @classmethod
-    def from_httpx(cls, request: httpx.Request, policy: Policy) -> UnsignedRequest:
-        """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
-        url, ours = request.url, policy.base_url
-        if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
-            raise ConfigurationError(
-                f"this client sends its token and secret to {ours.scheme}://{policy.host} only, not to "
-                f"{url.scheme}://{url.netloc.decode('ascii')}"
-            )
-        body = json_body(request)
-        dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
-        path = url.raw_path.partition(b"?")[0].decode("ascii")
-        known: Operation[Any] | None = request.extensions.get(OPERATION)
-        return cls(
-            request.method,
-            path,
-            tuple(url.params.multi_items()),
-            tuple((name, value) for name, value in request.headers.raw if name.lower() not in dropped),
-            body,
-            request.stream,
-            told_seconds(request.extensions.get("timeout", {})),
-            known.info if known else _operation(request.method, path, policy),
-            known.media if known else ANY_JSON,
-        )
-
-
-def _operation(method: str, path: str, policy: Policy) -> OperationInfo | None:
-    if not path.startswith(policy.path):
-        return None
-    return find_operation(policy.operations, method, path.removeprefix(policy.path))
 
 
 def told_seconds(timeouts: Mapping[str, Any]) -> float | None:

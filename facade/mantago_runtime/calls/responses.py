@@ -58,7 +58,7 @@ def fields_of(raw: Iterable[tuple[bytes, bytes]], redactor: Redactor) -> Iterabl
             yield name.decode("latin-1"), value.decode("latin-1")
 
 
-class Body:
+class ResponseBody:
     """The decoded body of an answer as it comes in, never more of it than the limit.
 
     Problems are kept rather than raised, so that no frame of a traceback holds a piece of the raw answer.

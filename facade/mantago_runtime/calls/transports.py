@@ -10,7 +10,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from copy import copy
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import httpx
 
@@ -18,12 +18,15 @@ from mantago_runtime.calls.io_backend import IOBackend, async_io_backend, sync_i
 from mantago_runtime.calls.loop import CallLoop
 from mantago_runtime.calls.options import Options
 from mantago_runtime.calls.policy import Policy
-from mantago_runtime.calls.requests import UnsignedRequest
+from mantago_runtime.calls.requests import ANY_JSON, OPERATION, UnsignedRequest, json_body, told_seconds
 from mantago_runtime.calls.responses import RawResponse, ResultReader
 from mantago_runtime.concurrency import Clock, MaybeAwaitable, PerLoop, PerProcess, maybe_await, run_sync
 from mantago_runtime.configuration import Network
 from mantago_runtime.connections.addresses import AddressMemory
+from mantago_runtime.document import OperationInfo, find_operation
+from mantago_runtime.errors import ConfigurationError
 from mantago_runtime.instrumentation import Instrumentation
+from mantago_runtime.operation import Operation
 
 
 class _Slot(Protocol):
@@ -105,7 +108,7 @@ class SyncTransport(_Stack, httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a generated operation."""
-        return self.send(UnsignedRequest.from_httpx(request, self.calls.policy)).to_httpx(self.results)
+        return self.send(from_httpx(request, self.calls.policy)).to_httpx(self.results)
 
     def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""
@@ -132,7 +135,7 @@ class AsyncTransport(_Stack, httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request of a generated operation."""
-        return (await self.send(UnsignedRequest.from_httpx(request, self.calls.policy))).to_httpx(self.results)
+        return (await self.send(from_httpx(request, self.calls.policy))).to_httpx(self.results)
 
     async def send(self, request: UnsignedRequest) -> RawResponse:
         """Answer what a friendly method asks."""
@@ -142,3 +145,34 @@ class AsyncTransport(_Stack, httpx.AsyncBaseTransport):
         """Close the connections of this event loop; see `SyncTransport.shut`."""
         if close := self._leave():
             await maybe_await(close())
+
+
+def from_httpx(request: httpx.Request, policy: Policy) -> UnsignedRequest:
+    """Return what a request of httpx's asks; raise ConfigurationError if it goes to another server."""
+    url, ours = request.url, policy.base_url
+    if (url.scheme, url.host, url.port) != (ours.scheme, ours.host, ours.port):
+        raise ConfigurationError(
+            f"this client sends its token and secret to {ours.scheme}://{policy.host} only, not to "
+            f"{url.scheme}://{url.netloc.decode('ascii')}"
+        )
+    body = json_body(request)
+    dropped = {b"authorization"} if body is None else {b"authorization", b"content-length"}
+    path = url.raw_path.partition(b"?")[0].decode("ascii")
+    known: Operation[Any] | None = request.extensions.get(OPERATION)
+    return UnsignedRequest(
+        request.method,
+        path,
+        tuple(url.params.multi_items()),
+        tuple((name, value) for name, value in request.headers.raw if name.lower() not in dropped),
+        body,
+        request.stream,
+        told_seconds(request.extensions.get("timeout", {})),
+        known.info if known else _operation(request.method, path, policy),
+        known.media if known else ANY_JSON,
+    )
+
+
+def _operation(method: str, path: str, policy: Policy) -> OperationInfo | None:
+    if not path.startswith(policy.path):
+        return None
+    return find_operation(policy.operations, method, path.removeprefix(policy.path))

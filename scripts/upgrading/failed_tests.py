@@ -28,7 +28,7 @@ _LINE = re.compile(
 
 
 @frozen
-class Failure:
+class FailedTest:
     """A test that fails, in so many cases: where it is, what it promises, and why the promise doesn't hold."""
 
     test: str
@@ -43,19 +43,19 @@ class Failure:
         return f"{self.promise} ({self.test}{cases})", self.why
 
 
-def failures(output: str) -> list[Failure]:
-    """Return the failures that pytest's output names, or its last words if it names no test."""
-    found: Counter[Failure] = Counter()
+def failed_tests(output: str) -> list[FailedTest]:
+    """Return the failed tests that pytest's output names, or its last words if it names no test."""
+    found: Counter[FailedTest] = Counter()
     for line in _LINE.finditer(output):
         test = line["file"] + (f"::{line['name']}" if line["name"] else "")
         promise = (line["name"] or "").rpartition(":")[2].removeprefix("test_").replace(
             "_", " "
         ) or "its tests can be collected"
-        found[Failure(test, promise, why(line["said"] or ""))] += 1
+        found[FailedTest(test, promise, why(line["said"] or ""))] += 1
     if found:
-        return [Failure(one.test, one.promise, one.why, cases) for one, cases in found.items()]
+        return [FailedTest(one.test, one.promise, one.why, cases) for one, cases in found.items()]
     last = " ".join(output.split()[-60:]) or "nothing"
-    return [Failure("pytest", "the tests can be run", f"pytest ended before it named a test, and said: {last}")]
+    return [FailedTest("pytest", "the tests can be run", f"pytest ended before it named a test, and said: {last}")]
 
 
 def why(said: str) -> str:
