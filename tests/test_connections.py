@@ -30,7 +30,7 @@ from mantago_runtime.connections.pool import ConnectionPool
 from mantago_runtime.connections.racing import RacingBackend, TrioBackend
 from mantago_runtime.connections.sockets import SocketStream, TlsStream, connect_first, is_ready
 from mantago_runtime.connections.threads import DeadlineBackend
-from mantago_runtime.secrets.redaction import Redactor, redacted_logs
+from mantago_runtime.secrets.redaction import RedactedLogs, Redactor
 
 
 @define(eq=False)
@@ -310,7 +310,7 @@ def test_what_the_service_echoes_is_masked_in_httpcores_log_too_and_nothing_else
     others = r"of %r", "C:\\temp, token-12345678"
     with caplog.at_level(1):
         httpcore_log.debug(*others)
-        with redacted_logs(redactor):
+        with RedactedLogs(redactor):
             httpcore_log.debug("headers=%r", [b"X-Echo", b"token-12345678"])
             httpcore_log.debug("of %r", "C:\\temp")
             copied = contextvars.copy_context()
@@ -329,7 +329,7 @@ def test_what_the_service_echoes_is_masked_in_httpcores_log_too_and_nothing_else
 def test_a_call_that_nobody_went_on_with_ends_in_another_context():
     @types.coroutine
     def suspending() -> Iterator[None]:
-        with redacted_logs(Redactor([])):
+        with RedactedLogs(Redactor([])):
             yield
 
     call = suspending()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TypeAlias
 from urllib.parse import quote
 
@@ -58,16 +59,15 @@ def identify(
     """
     values = {"client_id": client_id, "platform": platform, "platform_client_id": platform_client_id}
     given = {name: _checked(name, value) for name, value in values.items() if value is not None}
-    names = " and ".join(filter(None, (", ".join([*given][:-1]), *[*given][-1:])))
     if "client_id" in given:
         if len(given) > 1:
-            raise IdentificationError(f"{names} were given, which is both ways at once; {RULE}")
+            raise IdentificationError(f"{_listed(given)} were given, which is both ways at once; {RULE}")
         return ClientIdentity(client_id=given["client_id"])
     missing = [name for name in ("platform", "platform_client_id") if name not in given]
     if missing:
-        told = f"{names} was given, but {missing[0]} is missing"
-        if not given:
-            told = "nothing was given: client_id is missing, or else platform and platform_client_id"
+        told = "nothing was given: client_id is missing, or else platform and platform_client_id"
+        if given:
+            told = f"{_listed(given)} was given, but {missing[0]} is missing"
         raise IdentificationError(f"{told}; {RULE}")
     if given["platform"] not in tuple(Platform):
         known = one_of(given["platform"], Platform)
@@ -80,6 +80,11 @@ def identify(
     return ClientIdentity(
         platform=Platform(given["platform"]), platform_client_id=given["platform_client_id"], in_query=in_query
     )
+
+
+def _listed(names: Iterable[str]) -> str:
+    *names, last = names
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _checked(name: str, value: object) -> str:

@@ -18,7 +18,7 @@ from scripted import PAIR, Connection, Server, always, answer, friendly, serving
 
 from conftest import BOT_ID, SECRET, TOKEN, Connect
 from mantago import APIConnectionError, APIStatusError, AsyncMantaGo, ConfigurationError, MantaGo
-from mantago_runtime.connections.sockets import deadline
+from mantago_runtime.connections.sockets import Deadline
 from mantago_runtime.connections.threads import DeadlineBackend
 
 # --- redirects ------------------------------------------------------------------------------------------------------
@@ -316,7 +316,7 @@ def test_a_host_without_address_is_a_connection_error(monkeypatch):
 
 
 def test_a_wait_of_a_socket_after_the_deadline_is_not_begun():
-    with deadline(-1), pytest.raises(httpcore.ConnectTimeout, match="used up"):
+    with Deadline(-1), pytest.raises(httpcore.ConnectTimeout, match="used up"):
         DeadlineBackend().connect_tcp("127.0.0.1", 1)
 
 

@@ -19,7 +19,7 @@ from mantago_runtime.connections.adapters import ASYNC, SYNC, TransportAdapter
 from mantago_runtime.connections.addresses import AddressMemory
 from mantago_runtime.connections.connection import Connection, ConnectionUse
 from mantago_runtime.connections.pool import closed_at_the_end, pool_for_tasks, pool_for_threads
-from mantago_runtime.connections.sockets import deadline
+from mantago_runtime.connections.sockets import Deadline
 from mantago_runtime.errors import ConfigurationError
 
 CANCEL_GRACE_SECONDS = 0.05
@@ -71,7 +71,7 @@ def sync_io_backend(below: object, network: Network = DIRECT, memory: AddressMem
         ask=_ask_synchronously,
         acquire=lambda seconds: lock.acquire(timeout=seconds),
         release=lock.release,
-        bound=deadline,
+        bound=Deadline,
     )
 
 

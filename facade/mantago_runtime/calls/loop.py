@@ -44,7 +44,7 @@ from mantago_runtime.errors import (
 from mantago_runtime.instrumentation import CallFinished, CallRetried, Instrumentation, Span, body_size
 from mantago_runtime.mappings import Headers
 from mantago_runtime.secrets.credentials import Credentials
-from mantago_runtime.secrets.redaction import Redactor, redacted_logs
+from mantago_runtime.secrets.redaction import RedactedLogs, Redactor
 from mantago_runtime.secrets.store import CredentialStore
 from mantago_runtime.text import seconds
 
@@ -122,7 +122,7 @@ class CallLoop:
             state.attempts += 1
             self.store.warn_of_expiry(time.time())
             redactor = redactor_for(request, self.store)
-            with redacted_logs(redactor):
+            with RedactedLogs(redactor):
                 outcome = await self._attempt(request, credentials, redactor, io, state)
             if isinstance(outcome, RawResponse):
                 return outcome

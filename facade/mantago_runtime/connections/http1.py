@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -76,7 +76,9 @@ class Exchange:
 
     async def begin(self) -> None:
         """Read until the body begins."""
-        await self._read_until(lambda: self.begun)
+        size = 0
+        while not self.begun:
+            size += await self._read(size)
         if self._parser.get_http_version() not in ("1.0", "1.1"):
             raise httpcore.RemoteProtocolError("the response isn't HTTP/1.0 or HTTP/1.1")
         encodings = [value.lower() for name, value in self.headers if name.lower() == b"transfer-encoding"]
@@ -85,19 +87,17 @@ class Exchange:
 
     async def piece(self) -> bytes | None:
         """Return the next piece of the body, None at its end."""
-        await self._read_until(lambda: self._pieces or self.ended)
+        size = 0
+        while not (self._pieces or self.ended):
+            size += await self._read(size)
         pieces = b"".join(self._pieces)
         self._pieces.clear()
         return pieces or None
 
-    async def _read_until(self, there: Callable[[], object]) -> None:
-        size = 0
-        while not there():
-            if size > LONGEST_HEAD:
-                raise httpcore.RemoteProtocolError(f"more than {LONGEST_HEAD:,} bytes of the response are not its body")
-            size += await self._read()
-
-    async def _read(self) -> int:
+    async def _read(self, size: int) -> int:
+        """Read what comes next, after so many bytes that are no body; return how many these are."""
+        if size > LONGEST_HEAD:
+            raise httpcore.RemoteProtocolError(f"more than {LONGEST_HEAD:,} bytes of the response are not its body")
         data: bytes = await maybe_await(self._stream.read(65_536, self._wait))
         if not data:
             self._end()
@@ -247,7 +247,7 @@ def _is_token(name: bytes) -> bool:
 
 def _framing(request: httpcore.Request) -> tuple[bool, int]:
     """Return whether the body goes in chunks, and how long it is said to be."""
-    fields = {name.lower(): value for name, value in request.headers if name.lower() in FRAMING}
+    fields = {key: value for name, value in request.headers if (key := name.lower()) in FRAMING}
     return b"transfer-encoding" in fields, int(fields.get(b"content-length", 0))
 
 

@@ -14,8 +14,8 @@ import selectors
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -29,14 +29,17 @@ T = TypeVar("T")
 _deadline: ContextVar[float] = ContextVar("mantago_deadline", default=math.inf)
 
 
-@contextmanager
-def deadline(seconds: float) -> Iterator[None]:
-    """Have every wait of this thread's sockets end within so many seconds from now."""
-    token = _deadline.set(time.monotonic() + seconds)
-    try:
-        yield
-    finally:
-        _deadline.reset(token)
+class Deadline:
+    """Has every wait of this thread's sockets inside end within so many seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __enter__(self) -> None:
+        self._token = _deadline.set(time.monotonic() + self._seconds)
+
+    def __exit__(self, *_: object) -> None:
+        _deadline.reset(self._token)
 
 
 def remaining(timeout: float | None, error: type[Exception]) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from urllib.parse import quote, quote_plus
 
@@ -113,23 +113,25 @@ def _json_pattern(value: str) -> bytes:
 _current: ContextVar[list[Redactor]] = ContextVar("mantago_redactor")
 
 
-@contextmanager
-def redacted_logs(redactor: Redactor) -> Iterator[None]:
-    """Take out of httpcore's logs, too, what must not be shown of the answer to the call inside.
+class RedactedLogs:
+    """Takes out of httpcore's logs, too, what must not be shown of the answer to the call inside.
 
     Nothing of it outlives the call: not in a context that was copied within, such as that of a task begun there.
     """
-    held = [redactor]
-    token = _current.set(held)
-    try:
-        yield
-    finally:
-        held.clear()
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._held = [redactor]
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._held)
+
+    def __exit__(self, *_: object) -> None:
+        self._held.clear()
         with suppress(ValueError):  # a call that nobody went on with is closed in another context
-            _current.reset(token)
+            _current.reset(self._token)
 
 
-class _RedactedLogs(logging.Filter):
+class _LogFilter(logging.Filter):
     """Takes what the current call must not show out of httpcore's logs, which quote the headers of an answer."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -143,4 +145,4 @@ class _RedactedLogs(logging.Filter):
 
 for _package in ("httpcore", "httpcore2"):
     for _name in ("connection", "http11", "http2", "proxy", "socks"):
-        logging.getLogger(f"{_package}.{_name}").addFilter(_RedactedLogs())
+        logging.getLogger(f"{_package}.{_name}").addFilter(_LogFilter())
