@@ -144,10 +144,6 @@ class Exchange:
         self._connection.left_by(reusable=self.ended and self.reusable)
         del self._parser  # it refers to this object
 
-    async def aclose(self) -> None:
-        """As `close()`."""
-        self.close()
-
 
 class Connection:
     """One connection to an origin, for one request after the other."""
@@ -199,9 +195,8 @@ class Connection:
 
     def has_expired(self) -> bool:
         """Return whether it was unused for too long, or the other side has closed it."""
-        if self._stream is None or time.monotonic() > self._expires:
-            return True
-        return bool(self._stream.get_extra_info("is_readable"))
+        late = time.monotonic() > self._expires
+        return late or self._stream is None or bool(self._stream.get_extra_info("is_readable"))
 
     async def close(self) -> None:
         """Close the connection, even if the call is being cancelled."""

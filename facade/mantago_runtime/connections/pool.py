@@ -71,8 +71,7 @@ class ConnectionPool:
     async def done(self, response: httpcore.Response, connection: Connection | None) -> None:
         """Close a response, and take its connection back."""
         try:
-            if connection:
-                await maybe_await(connection.leave(response))
+            await maybe_await(connection.leave(response) if connection else None)
         finally:
             await self._give(connection)
 
