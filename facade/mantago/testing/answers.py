@@ -73,8 +73,8 @@ class Answers:
     def completed(self, name: str, content: Content) -> Content:
         """Return content with made-up values for what the operation of this name requires and the content lacks.
 
-        So are optional members that came with a newer document than the content, see `Content`.
-        Raises ValueError for content of another type than the operation's, such as a number in place of an object.
+        Optional members that came with a newer document than the content are filled in, too: see `Content`. Raises
+        ValueError for content of another type than the operation's, such as a number in place of an object.
         """
         operation = self.document.named(name)
         schema = (self.of(operation).schema if operation else None) or {}

@@ -22,7 +22,7 @@ class _Caller:
 
     def __init__(self, policy: Policy) -> None:
         self._path = policy.path
-        # httpx puts in what it puts into a generated function's request.
+        # From httpx, so that a friendly method sends what a generated function sends, such as Host.
         raw = httpx.Request("POST", policy.base_url, headers=policy.headers).headers.raw
         self._headers = tuple(pair for pair in raw if pair[0] != b"Content-Length")
         self._json_headers = (*self._headers, (b"Content-Type", b"application/json"))

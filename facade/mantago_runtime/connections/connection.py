@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import httpcore
 
@@ -12,6 +12,8 @@ from mantago_runtime.concurrency import MaybeAwaitable
 
 KEEPALIVE_SECONDS = 5.0
 """Seconds that an unused connection is kept."""
+_Direct: TypeAlias = httpcore.HTTPConnection | httpcore.AsyncHTTPConnection
+_Pool: TypeAlias = httpcore.ConnectionPool | httpcore.AsyncConnectionPool
 CORE_FAILURES = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError)
 
 
@@ -85,14 +87,12 @@ class SyncConnection:
         self._inner.close()
 
     def is_reusable(self) -> bool:
-        """Return whether another request may use it; a pool looks after that by itself."""
-        if isinstance(self._inner, httpcore.ConnectionPool):
-            return not has_leftover(self._inner.connections)
-        return self._inner.is_idle() and not has_leftover([self._inner])
+        """Return whether another request may use it."""
+        return _is_reusable(self._inner)
 
     def has_expired(self) -> bool:
-        """Return whether it is of no more use; a pool looks after that by itself."""
-        return not isinstance(self._inner, httpcore.ConnectionPool) and self._inner.has_expired()
+        """Return whether it is of no more use."""
+        return _has_expired(self._inner)
 
 
 class AsyncConnection:
@@ -103,9 +103,8 @@ class AsyncConnection:
         if to.proxy is None:
             self._inner = httpcore.AsyncHTTPConnection(to.origin, to.tls, KEEPALIVE_SECONDS, network_backend=backend)
         else:
-            kept = KEEPALIVE_SECONDS
             self._inner = httpcore.AsyncConnectionPool(
-                to.tls, to.proxy, 1, keepalive_expiry=kept, network_backend=backend
+                to.tls, to.proxy, 1, keepalive_expiry=KEEPALIVE_SECONDS, network_backend=backend
             )
 
     async def send(self, request: httpcore.Request) -> httpcore.Response:
@@ -121,14 +120,22 @@ class AsyncConnection:
         await self._inner.aclose()
 
     def is_reusable(self) -> bool:
-        """Return whether another request may use it: see `SyncConnection`."""
-        if isinstance(self._inner, httpcore.AsyncConnectionPool):
-            return not has_leftover(self._inner.connections)
-        return self._inner.is_idle() and not has_leftover([self._inner])
+        """Return whether another request may use it."""
+        return _is_reusable(self._inner)
 
     def has_expired(self) -> bool:
-        """Return whether it is of no more use: see `SyncConnection`."""
-        return not isinstance(self._inner, httpcore.AsyncConnectionPool) and self._inner.has_expired()
+        """Return whether it is of no more use."""
+        return _has_expired(self._inner)
+
+
+def _is_reusable(inner: _Direct | _Pool) -> bool:
+    if isinstance(inner, _Pool):  # it looks after the rest by itself
+        return not has_leftover(inner.connections)
+    return inner.is_idle() and not has_leftover([inner])
+
+
+def _has_expired(inner: _Direct | _Pool) -> bool:
+    return not isinstance(inner, _Pool) and inner.has_expired()
 
 
 def has_leftover(connections: Iterable[Any]) -> bool:
